@@ -1,0 +1,145 @@
+/**
+ * The port through which everything remote happens.
+ *
+ * @module
+ */
+
+/** What a finished command left behind. */
+export interface CommandResult {
+  /** Exit status; for a command ended by a signal, 128 plus the signal's number, as shells report it. */
+  readonly exitCode: number;
+  /** All of standard output, byte for byte. */
+  readonly stdout: Uint8Array;
+  /** All of standard error, byte for byte. */
+  readonly stderr: Uint8Array;
+}
+
+/** How a command is run. */
+export interface RunOptions {
+  /** Ends the wait with the signal's reason. The remote command is stopped where that is possible. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds to wait for the end of the command. Default: 60,000. */
+  readonly timeoutMs?: number;
+  /**
+   * Which persistent shell takes the command. Commands of one lane run one after another in the order
+   * they were given; lanes do not wait for each other. Each lane holds one channel. Default: `"control"`.
+   */
+  readonly lane?: string;
+  /** Largest output in bytes, standard output and error each; more is an error. Default: 64 MiB. */
+  readonly maxOutputBytes?: number;
+}
+
+/** How a long-lived stream is opened. */
+export interface StreamOptions {
+  /** Closes the stream when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** A command that goes on, whose output is read as it comes. */
+export interface HostStream extends AsyncDisposable {
+  /** Standard output, with backpressure: what is not read is not sent. */
+  readonly stdout: ReadableStream<Uint8Array>;
+  /** Standard error, with backpressure. */
+  readonly stderr: ReadableStream<Uint8Array>;
+  /** Standard input. Closing it ends the command's input. */
+  readonly stdin: WritableStream<Uint8Array>;
+  /** The exit status when the command ends; rejects with a `LinkLostError` when the line is cut first. */
+  readonly exit: Promise<number>;
+  /** Ends the command and frees the channel. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Progress of a transfer. */
+export interface TransferProgress {
+  /** Bytes moved so far. */
+  readonly bytes: number;
+  /** Size of the whole, where it is known. */
+  readonly total?: number;
+}
+
+/** How a file is moved. */
+export interface TransferOptions {
+  /** Stops the transfer. A partly written remote file is removed. */
+  readonly signal?: AbortSignal;
+  /** Called as bytes move, at most some ten times a second and once at the end. */
+  readonly onProgress?: (progress: TransferProgress) => void;
+}
+
+/** How a file is written on the host. */
+export interface PutOptions extends TransferOptions {
+  /** Permission bits. Default: `0o600`. */
+  readonly mode?: number;
+  /** Bytes that `source` will give, for progress. */
+  readonly size?: number;
+}
+
+/** How a file is read from the host. */
+export interface GetOptions extends TransferOptions {
+  /** First byte to read. Default: 0. */
+  readonly offset?: number;
+  /** How many bytes at the most. Default: to the end. */
+  readonly length?: number;
+}
+
+/** What is known of one path. */
+export interface FileInfo {
+  /** The path's last part. */
+  readonly name: string;
+  /** What it is; a symbolic link is reported as such, not followed. */
+  readonly kind: "file" | "directory" | "symlink" | "other";
+  /** Size in bytes. */
+  readonly size: number;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Last change of content, in milliseconds since the epoch. */
+  readonly modifiedAt: number;
+}
+
+/** Space on the file system of a path. */
+export interface DiskSpace {
+  /** Bytes a user may still write. */
+  readonly freeBytes: number;
+  /** Size of the file system in bytes. */
+  readonly totalBytes: number;
+}
+
+/**
+ * A machine on which commands run and files lie: over SSH, or this one.
+ *
+ * Every method rejects with a `LinkLostError` when the connection goes, which says nothing of what
+ * became of the command; callers must treat the outcome as unknown.
+ */
+export interface Host extends AsyncDisposable {
+  /** Who and where, for people: `user@host:port`, or `local`. */
+  readonly label: string;
+  /** Settles when the connection ends: with `undefined` after `close`, else with the error that ended it. */
+  readonly closed: Promise<Error | undefined>;
+  /** How many channels (or child processes) are open now. */
+  readonly openChannels: number;
+  /** How many commands `run` has sent since the connection opened. */
+  readonly commandsSent: number;
+  /** Runs a shell command to its end; pipelined on the lane's persistent shell. */
+  run(command: string, options?: RunOptions): Promise<CommandResult>;
+  /** Starts a command on a channel of its own. */
+  stream(command: string, options?: StreamOptions): Promise<HostStream>;
+  /** Writes a file: to a temporary name beside it, then renamed, so that no reader sees half of it. */
+  put(
+    source: Uint8Array | ReadableStream<Uint8Array>,
+    path: string,
+    options?: PutOptions,
+  ): Promise<void>;
+  /** Reads a file as a stream with backpressure. */
+  get(path: string, options?: GetOptions): Promise<ReadableStream<Uint8Array>>;
+  /** What is known of a path, or `undefined` where there is none. */
+  stat(path: string): Promise<FileInfo | undefined>;
+  /** What a directory holds, hidden entries included, sorted by name. */
+  list(path: string): Promise<readonly FileInfo[]>;
+  /** Makes a directory and its parents. An existing one is no error. */
+  makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
+  /** Removes a file or, with `recursive`, a directory. A missing one is no error. */
+  remove(path: string, options?: { readonly recursive?: boolean }): Promise<void>;
+  /** Space on the file system that holds the path. */
+  freeSpace(path: string): Promise<DiskSpace>;
+  /** Closes every channel and the connection. Safe to call twice. */
+  close(): Promise<void>;
+}

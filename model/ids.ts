@@ -1,0 +1,44 @@
+/**
+ * Branded identifiers: a job's id cannot be passed where a Slurm id is wanted.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { RandomBytes } from "./uuid.ts";
+import { uuidv7 } from "./uuid.ts";
+
+/** Sluice's own id of a job: a UUIDv7, so ids sort by time of acceptance. */
+export const jobIdSchema = z.uuidv7().brand<"JobId">().describe(
+  "Sluice's own id of a job, a UUIDv7.",
+);
+/** See {@linkcode jobIdSchema}. */
+export type JobId = z.infer<typeof jobIdSchema>;
+
+/** Name of a cluster as it stands in the configuration. */
+export const clusterNameSchema = z.string().regex(
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+  "a cluster name has letters, digits, '.', '_' and '-', starts with a letter or digit, and has at most 63 characters",
+).brand<"ClusterName">().describe("Name of a cluster in the configuration.");
+/** See {@linkcode clusterNameSchema}. */
+export type ClusterName = z.infer<typeof clusterNameSchema>;
+
+/**
+ * The scheduler's own id. Always a string: Slurm has `12`, `12_4` (array task) and `12+1`
+ * (heterogeneous component).
+ */
+export const schedulerIdSchema = z.string().min(1).max(128).regex(/^[A-Za-z0-9_+.:-]+$/).brand<
+  "SchedulerId"
+>().describe("The scheduler's own id of the job, such as Slurm's '12' or '12_4'.");
+/** See {@linkcode schedulerIdSchema}. */
+export type SchedulerId = z.infer<typeof schedulerIdSchema>;
+
+/**
+ * A new job id.
+ *
+ * @param now Milliseconds since the epoch; its leading bits order the ids. Default: the system clock.
+ * @param randomBytes Source of the random bits. Default: `crypto.getRandomValues`.
+ */
+export function newJobId(now: number = Date.now(), randomBytes?: RandomBytes): JobId {
+  return jobIdSchema.parse(uuidv7(now, randomBytes));
+}

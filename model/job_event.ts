@@ -1,0 +1,135 @@
+/**
+ * The facts that make up the history of a job.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { errorInfoSchema } from "./errors.ts";
+import { clusterNameSchema, jobIdSchema, schedulerIdSchema } from "./ids.ts";
+import { finalPhaseSchema } from "./job_phase.ts";
+import { jobSpecSchema } from "./job_spec.ts";
+
+const time = z.number().describe("Milliseconds since the epoch.");
+
+/** Why a job waits or ended: the scheduler's word, and what it means. */
+export const reasonSchema = z.object({
+  code: z.string().describe("The scheduler's own word, such as `Resources` or `OUT_OF_MEMORY`."),
+  text: z.string().describe("The same in plain words."),
+}).describe("Why the job waits or ended.");
+/** See {@linkcode reasonSchema}. */
+export type Reason = z.infer<typeof reasonSchema>;
+
+const observed = {
+  state: z.string().describe("The scheduler's own word for the state, such as `COMPLETING`."),
+  reason: reasonSchema.optional(),
+  nodes: z.array(z.string()).default([]).describe("Names of the nodes."),
+};
+
+const task = {
+  task: z.int().nonnegative().optional().describe("Number of the array task the fact is about."),
+};
+
+/** One fact of a job's history, without its place in the journal. */
+export const jobFactSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("accepted"),
+    spec: jobSpecSchema,
+    directory: z.string().describe("The job's directory on the cluster."),
+    tasks: z.array(z.int().nonnegative()).optional().describe("Numbers of the tasks of an array."),
+  }).describe("The job is in the journal; from here on it will be submitted."),
+  z.object({
+    type: z.literal("submitting"),
+    attempt: z.int().positive().describe(
+      "How often the submission has been tried, this one included.",
+    ),
+  }).describe("The job is about to be handed to the scheduler."),
+  z.object({
+    type: z.literal("submitted"),
+    schedulerId: schedulerIdSchema,
+  }).describe("The scheduler has the job."),
+  z.object({
+    type: z.literal("queued"),
+    ...task,
+    ...observed,
+    restarts: z.int().nonnegative().default(0).describe("How often the scheduler put it back."),
+  }).describe("The job waits in the queue, for the first time or again."),
+  z.object({
+    type: z.literal("running"),
+    ...task,
+    ...observed,
+    startedAt: time.optional(),
+    restarts: z.int().nonnegative().default(0).describe("How often the scheduler put it back."),
+  }).describe("The job runs."),
+  z.object({
+    type: z.literal("exited"),
+    ...task,
+    exitCode: z.int().describe("The payload's exit status."),
+    exitedAt: time,
+  }).describe("The payload has ended; the scheduler's verdict follows."),
+  z.object({
+    type: z.literal("cancel_requested"),
+    ...task,
+  }).describe("Somebody asked for the job to be cancelled."),
+  z.object({
+    type: z.literal("ended"),
+    ...task,
+    phase: finalPhaseSchema,
+    state: observed.state.optional(),
+    reason: reasonSchema.optional(),
+    exitCode: z.int().optional().describe("Exit status, where it is known."),
+    signal: z.int().positive().optional().describe("Number of the signal that ended it."),
+    nodes: observed.nodes,
+    startedAt: time.optional(),
+    endedAt: time.optional(),
+    error: errorInfoSchema.optional().describe("Why it never ran."),
+  }).describe("The job's true end."),
+  z.object({
+    type: z.literal("unknown"),
+    since: time.describe("Last time the job was heard of, in milliseconds since the epoch."),
+    reason: reasonSchema,
+  }).describe("What the job does now cannot be known."),
+  z.object({
+    type: z.literal("known"),
+  }).describe("The job is heard of again."),
+]);
+
+/** See {@linkcode jobFactSchema}. */
+export type JobFact = z.infer<typeof jobFactSchema>;
+
+/** One fact of a cluster's history: what its connection does. */
+export const clusterFactSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("link_up") }).describe("The connection stands."),
+  z.object({ type: z.literal("link_lost"), error: errorInfoSchema }).describe(
+    "The connection went; it is tried again.",
+  ),
+  z.object({ type: z.literal("link_refused"), error: errorInfoSchema }).describe(
+    "The login or the configuration was refused; nothing is tried until somebody says so.",
+  ),
+]);
+
+/** See {@linkcode clusterFactSchema}. */
+export type ClusterFact = z.infer<typeof clusterFactSchema>;
+
+const place = {
+  id: z.int().positive().describe(
+    "Place in the journal: grows from event to event, never repeats.",
+  ),
+  at: time.describe("When it was recorded, in milliseconds since the epoch."),
+  index: z.int().positive().describe(
+    "Number of the event within its job or cluster, from 1 without a gap.",
+  ),
+  cluster: clusterNameSchema,
+};
+
+/** A fact of a job with its place in the journal. */
+export const jobEventSchema = z.object({ ...place, jobId: jobIdSchema, fact: jobFactSchema })
+  .describe("A fact of a job with its place in the journal.");
+/** See {@linkcode jobEventSchema}. */
+export type JobEvent = z.infer<typeof jobEventSchema>;
+
+/** A fact of a cluster with its place in the journal. */
+export const clusterEventSchema = z.object({ ...place, fact: clusterFactSchema })
+  .describe("A fact of a cluster with its place in the journal.");
+/** See {@linkcode clusterEventSchema}. */
+export type ClusterEvent = z.infer<typeof clusterEventSchema>;

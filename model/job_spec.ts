@@ -1,0 +1,134 @@
+/**
+ * What a client asks for when it submits a job.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { clusterNameSchema } from "./ids.ts";
+
+/** Text that can be written as UTF-8 and as a C string: no NUL, no lone surrogate. */
+const text = z.string().refine((value) => !value.includes("\0"), "must not hold a NUL character")
+  .refine((value) => value.isWellFormed(), "must be valid Unicode");
+
+/** Text that stands on one line and needs no quoting wherever Slurm or a site prints it. */
+const word = z.string().min(1).max(1024).refine(
+  // deno-fmt-ignore
+  (value) => /^[^\p{Cc}\p{Cs}\s'"`$\\]+$/u.test(value),
+  "must be one word without blanks, quotes, '$', '`', '\\' or control characters",
+);
+
+/** Name of a job, as people see it in squeue. */
+export const jobNameSchema = z.string().min(1).max(200).refine(
+  (name) => name.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}'"`$\\\uFFFD]/u.test(name),
+  "a job name must be valid Unicode on one line, without quotes, '$', '`', '\\' or control characters",
+).describe("Name of the job, as people see it in squeue.");
+
+/** An amount of memory: `4G`, `500M`, or a number of MiB, as Slurm takes it. */
+const memorySchema = z.union([z.string().min(1), z.int().nonnegative()]).describe(
+  "Memory as Slurm takes it: a number of MiB, or with a suffix K, M, G or T, such as `4G`.",
+);
+
+const gpusSchema = z.union([z.int().nonnegative(), word]).describe(
+  "Number of GPUs, or `type:number`, such as `a100:2`.",
+);
+
+/** What a job needs from the cluster. Absent means: the cluster's default. */
+export const resourcesSchema = z.strictObject({
+  nodes: z.union([z.int().positive(), word]).optional().describe(
+    "Number of nodes, or a range such as `2-4`.",
+  ),
+  tasks: z.int().positive().optional().describe("Number of tasks (processes that srun starts)."),
+  tasksPerNode: z.int().positive().optional().describe("Number of tasks on each node."),
+  cpusPerTask: z.int().positive().optional().describe("Number of processors for each task."),
+  memory: memorySchema.optional().describe("Memory on each node; 0 is all of it."),
+  memoryPerCpu: memorySchema.optional().describe("Memory for each processor."),
+  gpus: gpusSchema.optional().describe("GPUs in all."),
+  gpusPerNode: gpusSchema.optional().describe("GPUs on each node."),
+  time: z.union([z.string().min(1), z.int().positive()]).optional().describe(
+    "Time limit as Slurm takes it: minutes, `MM:SS`, `HH:MM:SS`, `D-HH`, `D-HH:MM`, `D-HH:MM:SS` or `UNLIMITED`.",
+  ),
+  partition: word.optional().describe("Partition, or several separated by commas."),
+  account: word.optional().describe("Account to charge."),
+  qos: word.optional().describe("Quality of service."),
+  constraint: text.min(1).optional().describe(
+    "Features that nodes must have, such as `skylake&ib`.",
+  ),
+  reservation: word.optional().describe("Reservation to run in."),
+  nodeList: word.optional().describe("Nodes that must be part of the job, such as `n[1-4,7]`."),
+  exclude: word.optional().describe("Nodes that must not be part of the job."),
+  exclusive: z.union([z.boolean(), z.enum(["user", "mcs"])]).optional().describe(
+    "Share the nodes with no other job; `user`: only with jobs of the same user.",
+  ),
+  begin: text.min(1).optional().describe(
+    "Earliest start, such as `now+1hour` or `2030-01-20T12:34`.",
+  ),
+  dependency: word.optional().describe("Jobs to wait for, such as `afterok:123`, in Slurm's ids."),
+  array: z.string().regex(
+    /^\d+(?:-\d+(?::\d+)?)?(?:,\d+(?:-\d+(?::\d+)?)?)*(?:%\d+)?$/,
+    "must be task numbers such as `0-19`, `1,3,5`, `0-100:10` or `0-99%5`",
+  ).optional().describe("Numbers of the tasks of a job array, such as `0-19` or `0-99%5`."),
+}).describe("What a job needs from the cluster.");
+
+/** See {@linkcode resourcesSchema}. */
+export type Resources = z.infer<typeof resourcesSchema>;
+
+/** What a job runs: a script of its own, or a command that the nodes have. */
+export const payloadSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("script"),
+    script: text.min(1).max(4 * 1024 * 1024).describe(
+      "The script's text, its first line `#!` and an interpreter. `#SBATCH` lines are honoured.",
+    ),
+    arguments: z.array(text).max(10_000).default([]).describe("Arguments of the script."),
+  }),
+  z.strictObject({
+    kind: z.literal("command"),
+    command: z.array(text).min(1).max(10_000).refine(
+      (command) => command[0] !== "",
+      "the first word names the program and must not be empty",
+    ).describe("The program and its arguments; no shell reads them."),
+  }),
+]).describe("What the job runs.");
+
+/** See {@linkcode payloadSchema}. */
+export type Payload = z.infer<typeof payloadSchema>;
+
+const environmentName = z.string().regex(
+  /^[A-Za-z_][A-Za-z0-9_]*$/,
+  "a variable's name has letters, digits and '_' and does not start with a digit",
+);
+
+/** Everything that says what one job is. */
+export const jobSpecSchema = z.strictObject({
+  cluster: clusterNameSchema,
+  name: jobNameSchema.default("sluice"),
+  payload: payloadSchema,
+  environment: z.record(environmentName, text).default({}).describe(
+    "Environment variables of the job, beside those that Slurm sets.",
+  ),
+  workingDirectory: text.min(1).refine(
+    (path) => path.startsWith("/") || path === "~" || path.startsWith("~/"),
+    "must be an absolute path or start with '~/'",
+  ).optional().describe("Where the payload starts. Default: the job's own directory."),
+  resources: resourcesSchema.prefault({}),
+  options: z.record(
+    z.string().regex(
+      /^[a-z][a-z0-9-]*$/,
+      "an option is named as sbatch's long form, without dashes",
+    ),
+    z.union([text, z.number(), z.boolean()]),
+  ).default({}).describe(
+    'Any other sbatch option by its long name, such as `{ "mail-type": "END", requeue: true }`; true stands for an option without a value.',
+  ),
+  labels: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/), z.string().max(256))
+    .default({}).describe("Words of your own to find the job by."),
+  components: z.array(z.unknown()).optional().describe(
+    "Parts of a heterogeneous job. Not supported yet: a job that names any is refused.",
+  ),
+}).describe("Everything that says what one job is.");
+
+/** A job as it stands after parsing, with every default filled in. */
+export type JobSpec = z.infer<typeof jobSpecSchema>;
+/** A job as a client writes it, where what has a default may be left out. */
+export type JobSpecInput = z.input<typeof jobSpecSchema>;

@@ -1,0 +1,59 @@
+/**
+ * What clients see of a job: the sum of its history.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { errorInfoSchema } from "./errors.ts";
+import { clusterNameSchema, jobIdSchema, schedulerIdSchema } from "./ids.ts";
+import { reasonSchema } from "./job_event.ts";
+import { jobPhaseSchema } from "./job_phase.ts";
+
+const time = z.number().describe("Milliseconds since the epoch.");
+
+const verdict = {
+  phase: jobPhaseSchema,
+  state: z.string().optional().describe("The scheduler's own word for the state."),
+  reason: reasonSchema.optional(),
+  exitCode: z.int().optional().describe("Exit status, once it is known."),
+  signal: z.int().positive().optional().describe("Number of the signal that ended it."),
+  nodes: z.array(z.string()).describe("Names of the nodes, once it has some."),
+  startedAt: time.optional(),
+  endedAt: time.optional(),
+  restarts: z.int().nonnegative().describe("How often the scheduler put it back into the queue."),
+};
+
+/** One task of a job array. */
+export const taskViewSchema = z.object({
+  task: z.int().nonnegative().describe("Number of the task."),
+  schedulerId: schedulerIdSchema.optional(),
+  ...verdict,
+}).describe("One task of a job array.");
+/** See {@linkcode taskViewSchema}. */
+export type TaskView = z.infer<typeof taskViewSchema>;
+
+/** What clients see of a job. */
+export const jobViewSchema = z.object({
+  id: jobIdSchema,
+  cluster: clusterNameSchema,
+  name: z.string(),
+  labels: z.record(z.string(), z.string()),
+  schedulerId: schedulerIdSchema.optional(),
+  ...verdict,
+  error: errorInfoSchema.optional().describe("Why it never ran."),
+  unknownSince: time.optional().describe(
+    "Since when nothing is known of the job, in milliseconds since the epoch; absent while it is.",
+  ),
+  unknownReason: reasonSchema.optional(),
+  cancelRequested: z.boolean().describe("Somebody asked for it to be cancelled."),
+  directory: z.string().describe("The job's directory on the cluster."),
+  attempts: z.int().nonnegative().describe("How often its submission was tried."),
+  acceptedAt: time,
+  submittedAt: time.optional(),
+  updatedAt: time,
+  events: z.int().positive().describe("How many events its history has."),
+  tasks: z.array(taskViewSchema).optional().describe("The tasks of a job array."),
+}).describe("What clients see of a job.");
+/** See {@linkcode jobViewSchema}. */
+export type JobView = z.infer<typeof jobViewSchema>;

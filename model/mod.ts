@@ -1,0 +1,14 @@
+/**
+ * The vocabulary of Sluice: ids, errors, and the schemas of jobs, events and clusters. Pure.
+ *
+ * @module
+ */
+
+export * from "./cluster_config.ts";
+export * from "./errors.ts";
+export * from "./ids.ts";
+export * from "./job_event.ts";
+export * from "./job_phase.ts";
+export * from "./job_spec.ts";
+export * from "./job_view.ts";
+export * from "./uuid.ts";

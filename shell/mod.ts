@@ -1,0 +1,7 @@
+/**
+ * Writing commands for a POSIX shell.
+ *
+ * @module
+ */
+
+export * from "./quote.ts";

@@ -1,0 +1,49 @@
+/**
+ * The one function that makes a value safe for a POSIX shell.
+ *
+ * @module
+ */
+
+import { SluiceError } from "../model/mod.ts";
+
+/** Raised when a value cannot be written in a shell command at all. */
+export class UnquotableError extends SluiceError {
+  override readonly name: string = "UnquotableError";
+
+  /** Names what the value was for. */
+  constructor() {
+    super({
+      code: "UNQUOTABLE",
+      message: "A value for the shell holds a NUL character, which no shell command can carry.",
+      next: "Remove the NUL character from the value.",
+    });
+  }
+}
+
+const SAFE = /^[A-Za-z0-9_%+,.:=@/-]+$/;
+
+/**
+ * The value as one shell word: whatever it holds, the shell passes on exactly it.
+ *
+ * Values of harmless characters stay as they are; others are set in single quotes, inside of which
+ * only the single quote itself is special.
+ *
+ * Source: POSIX.1-2017, Shell Command Language, 2.2.2 Single-Quotes.
+ *
+ * @throws {UnquotableError} The value holds a NUL character.
+ */
+export function quote(value: string): string {
+  if (value.includes("\0")) throw new UnquotableError();
+  // A leading '=' or '~' is expanded by some shells, and a name before '=' would be an assignment.
+  if (SAFE.test(value) && !value.includes("=")) return value;
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * A command and its arguments as one line for a POSIX shell.
+ *
+ * @throws {UnquotableError} A word holds a NUL character.
+ */
+export function commandLine(words: readonly string[]): string {
+  return words.map(quote).join(" ");
+}
