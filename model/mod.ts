@@ -11,4 +11,5 @@ export * from "./job_event.ts";
 export * from "./job_phase.ts";
 export * from "./job_spec.ts";
 export * from "./job_view.ts";
+export * from "./requests.ts";
 export * from "./uuid.ts";

@@ -1,0 +1,133 @@
+/**
+ * What Sluice does, as the RPC router, the command and in-process callers see it.
+ *
+ * @module
+ */
+
+import type {
+  CancelResult,
+  ClusterEvent,
+  ClusterName,
+  ClusterProbe,
+  ClusterView,
+  EventFilter,
+  JobEvent,
+  JobId,
+  JobListRequest,
+  JobMetrics,
+  JobPage,
+  JobPreview,
+  JobResult,
+  JobSpec,
+  JobView,
+  LogChunk,
+  LogRequest,
+} from "../model/mod.ts";
+
+/** How a feed of events is read. */
+export interface FeedOptions {
+  /** Only events whose id is greater. Default: 0, the whole history. */
+  readonly after?: number;
+  /** Ends the feed. */
+  readonly signal?: AbortSignal;
+}
+
+/** A letter that no actor took. */
+export interface DeadLetterView {
+  /** Path of the actor it was for. */
+  readonly path: string;
+  /** Kind of the message. */
+  readonly message: string;
+  /** Why it was not delivered. */
+  readonly reason: string;
+  /** When, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** One actor with those below it. */
+export interface ActorView {
+  /** Last part of the path. */
+  readonly name: string;
+  /** What it does now. */
+  readonly status: string;
+  /** Messages that wait. */
+  readonly mailbox: number;
+  /** How often it was started again. */
+  readonly restarts: number;
+  /** Milliseconds since its first start. */
+  readonly ageMs: number;
+  /** The actors that it started. */
+  readonly children: readonly ActorView[];
+}
+
+/** Jobs: submit, follow, cancel. */
+export interface JobsApi {
+  /** Takes a job into the journal; from then on it will be submitted exactly once. */
+  submit(spec: JobSpec): Promise<JobView>;
+  /** Takes several jobs at once; all are accepted or none is. */
+  submitMany(specs: readonly JobSpec[]): Promise<readonly JobView[]>;
+  /** What would be sent for the job. Nothing is sent. */
+  preview(spec: JobSpec): Promise<JobPreview>;
+  /** The job as it stands, with what was asked for. */
+  get(id: JobId): Promise<JobView & { readonly spec: JobSpec }>;
+  /** One page of jobs, newest first. */
+  list(request: JobListRequest): Promise<JobPage>;
+  /** Asks for the job to be ended. Asking again changes nothing. */
+  cancel(id: JobId, options?: { readonly task?: number }): Promise<CancelResult>;
+  /** Resolves with the job when it has ended, or as it stands after `timeoutMs`. */
+  wait(
+    id: JobId,
+    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+  ): Promise<JobView>;
+  /** The events of jobs, the past first, then live. A feed of one job ends with the job. */
+  events(filter: EventFilter, options?: FeedOptions): AsyncIterable<JobEvent>;
+  /** The output of a job, byte for byte. */
+  logs(request: LogRequest, options?: { readonly signal?: AbortSignal }): AsyncIterable<LogChunk>;
+  /** How the job ended; an error while it has not. */
+  result(id: JobId): Promise<JobResult>;
+  /** What the scheduler counted. */
+  metrics(id: JobId): Promise<JobMetrics>;
+}
+
+/** Clusters: where jobs run. */
+export interface ClustersApi {
+  /** All clusters of the configuration. */
+  list(): Promise<readonly ClusterView[]>;
+  /** One cluster. */
+  get(name: ClusterName): Promise<ClusterView>;
+  /** Asks the cluster itself; also connects again where a login had been refused. */
+  probe(name: ClusterName): Promise<ClusterProbe>;
+  /** What the connections of the clusters do. */
+  events(
+    filter: { readonly cluster?: ClusterName },
+    options?: FeedOptions,
+  ): AsyncIterable<ClusterEvent>;
+}
+
+/** Sluice itself. */
+export interface SystemApi {
+  /** Whether it works, cluster by cluster. */
+  health(): Promise<{
+    readonly ok: boolean;
+    readonly journal: boolean;
+    readonly clusters: readonly { readonly name: ClusterName; readonly up: boolean }[];
+  }>;
+  /** Version of Sluice and of what it runs on. */
+  version(): { readonly sluice: string; readonly deno: string };
+  /** The live tree of actors. */
+  tree(): ActorView;
+  /** The last letters that no actor took, newest last. */
+  deadLetters(): readonly DeadLetterView[];
+  /** Counters and gauges by name. */
+  metrics(): Readonly<Record<string, number>>;
+}
+
+/** What Sluice does. */
+export interface SluiceApi {
+  /** Clusters: where jobs run. */
+  readonly clusters: ClustersApi;
+  /** Jobs: submit, follow, cancel. */
+  readonly jobs: JobsApi;
+  /** Sluice itself. */
+  readonly system: SystemApi;
+}

@@ -1,0 +1,183 @@
+/**
+ * What clients may ask, beside submitting a job, and what they get.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { errorInfoSchema } from "./errors.ts";
+import { clusterNameSchema, jobIdSchema } from "./ids.ts";
+import { finalPhaseSchema, jobPhaseSchema } from "./job_phase.ts";
+import { jobViewSchema, taskViewSchema } from "./job_view.ts";
+import { reasonSchema } from "./job_event.ts";
+
+const time = z.number().describe("Milliseconds since the epoch.");
+
+/** Which jobs to list. All conditions must hold. */
+export const jobFilterSchema = z.strictObject({
+  cluster: clusterNameSchema.optional(),
+  phases: z.array(jobPhaseSchema).min(1).optional().describe("Phases, any of which will do."),
+  labels: z.record(z.string(), z.string()).optional().describe(
+    "Labels, all of which it must have.",
+  ),
+  acceptedFrom: time.optional().describe("Accepted at or after, in milliseconds since the epoch."),
+  acceptedBefore: time.optional().describe("Accepted before, in milliseconds since the epoch."),
+}).describe("Which jobs to list. All conditions must hold.");
+/** See {@linkcode jobFilterSchema}. */
+export type JobFilter = z.infer<typeof jobFilterSchema>;
+
+/** A listing's filter and place. */
+export const jobListRequestSchema = jobFilterSchema.extend({
+  limit: z.int().min(1).max(1000).default(100).describe("How many at the most."),
+  cursor: z.string().optional().describe(
+    "`nextCursor` of the page before. Default: from the newest.",
+  ),
+});
+/** See {@linkcode jobListRequestSchema}. */
+export type JobListRequest = z.infer<typeof jobListRequestSchema>;
+
+/** One page of a listing, newest first. */
+export const jobPageSchema = z.object({
+  jobs: z.array(jobViewSchema),
+  nextCursor: z.string().optional().describe("Absent on the last page."),
+});
+/** See {@linkcode jobPageSchema}. */
+export type JobPage = z.infer<typeof jobPageSchema>;
+
+/** Which events a feed carries. All conditions must hold. */
+export const eventFilterSchema = z.strictObject({
+  jobId: jobIdSchema.optional(),
+  cluster: clusterNameSchema.optional(),
+}).describe("Which events a feed carries.");
+/** See {@linkcode eventFilterSchema}. */
+export type EventFilter = z.infer<typeof eventFilterSchema>;
+
+/** Which of the two outputs of a job. */
+export const outputStreamSchema = z.enum(["stdout", "stderr"]);
+/** See {@linkcode outputStreamSchema}. */
+export type OutputStream = z.infer<typeof outputStreamSchema>;
+
+/** What part of a job's output to read. */
+export const logRequestSchema = z.strictObject({
+  jobId: jobIdSchema,
+  stream: outputStreamSchema.default("stdout"),
+  task: z.int().nonnegative().optional().describe("Number of the array task; needed for an array."),
+  offset: z.int().nonnegative().default(0).describe("First byte wanted."),
+  follow: z.boolean().default(true).describe("Go on until the job has ended and all is read."),
+});
+/** See {@linkcode logRequestSchema}. */
+export type LogRequest = z.infer<typeof logRequestSchema>;
+
+/** A piece of a job's output. */
+export interface LogChunk {
+  /** Position of the first byte. */
+  readonly offset: number;
+  /** The bytes. */
+  readonly bytes: Uint8Array;
+}
+
+/** The end of a job, as a caller who waited for it wants it. */
+export const jobResultSchema = z.object({
+  id: jobIdSchema,
+  phase: finalPhaseSchema,
+  state: z.string().optional(),
+  reason: reasonSchema.optional(),
+  exitCode: z.int().optional(),
+  signal: z.int().positive().optional(),
+  error: errorInfoSchema.optional(),
+  startedAt: time.optional(),
+  endedAt: time.optional(),
+  outputBytes: z.object({
+    stdout: z.int().nonnegative().optional(),
+    stderr: z.int().nonnegative().optional(),
+  }).describe("Sizes of the outputs; absent where they cannot be read or do not exist."),
+  tasks: z.array(taskViewSchema).optional(),
+}).describe("How a job ended.");
+/** See {@linkcode jobResultSchema}. */
+export type JobResult = z.infer<typeof jobResultSchema>;
+
+/** What the scheduler counted while a job ran. What is not known is absent. */
+export const jobMetricsSchema = z.object({
+  elapsedSeconds: z.number().nonnegative().optional(),
+  cpuSeconds: z.number().nonnegative().optional().describe(
+    "Processor time used, all processors together.",
+  ),
+  cpus: z.int().nonnegative().optional().describe("Processors held."),
+  cpuEfficiency: z.number().nonnegative().optional().describe(
+    "cpuSeconds / (elapsedSeconds × cpus).",
+  ),
+  peakMemoryBytes: z.number().nonnegative().optional().describe(
+    "Largest resident memory of one task.",
+  ),
+  requestedMemoryBytes: z.number().nonnegative().optional(),
+  source: z.enum(["accounting", "none"]).describe("Where the figures come from."),
+}).describe("What the scheduler counted while a job ran. What is not known is absent.");
+/** See {@linkcode jobMetricsSchema}. */
+export type JobMetrics = z.infer<typeof jobMetricsSchema>;
+
+/** What would be sent for a job. */
+export const jobPreviewSchema = z.object({
+  commandLine: z.string().describe("The command that submits the job, as a shell would read it."),
+  script: z.string().describe("The batch script that the scheduler gets."),
+  payload: z.string().optional().describe("The user's script, which the batch script starts."),
+  directory: z.string().describe("Where the files lie on the cluster."),
+}).describe("What would be sent for a job.");
+/** See {@linkcode jobPreviewSchema}. */
+export type JobPreview = z.infer<typeof jobPreviewSchema>;
+
+/** How a cluster's connection stands. */
+export const linkViewSchema = z.discriminatedUnion("status", [
+  z.object({ status: z.literal("connecting"), since: time }),
+  z.object({ status: z.literal("up"), since: time }),
+  z.object({
+    status: z.literal("lost"),
+    since: time,
+    retryAt: time,
+    attempts: z.int().nonnegative(),
+    error: errorInfoSchema,
+  }),
+  z.object({ status: z.literal("refused"), since: time, error: errorInfoSchema }),
+]).describe("How a cluster's connection stands.");
+/** See {@linkcode linkViewSchema}. */
+export type LinkView = z.infer<typeof linkViewSchema>;
+
+/** What clients see of a cluster. */
+export const clusterViewSchema = z.object({
+  name: clusterNameSchema,
+  type: z.enum(["slurm", "local"]),
+  host: z.string().describe("Where it is, for people."),
+  link: linkViewSchema,
+  liveJobs: z.int().nonnegative().describe("Jobs that have not ended."),
+  lastPollAt: time.optional(),
+  pollIntervalMs: z.number().optional(),
+});
+/** See {@linkcode clusterViewSchema}. */
+export type ClusterView = z.infer<typeof clusterViewSchema>;
+
+/** What a cluster told of itself when it was asked. */
+export const clusterProbeSchema = z.object({
+  name: clusterNameSchema,
+  scheduler: z.string().describe("The scheduler and its version."),
+  roundTripMs: z.number().nonnegative().describe("Time of one empty command."),
+  minJobAgeSeconds: z.number().nonnegative().optional(),
+  accounting: z.boolean().describe("Whether sacct answers."),
+  partitions: z.array(z.object({
+    name: z.string(),
+    default: z.boolean(),
+    available: z.boolean(),
+    nodes: z.int().nonnegative(),
+    timeLimit: z.string().optional(),
+  })),
+  freeBytes: z.number().nonnegative().describe("Space for job directories."),
+});
+/** See {@linkcode clusterProbeSchema}. */
+export type ClusterProbe = z.infer<typeof clusterProbeSchema>;
+
+/** What `jobs.cancel` answers. */
+export const cancelResultSchema = z.object({
+  id: jobIdSchema,
+  accepted: z.boolean().describe("False where the job had ended before."),
+  phase: jobPhaseSchema,
+});
+/** See {@linkcode cancelResultSchema}. */
+export type CancelResult = z.infer<typeof cancelResultSchema>;
