@@ -1,0 +1,110 @@
+/**
+ * The Debian packages that the test cluster needs.
+ *
+ * @module
+ */
+
+import { attempt, attemptScript, run } from "./command.ts";
+import { TestbedError } from "./errors.ts";
+import type { Progress } from "./progress.ts";
+
+/** A program that must be there, and the Debian package that brings it. */
+interface NeededProgram {
+  readonly program: string;
+  readonly package: string;
+}
+
+const NEEDED: readonly NeededProgram[] = [
+  { program: "slurmctld", package: "slurm-wlm" },
+  { program: "slurmd", package: "slurm-wlm" },
+  { program: "sbatch", package: "slurm-wlm" },
+  { program: "slurmdbd", package: "slurmdbd" },
+  { program: "munged", package: "munge" },
+  { program: "mariadbd", package: "mariadb-server" },
+  { program: "mariadb-install-db", package: "mariadb-server" },
+  { program: "sshd", package: "openssh-server" },
+  { program: "ssh-keygen", package: "openssh-client" },
+  { program: "ip", package: "iproute2" },
+];
+
+// Only the account with a C shell needs it, so the cluster does without where it cannot be had.
+const WISHED: readonly NeededProgram[] = [{ program: "tcsh", package: "tcsh" }];
+
+/** The packages of those programs that are not on this machine. */
+async function missing(programs: readonly NeededProgram[]): Promise<string[]> {
+  const { stdout } = await attemptScript(
+    'for program; do command -v "$program" >/dev/null || echo "$program"; done',
+    programs.map(({ program }) => program),
+  );
+  const absent = new Set(stdout.split("\n"));
+  return [
+    ...new Set(
+      programs.filter(({ program }) => absent.has(program)).map((needed) => needed.package),
+    ),
+  ];
+}
+
+/**
+ * Installs what is missing with apt. Raises `TESTBED_UNSUPPORTED` where a cluster cannot be at all,
+ * `TESTBED_PACKAGES_MISSING` where apt is not there or has no such package.
+ */
+export async function ensurePackages(progress: Progress): Promise<void> {
+  await checkMachine();
+  const needed = await missing(NEEDED);
+  const wished = await missing(WISHED);
+  if (needed.length === 0 && wished.length === 0) return;
+  const hasApt = (await attemptScript("command -v apt-get", [])).code === 0;
+  if (needed.length > 0) {
+    if (!hasApt) {
+      throw new TestbedError(
+        "TESTBED_PACKAGES_MISSING",
+        `Missing here: ${needed.join(", ")} (names of Debian packages).`,
+        "Install them with this system's package manager; only Debian's is known to the testbed.",
+      );
+    }
+    progress(`installing ${needed.join(" ")}`);
+    await run("apt-get", ["update", "-q"]);
+    await install(needed);
+  }
+  if (wished.length > 0 && hasApt) {
+    const { code } = await attempt("apt-get", installArguments(wished));
+    if (code !== 0) {
+      progress(`without ${wished.join(", ")}: the account with a C shell is left out`);
+    }
+  }
+}
+
+function installArguments(packages: readonly string[]): string[] {
+  return ["install", "-y", "-q", "--no-install-recommends", ...packages];
+}
+
+async function install(packages: readonly string[]): Promise<void> {
+  const { code, stderr } = await attempt("apt-get", installArguments(packages));
+  const still = await missing(NEEDED);
+  if (code === 0 && still.length === 0) return;
+  throw new TestbedError(
+    "TESTBED_PACKAGES_MISSING",
+    `apt could not install ${still.join(", ") || packages.join(", ")}: ` +
+      stderr.trim().split("\n").slice(-2).join(" "),
+    `Run \`apt-get install --no-install-recommends ${packages.join(" ")}\` and read its output.`,
+  );
+}
+
+/** Raises `TESTBED_UNSUPPORTED` unless this is Linux, as root, with network namespaces allowed. */
+export async function checkMachine(): Promise<void> {
+  const next = "Run it as root on Linux, outside of an unprivileged container.";
+  if (Deno.build.os !== "linux") {
+    throw new TestbedError("TESTBED_UNSUPPORTED", "The test cluster needs Linux.", next);
+  }
+  if ((await run("id", ["-u"])).trim() !== "0") {
+    throw new TestbedError("TESTBED_UNSUPPORTED", "The test cluster needs root.", next);
+  }
+  const { code, stderr } = await attempt("unshare", ["--net", "--uts", "true"]);
+  if (code !== 0) {
+    throw new TestbedError(
+      "TESTBED_UNSUPPORTED",
+      `Network namespaces are not allowed here: ${stderr.trim()}`,
+      next,
+    );
+  }
+}

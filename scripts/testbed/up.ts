@@ -1,0 +1,125 @@
+/**
+ * Brings the test cluster up.
+ *
+ * @module
+ */
+
+import { possibleAccounts, raiseAccounts } from "./accounts.ts";
+import { attemptScript, runScript } from "./command.ts";
+import { daemonList, daemonNamed, type DaemonSpec } from "./daemon_list.ts";
+import { startDaemon, stopDaemon } from "./daemons.ts";
+import { TestbedError } from "./errors.ts";
+import { testbedFacts } from "./facts_maker.ts";
+import type { TestbedFacts } from "./facts.ts";
+import { writeFile } from "./files.ts";
+import { CLUSTER_NAME, MAIN_ACCOUNT, NODES, type TestbedLayout } from "./layout.ts";
+import { acquireLock } from "./lock.ts";
+import { raiseNetwork } from "./network.ts";
+import { ensurePackages } from "./packages.ts";
+import type { Progress } from "./progress.ts";
+import {
+  ensureDatabaseFiles,
+  ensureMungeKey,
+  mountSmallDisk,
+  raiseStateDir,
+  writeConfiguration,
+} from "./state_dir.ts";
+import { testbedStatus } from "./status.ts";
+
+/**
+ * Brings the cluster up, or repairs what is broken, or does nothing if all of it is well; gives its
+ * facts. Each stage looks at what is there first, so that any half-made state is a good start.
+ */
+export async function bringUp(layout: TestbedLayout, progress: Progress): Promise<TestbedFacts> {
+  await ensurePackages(progress);
+  await using _lock = await acquireLock();
+  const { state, problems } = await testbedStatus(layout);
+  if (state === "broken") progress(`repairing: ${problems.join("; ")}`);
+  progress("directories and configuration");
+  await raiseStateDir(layout);
+  const changed = await writeConfiguration(layout);
+  if (state === "up" && !changed) {
+    const facts = testbedFacts(layout, await possibleAccounts(), await raiseAccounts(layout));
+    progress("already up");
+    return facts;
+  }
+  if (changed) {
+    for (const daemon of daemonList(layout).reverse()) await stopDaemon(layout, daemon);
+  }
+  progress("network of four nodes");
+  await raiseNetwork();
+  progress("users and keys");
+  const password = await raiseAccounts(layout);
+  await mountSmallDisk(layout);
+  await startAll(layout, progress);
+  const facts = testbedFacts(layout, await possibleAccounts(), password);
+  await writeFile(layout.facts, `${JSON.stringify(facts, null, 2)}\n`, { mode: "0600" });
+  return facts;
+}
+
+async function startAll(layout: TestbedLayout, progress: Progress): Promise<void> {
+  const start = (name: string) => startDaemon(layout, daemonNamed(layout, name));
+  progress("munge and database");
+  await Promise.all([
+    ensureMungeKey(layout).then(() => start("munged")),
+    ensureDatabaseFiles(layout).then(() => start("mariadbd")),
+  ]);
+  progress("slurmdbd");
+  await start("slurmdbd");
+  await register(layout);
+  progress("slurmctld");
+  await start("slurmctld");
+  progress("slurmd and sshd on every node");
+  await Promise.all(
+    daemonList(layout).filter(isOnTop).map((daemon) => startDaemon(layout, daemon)),
+  );
+  await waitForNodes(layout);
+}
+
+function isOnTop({ name }: DaemonSpec): boolean {
+  return name.startsWith("slurmd:") || name === "sshd" || name.startsWith("sshd:");
+}
+
+async function register(layout: TestbedLayout): Promise<void> {
+  await runScript(
+    "register the cluster in Slurm's accounting",
+    `cluster=$1 user=$2
+    [ -z "$(sacctmgr -n -P show cluster "$cluster" format=cluster)" ] &&
+      sacctmgr -i -Q add cluster "$cluster"
+    [ -z "$(sacctmgr -n -P show account lab format=account)" ] &&
+      sacctmgr -i -Q add account lab cluster="$cluster"
+    [ -z "$(sacctmgr -n -P show user "$user" format=user)" ] &&
+      sacctmgr -i -Q add user "$user" account=lab
+    exit 0`,
+    [CLUSTER_NAME, MAIN_ACCOUNT],
+    { env: { SLURM_CONF: layout.slurmConf } },
+  );
+}
+
+/** Puts nodes that are down or drained back to work and waits until all can run jobs. */
+async function waitForNodes(layout: TestbedLayout): Promise<void> {
+  const { code, stdout } = await attemptScript(
+    `wanted=$1
+    tries=0
+    while [ $tries -lt 150 ]; do
+      if [ $((tries % 25)) -eq 24 ]; then
+        for node in $(sinfo -h -N -p debug -t down,drain,fail -o %N); do
+          scontrol update "nodename=$node" state=resume 2>/dev/null
+        done
+      fi
+      ready=$(sinfo -h -N -p debug -t idle,alloc,mix,comp -r -o '%N %T' | grep -cv '[*~#]$')
+      [ "$ready" -ge "$wanted" ] && exit 0
+      tries=$((tries + 1)); sleep 0.2
+    done
+    sinfo -N -l
+    exit 1`,
+    [String(NODES.length)],
+    { env: { SLURM_CONF: layout.slurmConf } },
+  );
+  if (code === 0) return;
+  throw new TestbedError(
+    "TESTBED_DAEMON_FAILED",
+    `The nodes did not register within 30 s:\n${stdout.trim()}`,
+    `Read slurmctld.log and slurmd-n1.log in ${layout.log}.`,
+  );
+}
