@@ -1,0 +1,7 @@
+/**
+ * The configuration: `sluice.yaml` and the environment.
+ *
+ * @module
+ */
+
+export * from "./schema.ts";
