@@ -33,8 +33,8 @@ export async function possibleAccounts(): Promise<TestbedAccount[]> {
   return ACCOUNTS.filter(({ shell, optional }) => !optional || shells.has(shell));
 }
 
-/** Makes users, homes, profiles, keys and host keys; gives the password that all accounts have. */
-export async function raiseAccounts(layout: TestbedLayout): Promise<string> {
+/** Makes users, homes, profiles, keys and host keys. */
+export async function raiseAccounts(layout: TestbedLayout): Promise<void> {
   await makeDirectory(layout.homes, { mode: "0755" });
   await makeDirectory(layout.keys, { mode: "0700" });
   const [password] = await Promise.all([ensurePassword(layout), makeKeys(layout)]);
@@ -46,7 +46,6 @@ export async function raiseAccounts(layout: TestbedLayout): Promise<string> {
   const authorized = await publicKeys(layout, KEYS.filter((key) => key.authorized));
   for (const { name } of accounts) await furnishHome(layout, name, authorized.join(""));
   await writeKnownHosts(layout);
-  return password;
 }
 
 /** Removes the accounts whose home is in the state directory, after ending what they run. */
@@ -124,7 +123,8 @@ async function furnishHome(
   }
 }
 
-async function ensurePassword(layout: TestbedLayout): Promise<string> {
+/** The password that all accounts have; made once, at random. */
+export async function ensurePassword(layout: TestbedLayout): Promise<string> {
   const path = `${layout.keys}/password`;
   const existing = await readFileIfAny(path);
   if (existing !== undefined && existing.trim() !== "") return existing.trim();

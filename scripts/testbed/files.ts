@@ -33,8 +33,8 @@ export async function writeFile(
   const said = await runScript(
     `write ${path}`,
     `install -o "$2" -g "$(id -gn "$2")" -m "$3" /dev/stdin "$1.new"
-    if cmp -s "$1.new" "$1"; then echo same; else echo new; fi
-    mv -f "$1.new" "$1"`,
+    if cmp -s "$1.new" "$1"; then rm "$1.new"; chown "$2:$(id -gn "$2")" "$1"; chmod "$3" "$1"
+    else mv -f "$1.new" "$1"; echo new; fi`,
     [path, access.owner ?? "root", access.mode],
     { stdin: content },
   );

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { possibleAccounts, raiseAccounts } from "./accounts.ts";
+import { ensurePassword, possibleAccounts, raiseAccounts } from "./accounts.ts";
 import { attemptScript, runScript } from "./command.ts";
 import { daemonList, daemonNamed, type DaemonSpec } from "./daemon_list.ts";
 import { startDaemon, stopDaemon } from "./daemons.ts";
@@ -35,13 +35,12 @@ export async function bringUp(layout: TestbedLayout, progress: Progress): Promis
   await using _lock = await acquireLock();
   const { state, problems } = await testbedStatus(layout);
   if (state === "broken") progress(`repairing: ${problems.join("; ")}`);
-  progress("directories and configuration");
+  else if (state === "down") progress("directories and configuration");
   await raiseStateDir(layout);
   const changed = await writeConfiguration(layout);
   if (state === "up" && !changed) {
-    const facts = testbedFacts(layout, await possibleAccounts(), await raiseAccounts(layout));
     progress("already up");
-    return facts;
+    return await writeFacts(layout);
   }
   if (changed) {
     for (const daemon of daemonList(layout).reverse()) await stopDaemon(layout, daemon);
@@ -49,10 +48,15 @@ export async function bringUp(layout: TestbedLayout, progress: Progress): Promis
   progress("network of four nodes");
   await raiseNetwork();
   progress("users and keys");
-  const password = await raiseAccounts(layout);
+  await raiseAccounts(layout);
   await mountSmallDisk(layout);
   await startAll(layout, progress);
-  const facts = testbedFacts(layout, await possibleAccounts(), password);
+  return await writeFacts(layout);
+}
+
+async function writeFacts(layout: TestbedLayout): Promise<TestbedFacts> {
+  const [accounts, password] = await Promise.all([possibleAccounts(), ensurePassword(layout)]);
+  const facts = testbedFacts(layout, accounts, password);
   await writeFile(layout.facts, `${JSON.stringify(facts, null, 2)}\n`, { mode: "0600" });
   return facts;
 }
