@@ -26,9 +26,14 @@ export async function raiseNetwork(): Promise<void> {
         ip netns del "$netns" 2>/dev/null || rm -f "/run/netns/$netns"
         ip netns add "$netns"
       fi
-      if ! ip link show dev "$link" >/dev/null 2>&1; then
-        ip link add "$link" type veth peer name eth0 netns "$netns"
-      fi
+      # A namespace that was deleted takes its cable along only after a while, hence the retries.
+      tries=0
+      until ip -n "$netns" link show dev eth0 >/dev/null 2>&1; do
+        ip link del "$link" 2>/dev/null || true
+        said=$(ip link add "$link" type veth peer name eth0 netns "$netns" 2>&1) && break
+        [ $tries -lt 50 ] || { echo "$said" >&2; exit 1; }
+        tries=$((tries + 1)); sleep 0.1
+      done
       ip link set "$link" master "$bridge" up
       ip -n "$netns" link set lo up
       ip -n "$netns" addr replace "$address/24" dev eth0

@@ -20,6 +20,12 @@ import {
 } from "./layout.ts";
 
 /**
+ * How long a job's credential holds, in seconds, and so how long a requeued job waits at least. Every
+ * job must be started on its nodes within this time, so it is not as short as it could be.
+ */
+export const CREDENTIAL_SECONDS = 10;
+
+/**
  * `slurm.conf` (slurm.conf(5), Slurm 22.05).
  *
  * `config_overrides` lets the nodes claim more than the machine has; linuxproc and task/none need no
@@ -34,7 +40,8 @@ export function slurmConf(layout: TestbedLayout): string {
     ["SlurmUser", "slurm"],
     ["CommunicationParameters", "NoCtldInAddrAny"],
     ["AuthType", "auth/munge"],
-    ["AuthInfo", `socket=${layout.mungeSocket}`],
+    // A requeued job waits for its old credential to expire: two minutes by default.
+    ["AuthInfo", `socket=${layout.mungeSocket},cred_expire=${CREDENTIAL_SECONDS}`],
     ["CredType", "cred/munge"],
     ["StateSaveLocation", layout.controllerState],
     ["SlurmdSpoolDir", `${layout.spool}/%n`],

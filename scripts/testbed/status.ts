@@ -28,11 +28,11 @@ export interface TestbedStatus {
 export async function testbedStatus(layout: TestbedLayout): Promise<TestbedStatus> {
   if (!await isStateDir(layout)) return { state: "down", daemons: [], nodes: [], problems: [] };
   const list = daemonList(layout);
-  const [running, nodes, place] = await Promise.all([
+  const [running, place] = await Promise.all([
     runningDaemons(layout, list),
-    nodeStates(layout),
     placeProblems(layout),
   ]);
+  const nodes = running.has("slurmctld") ? await nodeStates(layout) : [];
   const daemons = list.map(({ name }) => ({ name, pid: running.get(name) }));
   const problems = [
     ...place,
