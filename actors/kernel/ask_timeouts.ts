@@ -1,0 +1,99 @@
+import type { PendingAsk } from "./ask.ts";
+import type { Cancellable, Clock } from "./clock.ts";
+import { InvalidOptionError } from "./errors.ts";
+
+/**
+ * How long a timer may stay armed for asks that are already answered, in ms. Most asks are answered
+ * much sooner than they time out: arming and disarming a timer for each would cost more than the ask.
+ */
+const LINGER_MS = 50;
+
+/**
+ * The timeouts of all asks of a system. Asks with the same timeout end in the order they began, so each
+ * length of timeout needs one list and at most one timer.
+ */
+export class AskTimeouts {
+  readonly #lists = new Map<number, TimeoutList>();
+
+  constructor(readonly clock: Clock) {}
+
+  /** Starts the time of an ask. @throws {InvalidOptionError} unless its timeout is above 0 */
+  add(ask: PendingAsk): void {
+    const { timeoutMs } = ask;
+    if (timeoutMs === Infinity) return;
+    let list = this.#lists.get(timeoutMs);
+    if (list === undefined) {
+      if (!(timeoutMs > 0)) throw new InvalidOptionError("timeoutMs", timeoutMs, "above 0");
+      list = new TimeoutList(timeoutMs, this.clock, () => this.#lists.delete(timeoutMs));
+      this.#lists.set(timeoutMs, list);
+    }
+    list.add(ask);
+  }
+
+  /** Ends the time of an ask. */
+  remove(ask: PendingAsk): void {
+    this.#lists.get(ask.timeoutMs)?.remove(ask);
+  }
+
+  /** Disarms what is left when the system has stopped. */
+  close(): void {
+    for (const list of this.#lists.values()) list.close();
+  }
+}
+
+class TimeoutList {
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+  readonly #onIdle: () => void;
+  readonly #tick = () => this.#onTick();
+  #first: PendingAsk | undefined = undefined;
+  #last: PendingAsk | undefined = undefined;
+  #timer: Cancellable | undefined = undefined;
+  /** Whether the timer is armed for longer than it may linger. */
+  #armedForLong = false;
+
+  constructor(timeoutMs: number, clock: Clock, onIdle: () => void) {
+    this.#timeoutMs = timeoutMs;
+    this.#clock = clock;
+    this.#onIdle = onIdle;
+  }
+
+  add(ask: PendingAsk): void {
+    ask.deadline = this.#clock.now() + this.#timeoutMs;
+    ask.earlier = this.#last;
+    if (this.#last === undefined) this.#first = ask;
+    else this.#last.later = ask;
+    this.#last = ask;
+    if (this.#timer === undefined) {
+      this.#armedForLong = false;
+      this.#timer = this.#clock.setTimeout(this.#tick, Math.min(this.#timeoutMs, LINGER_MS));
+    }
+  }
+
+  remove(ask: PendingAsk): void {
+    if (ask.earlier !== undefined) ask.earlier.later = ask.later;
+    else if (this.#first === ask) this.#first = ask.later;
+    if (ask.later !== undefined) ask.later.earlier = ask.earlier;
+    else if (this.#last === ask) this.#last = ask.earlier;
+    ask.earlier = undefined;
+    ask.later = undefined;
+    if (this.#first === undefined && this.#armedForLong) this.close();
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#armedForLong = false;
+    this.#onIdle();
+  }
+
+  #onTick(): void {
+    this.#timer = undefined;
+    this.#armedForLong = false;
+    const now = this.#clock.now();
+    while (this.#first !== undefined && this.#first.deadline <= now) this.#first.timeOut();
+    if (this.#first === undefined) return this.#onIdle();
+    this.#timer ??= this.#clock.setTimeout(this.#tick, this.#first.deadline - now);
+    this.#armedForLong = true;
+  }
+}
