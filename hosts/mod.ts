@@ -1,0 +1,10 @@
+/**
+ * Machines on which commands run and files lie.
+ *
+ * @module
+ */
+
+export * from "./errors.ts";
+export * from "./file_errors.ts";
+export * from "./host.ts";
+export * from "./local/mod.ts";
