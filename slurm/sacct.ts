@@ -1,0 +1,200 @@
+/**
+ * sacct: what accounting knows of jobs that ended.
+ *
+ * Source: sacct(1).
+ *
+ * @module
+ */
+
+import type { SchedulerId } from "../model/mod.ts";
+import type { ExitStatus } from "./exit_code.ts";
+import { parseExitStatus } from "./exit_code.ts";
+import type { SlurmJobId } from "./job_ids.ts";
+import { expandArray, formatJobId, InvalidArrayError, parseJobId, parseStepId } from "./job_ids.ts";
+import { parseAccountedMemory } from "./memory.ts";
+import { present } from "./present.ts";
+import type { SlurmState } from "./states.ts";
+import { parseState } from "./states.ts";
+import type { SlurmOutput } from "./text.ts";
+import { fieldSeparator, fieldValue, outputLines } from "./text.ts";
+import { parseDuration, parseEpoch } from "./time.ts";
+
+/** Every field is Slurm's own: none holds text that a user chose. */
+const fields = [
+  "JobID",
+  "State",
+  "ExitCode",
+  "Submit",
+  "Start",
+  "End",
+  "ElapsedRaw",
+  "TotalCPU",
+  "AllocCPUS",
+  "MaxRSS",
+  "ReqMem",
+  "NodeList",
+  "Reason",
+] as const;
+
+/** The highest number of a task that any cluster allows, for {@linkcode expandArray}. */
+const anyArraySize = 4_000_001;
+
+/**
+ * The records of some jobs. Of a job that was put back, sacct shows the last attempt only; of an id that
+ * was used again, the last use.
+ *
+ * @param ids Jobs, array tasks or components. At least one, or sacct would show all of a day's jobs.
+ */
+export function sacctArguments(
+  ids: readonly [SchedulerId, ...SchedulerId[]],
+): string[] {
+  return [
+    "sacct",
+    "--noheader",
+    "--parsable2",
+    `--delimiter=${fieldSeparator}`,
+    "--noconvert",
+    `--format=${fields.join(",")}`,
+    `--jobs=${ids.join(",")}`,
+  ];
+}
+
+/** A job, an array task or a component as accounting has it. */
+export interface SacctJob {
+  /** Its id. */
+  readonly id: SlurmJobId;
+  /** Its state; absent where the word is not one of Slurm's. */
+  readonly state?: SlurmState;
+  /** The word for the state, as sacct printed it, such as `CANCELLED by 1000`. */
+  readonly stateText: string;
+  /** Slurm's code for why it waited or ended; for plain words see explainReason. */
+  readonly reason?: string;
+  /** How the batch script ended. */
+  readonly exit?: ExitStatus;
+  /** The nodes it had, as a list for expandNodeList; empty where it had none. */
+  readonly nodeList: string;
+  /** When it was submitted, in milliseconds since the epoch; for one that was put back, when that was. */
+  readonly submittedAt?: number;
+  /** When it started, in milliseconds since the epoch. */
+  readonly startedAt?: number;
+  /** When it ended, in milliseconds since the epoch. */
+  readonly endedAt?: number;
+  /** How long it ran, in seconds. */
+  readonly elapsedSeconds?: number;
+  /** Processor time that it used, all processors together, in seconds. */
+  readonly cpuSeconds?: number;
+  /** Processors that it held. */
+  readonly cpus?: number;
+  /** Largest resident memory of one task of any of its steps. */
+  readonly peakMemoryBytes?: number;
+  /** Memory that it asked for: all of it where accounting says so, else that of a node or of a CPU. */
+  readonly requestedMemoryBytes?: number;
+}
+
+/** The outcome of reading sacct's output. */
+export interface SacctAnswer {
+  /** The jobs, in sacct's order. */
+  readonly jobs: readonly SacctJob[];
+  /** Lines that were not understood. */
+  readonly malformed: readonly string[];
+}
+
+function count(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+type Figures = Pick<
+  SacctJob,
+  | "state"
+  | "reason"
+  | "exit"
+  | "submittedAt"
+  | "startedAt"
+  | "endedAt"
+  | "elapsedSeconds"
+  | "cpuSeconds"
+  | "cpus"
+  | "requestedMemoryBytes"
+>;
+
+function requestedMemory(text: string, cpus: number | undefined): number | undefined {
+  const memory = parseAccountedMemory(text, "M");
+  if (memory === undefined || memory.bytes === 0) return undefined;
+  return memory.per === "cpu" ? memory.bytes * (cpus ?? 1) : memory.bytes;
+}
+
+function parseJob(id: SlurmJobId, parts: readonly string[]): SacctJob {
+  const [, stateText = "", exit, submit, start, end, elapsed, cpuTime = "", allocated] = parts;
+  const [memory = "", nodes, reason] = parts.slice(10);
+  const cpus = count(allocated);
+  return {
+    id,
+    stateText: stateText.trim(),
+    nodeList: fieldValue(nodes) ?? "",
+    ...present<Figures>({
+      state: parseState(stateText),
+      reason: fieldValue(reason),
+      exit: parseExitStatus(exit),
+      submittedAt: parseEpoch(submit),
+      startedAt: parseEpoch(start),
+      endedAt: parseEpoch(end),
+      elapsedSeconds: count(elapsed),
+      cpuSeconds: parseDuration(cpuTime),
+      cpus,
+      requestedMemoryBytes: requestedMemory(memory, cpus),
+    }),
+  };
+}
+
+/** The tasks that still waited together when they ended, one by one; anything else as it is. */
+function separateTasks(job: SacctJob): SacctJob[] {
+  const { id } = job;
+  if (id.kind !== "waitingTasks") return [job];
+  return expandArray(id.tasks, anyArraySize).map((task) => ({
+    ...job,
+    id: { kind: "task", job: id.job, task },
+  }));
+}
+
+/**
+ * The jobs in sacct's output, each with the peak of its steps' memory. Tasks of an array that were
+ * cancelled while they waited share a line (`12_[3-9]`) and are returned one by one.
+ */
+export function parseSacct(output: SlurmOutput): SacctAnswer {
+  const jobs = new Map<SchedulerId, SacctJob>();
+  const peaks = new Map<SchedulerId, number>();
+  const malformed: string[] = [];
+  for (const line of outputLines(output)) {
+    const parts = line.split(fieldSeparator);
+    const [idText = ""] = parts;
+    if (parts.length !== fields.length) {
+      malformed.push(line);
+      continue;
+    }
+    const step = parseStepId(idText);
+    if (step !== undefined) {
+      const owner = formatJobId(step.job);
+      const peak = parseAccountedMemory(parts[9] ?? "")?.bytes;
+      if (peak !== undefined) peaks.set(owner, Math.max(peak, peaks.get(owner) ?? 0));
+      continue;
+    }
+    const id = parseJobId(idText);
+    if (id === undefined) {
+      malformed.push(line);
+      continue;
+    }
+    try {
+      for (const job of separateTasks(parseJob(id, parts))) jobs.set(formatJobId(job.id), job);
+    } catch (error) {
+      if (!(error instanceof InvalidArrayError)) throw error;
+      malformed.push(line);
+    }
+  }
+  return {
+    jobs: [...jobs].map(([id, job]) => {
+      const peakMemoryBytes = peaks.get(id);
+      return peakMemoryBytes === undefined ? job : { ...job, peakMemoryBytes };
+    }),
+    malformed,
+  };
+}

@@ -1,0 +1,230 @@
+/**
+ * sbatch: handing a job to the scheduler.
+ *
+ * Source: sbatch(1).
+ *
+ * @module
+ */
+
+import type { Resources, SchedulerId } from "../model/mod.ts";
+import { schedulerIdSchema, SluiceError } from "../model/mod.ts";
+import { expandArray } from "./job_ids.ts";
+import { parseMemory } from "./memory.ts";
+import type { SbatchOption } from "./sbatch_options.ts";
+import {
+  isHeterogeneousOption,
+  isSbatchOption,
+  nearestOption,
+  optionValue,
+  reservedOption,
+} from "./sbatch_options.ts";
+import type { SlurmOutput } from "./text.ts";
+import { outputLines } from "./text.ts";
+import { parseTimeLimit } from "./time.ts";
+
+/** Raised for an option that Sluice sets itself or that has a place of its own in a job. */
+export class ReservedOptionError extends SluiceError {
+  override readonly name: string = "ReservedOptionError";
+
+  /** Names the option and what to use in its place. */
+  constructor(option: string, next: string) {
+    super({
+      code: "RESERVED_OPTION",
+      message: `The sbatch option --${option} cannot be given.`,
+      next,
+    });
+  }
+}
+
+/** Raised for an option that sbatch does not have. */
+export class UnknownOptionError extends SluiceError {
+  override readonly name: string = "UnknownOptionError";
+
+  /** Names the option, and the one that may have been meant. */
+  constructor(option: string) {
+    const nearest = nearestOption(option);
+    super({
+      code: "UNKNOWN_OPTION",
+      message: `sbatch has no option named ${JSON.stringify(option)}.`,
+      next: nearest === undefined
+        ? "Name the option by its long form without dashes, as `man sbatch` lists it."
+        : `Did you mean \`${nearest}\`?`,
+    });
+  }
+}
+
+/** Raised for an option with a value that it does not take, or without one that it needs. */
+export class OptionValueError extends SluiceError {
+  override readonly name: string = "OptionValueError";
+
+  /** Names the option and says how to write it. */
+  constructor(option: SbatchOption) {
+    super({
+      code: "OPTION_VALUE",
+      message: optionValue(option) === "required"
+        ? `The sbatch option --${option} needs a value.`
+        : `The sbatch option --${option} takes no value.`,
+      next: optionValue(option) === "required"
+        ? `Give \`${option}\` a text or a number.`
+        : `Write \`${option}: true\`.`,
+    });
+  }
+}
+
+/** Raised for a heterogeneous job, whose parts ask for different resources. */
+export class HeterogeneousNotSupportedError extends SluiceError {
+  override readonly name: string = "HeterogeneousNotSupportedError";
+
+  /** Makes the error. */
+  constructor() {
+    super({
+      code: "HETEROGENEOUS_NOT_SUPPORTED",
+      message: "Heterogeneous jobs are not supported yet.",
+      next: "Submit the parts as jobs of their own, or one job with the resources of all of them.",
+    });
+  }
+}
+
+/** What to hand to sbatch. */
+export interface SbatchRequest {
+  /** Name of the job. */
+  readonly name: string;
+  /** The mark by which the job is found again; see sluiceComment. */
+  readonly comment: string;
+  /** Where the job starts, on the cluster. */
+  readonly directory: string;
+  /** File of the standard output, with sbatch's patterns such as `%a`. */
+  readonly output: string;
+  /** File of the standard error, with sbatch's patterns. */
+  readonly error: string;
+  /** What the job needs. */
+  readonly resources: Resources;
+  /** Other options of sbatch by their long names; `true` stands for one without a value. */
+  readonly options: Readonly<Record<string, string | number | boolean>>;
+  /** Path of the batch script on the cluster. */
+  readonly script: string;
+  /** Arguments of the batch script. Default: none. */
+  readonly arguments?: readonly string[];
+  /** The cluster's MaxArraySize. Default: Slurm's own. */
+  readonly maxArraySize?: number;
+}
+
+/**
+ * The command that submits a job.
+ *
+ * Every value stands in one word with its option (`--name=value`), so that none is taken for an option.
+ * Output is appended, so that a job that is put back into the queue does not lose what it wrote before.
+ *
+ * @throws {InvalidTimeLimitError} The time limit is not one of Slurm's forms.
+ * @throws {InvalidMemoryError} An amount of memory is not one of Slurm's forms.
+ * @throws {InvalidArrayError} The array's tasks cannot be used.
+ * @throws {ReservedOptionError} An option that Sluice sets itself, or that has a place in `resources`.
+ * @throws {UnknownOptionError} An option that sbatch does not have.
+ * @throws {OptionValueError} An option with a value that it does not take, or without one it needs.
+ * @throws {HeterogeneousNotSupportedError} An option of heterogeneous jobs.
+ */
+export function sbatchArguments(request: SbatchRequest): string[] {
+  const { resources, options, maxArraySize } = request;
+  if (resources.time !== undefined) parseTimeLimit(resources.time);
+  if (resources.memory !== undefined) parseMemory(resources.memory);
+  if (resources.memoryPerCpu !== undefined) parseMemory(resources.memoryPerCpu);
+  if (resources.array !== undefined) expandArray(resources.array, maxArraySize);
+  return [
+    "sbatch",
+    "--parsable",
+    "--ignore-pbs",
+    `--job-name=${request.name}`,
+    `--comment=${request.comment}`,
+    `--chdir=${request.directory}`,
+    "--input=/dev/null",
+    `--output=${request.output}`,
+    `--error=${request.error}`,
+    "--open-mode=append",
+    ...resourceArguments(resources),
+    ...optionArguments(options),
+    // Without it, a script's path that starts with a dash would be an option.
+    "--",
+    request.script,
+    ...(request.arguments ?? []),
+  ];
+}
+
+function resourceArguments(resources: Resources): string[] {
+  const { exclusive } = resources;
+  const values: readonly (readonly [SbatchOption, string | number | undefined])[] = [
+    ["nodes", resources.nodes],
+    ["ntasks", resources.tasks],
+    ["ntasks-per-node", resources.tasksPerNode],
+    ["cpus-per-task", resources.cpusPerTask],
+    ["mem", resources.memory],
+    ["mem-per-cpu", resources.memoryPerCpu],
+    ["gpus", resources.gpus],
+    ["gpus-per-node", resources.gpusPerNode],
+    ["time", resources.time],
+    ["partition", resources.partition],
+    ["account", resources.account],
+    ["qos", resources.qos],
+    ["constraint", resources.constraint],
+    ["reservation", resources.reservation],
+    ["nodelist", resources.nodeList],
+    ["exclude", resources.exclude],
+    ["exclusive", typeof exclusive === "string" ? exclusive : undefined],
+    ["begin", resources.begin],
+    ["dependency", resources.dependency],
+    ["array", resources.array],
+  ];
+  return [
+    ...values.flatMap(([option, value]) => value === undefined ? [] : [`--${option}=${value}`]),
+    ...(exclusive === true ? ["--exclusive"] : []),
+  ];
+}
+
+/** Checks one option by name. */
+function knownOption(name: string): SbatchOption {
+  if (isHeterogeneousOption(name)) throw new HeterogeneousNotSupportedError();
+  if (!isSbatchOption(name)) throw new UnknownOptionError(name);
+  const instead = reservedOption(name);
+  if (instead !== undefined) throw new ReservedOptionError(name, instead);
+  return name;
+}
+
+function optionArguments(options: SbatchRequest["options"]): string[] {
+  return Object.entries(options).flatMap(([name, value]) => {
+    const option = knownOption(name);
+    if (value === false) return [];
+    const takes = optionValue(option);
+    if (takes === "required" ? value === true : takes === "none" && value !== true) {
+      throw new OptionValueError(option);
+    }
+    return [value === true ? `--${option}` : `--${option}=${value}`];
+  });
+}
+
+/** Raised when sbatch reported success without telling the job's id. */
+export class SbatchAnswerError extends SluiceError {
+  override readonly name: string = "SbatchAnswerError";
+
+  /** Shows what sbatch wrote. */
+  constructor(output: string) {
+    super({
+      code: "SBATCH_ANSWER",
+      message: `sbatch did not print a job's id but ${JSON.stringify(output.slice(-500))}.`,
+      next: "See whether `sbatch` is a site's own wrapper that does not pass on --parsable.",
+    });
+  }
+}
+
+/**
+ * The job's id in sbatch's answer to `--parsable`, which is `123` or `123;cluster`. A site's wrapper may
+ * print a banner before it, so the last line of that form counts.
+ *
+ * @throws {SbatchAnswerError} No line is an id.
+ */
+export function parseSbatch(output: SlurmOutput): SchedulerId {
+  const lines = outputLines(output);
+  for (const line of lines.reverse()) {
+    const id = /^(\d{1,10})(?:;[\w.-]+)?$/.exec(line.trim())?.[1];
+    if (id !== undefined) return schedulerIdSchema.parse(id);
+  }
+  throw new SbatchAnswerError(lines.reverse().join("\n"));
+}

@@ -1,0 +1,81 @@
+/**
+ * scontrol: the cluster's configuration, and putting jobs back into the queue.
+ *
+ * Source: scontrol(1), slurm.conf(5).
+ *
+ * @module
+ */
+
+import type { SchedulerId } from "../model/mod.ts";
+import type { SlurmOutput } from "./text.ts";
+import { fieldValue, outputLines } from "./text.ts";
+
+/** Asks for the cluster's configuration. */
+export function showConfigArguments(): string[] {
+  return ["scontrol", "show", "config"];
+}
+
+/** What Sluice wants to know of a cluster's configuration. What is absent was not shown. */
+export interface SlurmConfig {
+  /** Slurm's release, such as `22.05.8`. */
+  readonly version?: string;
+  /** Name of the cluster. */
+  readonly clusterName?: string;
+  /** Hosts of slurmctld, the primary first. */
+  readonly controllers: readonly string[];
+  /** For how many seconds squeue still shows a job that has ended. */
+  readonly minJobAgeSeconds?: number;
+  /** The accounting plugin, such as `accounting_storage/slurmdbd`. */
+  readonly accountingStorageType?: string;
+  /** One more than the highest number an array task may have. */
+  readonly maxArraySize?: number;
+  /** How many jobs slurmctld holds at a time. */
+  readonly maxJobCount?: number;
+  /** Seconds between SIGTERM and SIGKILL when a job is ended. */
+  readonly killWaitSeconds?: number;
+}
+
+function leadingNumber(text: string | undefined): number | undefined {
+  const digits = /^\d{1,15}(?=\D|$)/.exec(text ?? "")?.[0];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The configuration in scontrol's output. */
+export function parseShowConfig(output: SlurmOutput): SlurmConfig {
+  const settings = new Map<string, string>();
+  for (const line of outputLines(output)) {
+    const match = /^(\w+(?:\[\d+\])?)\s*=\s?(.*)$/.exec(line);
+    const value = fieldValue(match?.[2]);
+    if (match?.[1] !== undefined && value !== undefined) settings.set(match[1], value);
+  }
+  const version = settings.get("SLURM_VERSION");
+  const clusterName = settings.get("ClusterName");
+  const accountingStorageType = settings.get("AccountingStorageType");
+  const minJobAgeSeconds = leadingNumber(settings.get("MinJobAge"));
+  const maxArraySize = leadingNumber(settings.get("MaxArraySize"));
+  const maxJobCount = leadingNumber(settings.get("MaxJobCount"));
+  const killWaitSeconds = leadingNumber(settings.get("KillWait"));
+  return {
+    ...(version === undefined ? {} : { version }),
+    ...(clusterName === undefined ? {} : { clusterName }),
+    controllers: [...settings].filter(([name]) => name.startsWith("SlurmctldHost[")).map((
+      [, host],
+    ) => host),
+    ...(minJobAgeSeconds === undefined ? {} : { minJobAgeSeconds }),
+    ...(accountingStorageType === undefined ? {} : { accountingStorageType }),
+    ...(maxArraySize === undefined ? {} : { maxArraySize }),
+    ...(maxJobCount === undefined ? {} : { maxJobCount }),
+    ...(killWaitSeconds === undefined ? {} : { killWaitSeconds }),
+  };
+}
+
+/** Whether the cluster keeps records that sacct can show. */
+export function hasAccounting(config: SlurmConfig): boolean {
+  const type = config.accountingStorageType;
+  return type !== undefined && /^(?:accounting_storage\/)?(?:slurmdbd|mysql)$/.test(type);
+}
+
+/** Puts a job back into the queue. */
+export function requeueArguments(id: SchedulerId): string[] {
+  return ["scontrol", "requeue", id];
+}
