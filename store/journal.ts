@@ -1,0 +1,355 @@
+/**
+ * The journal: every fact of every job and cluster, on disk before anything follows from it.
+ *
+ * @module
+ */
+
+import { clearImmediate, setImmediate } from "node:timers";
+import type {
+  ClusterEvent,
+  ClusterName,
+  EventFilter,
+  JobEvent,
+  JobId,
+  JobListRequest,
+  JobPage,
+  JobPhase,
+} from "../model/mod.ts";
+import type { CheckedEntry } from "./checked_entry.ts";
+import { checkEntry } from "./checked_entry.ts";
+import type { OpenDatabase } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import type { JournalEntry } from "./entry.ts";
+import { isFinalFact } from "./entry.ts";
+import { JournalClosedError, journalError } from "./errors.ts";
+import type { FeedPage, FeedReadOptions } from "./feed.ts";
+import { Feed } from "./feed.ts";
+import { PhaseCounts } from "./phase_counts.ts";
+import type { ClusterState } from "./plan.ts";
+import { Plan } from "./plan.ts";
+import type { Events, StoredJob } from "./reader.ts";
+import { Reader } from "./reader.ts";
+import type { Committed } from "./ring.ts";
+import { Ring } from "./ring.ts";
+import type { Topic } from "./wakeups.ts";
+import { Wakeups } from "./wakeups.ts";
+import { Writer } from "./writer.ts";
+
+/** An event of either kind. */
+export type JournalEvent = JobEvent | ClusterEvent;
+
+/** How a journal is opened. */
+export interface JournalOptions {
+  /** The file, made where it does not exist, with its directory; or `:memory:`. */
+  readonly path: string;
+}
+
+interface PendingAppend {
+  readonly entries: readonly CheckedEntry[];
+  readonly resolve: (events: readonly JournalEvent[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The journal: append-only history, the jobs as they stand, and feeds of both.
+ *
+ * It is the only writer of its file. Appends are on the disk when their promise resolves; all that are
+ * made in one turn of the event loop share a transaction, and so one wait for the disk.
+ */
+export class Journal implements Disposable {
+  readonly #path: string;
+  readonly #database: OpenDatabase;
+  readonly #reader: Reader;
+  readonly #writer: Writer;
+  readonly #ring: Ring;
+  readonly #wakeups = new Wakeups();
+  readonly #clusters: Map<ClusterName, ClusterState>;
+  readonly #counts: PhaseCounts;
+  #lastJobKey: number;
+  #pending: PendingAppend[] = [];
+  #turnEnd: ReturnType<typeof setImmediate> | undefined;
+  #closed = false;
+
+  private constructor(path: string, database: OpenDatabase) {
+    this.#path = path;
+    this.#database = database;
+    this.#reader = new Reader(database.connection, path);
+    this.#writer = new Writer(database.connection);
+    this.#ring = new Ring(this.#reader.lastEventId());
+    this.#clusters = this.#reader.clusters();
+    this.#counts = new PhaseCounts(this.#reader.counts());
+    this.#lastJobKey = this.#reader.lastKey("jobs");
+  }
+
+  /**
+   * Opens the journal, and makes it or brings its schema up to date if need be.
+   *
+   * @throws {JournalInUseError} if somebody else has it open.
+   * @throws {JournalTooNewError} if a newer release wrote it.
+   * @throws {JournalForeignError} if it is a database of another program.
+   * @throws {JournalCorruptError} if it is damaged or no database.
+   * @throws {JournalReadOnlyError} if it cannot be written.
+   * @throws {JournalUnavailableError} if it cannot be opened or made.
+   */
+  static open(options: JournalOptions): Journal {
+    const database = openDatabase(options.path);
+    try {
+      return new Journal(options.path, database);
+    } catch (error) {
+      database[Symbol.dispose]();
+      throw journalError(options.path, error);
+    }
+  }
+
+  /**
+   * Adds facts. Resolves with their events when they are on the disk; by then the jobs stand as their
+   * views say and feeds have the events. All entries of a call are stored or none is.
+   *
+   * @throws {JournalConflictError} if an entry does not follow from what the journal has.
+   * @throws {JournalFullError} if the disk is full; the journal stays usable.
+   * @throws {JournalClosedError} if the journal has been closed.
+   */
+  append(entries: readonly JournalEntry[]): Promise<readonly JournalEvent[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly JournalEvent[]>();
+    try {
+      this.#assertOpen();
+      this.#pending.push({ entries: entries.map(checkEntry), resolve, reject });
+      // Microtasks run before it, so that whatever this turn still appends comes along.
+      this.#turnEnd ??= setImmediate(() => this.#commit());
+    } catch (error) {
+      reject(error);
+    }
+    return promise;
+  }
+
+  /** The job as it stands with what was asked for, or undefined where there is none of the id. */
+  job(id: JobId): StoredJob | undefined {
+    return this.#read((reader) => reader.job(id));
+  }
+
+  /**
+   * One page of jobs, the newest first.
+   *
+   * @throws {CursorInvalidError} if the cursor is not one that a listing gave out.
+   */
+  jobs(request: JobListRequest): JobPage {
+    const cluster = request.cluster === undefined ? undefined : this.#clusters.get(request.cluster);
+    if (request.cluster !== undefined && cluster === undefined) return { jobs: [] };
+    return this.#read((reader) => reader.list(request, cluster?.key));
+  }
+
+  /** The jobs of the cluster whose history has no final event yet, the oldest first. */
+  *liveJobs(cluster: ClusterName): Generator<StoredJob, void, undefined> {
+    const state = this.#clusters.get(cluster);
+    if (state === undefined) return;
+    const jobs = this.#read((reader) => reader.liveJobs(state.key));
+    while (true) {
+      const next = this.#read(() => jobs.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  /** How many jobs each cluster has in each phase. Phases without a job are absent. */
+  counts(): ReadonlyMap<ClusterName, ReadonlyMap<JobPhase, number>> {
+    return this.#counts.byCluster;
+  }
+
+  /** All events of the job, from the first; empty where there is no such job. */
+  history(jobId: JobId): readonly JobEvent[] {
+    return this.#read((reader) => {
+      const state = reader.jobState(jobId);
+      return state === undefined ? [] : reader.history(state.key);
+    });
+  }
+
+  /** Id of the newest event; 0 in an empty journal. A feed after it has only what is yet to come. */
+  lastEventId(): number {
+    return this.#ring.lastId;
+  }
+
+  /**
+   * The events of jobs, each once and in order, first those of the past, then live. A feed of one job
+   * ends after the job's final event. Each iteration reads anew from `after`.
+   *
+   * Iterating throws a {@linkcode JournalClosedError} when the journal is closed.
+   */
+  jobFeed(filter: EventFilter, options: FeedReadOptions = {}): AsyncIterable<JobEvent> {
+    return new Feed({
+      read: (cursor, limit) => this.#readJobFeed(filter, cursor, limit),
+      wait: () => this.#wakeups.wait(jobTopic(filter)),
+    }, options);
+  }
+
+  /** The events of clusters, each once and in order, first those of the past, then live. */
+  clusterFeed(
+    filter: { readonly cluster?: ClusterName },
+    options: FeedReadOptions = {},
+  ): AsyncIterable<ClusterEvent> {
+    const { cluster } = filter;
+    return new Feed({
+      read: (cursor, limit) => this.#readClusterFeed(cluster, cursor, limit),
+      wait: () => this.#wakeups.wait(cluster === undefined ? "clusters" : `cluster ${cluster}`),
+    }, options);
+  }
+
+  /** Commits what waits, ends all feeds with a {@linkcode JournalClosedError}, closes the file. */
+  close(): void {
+    if (this.#closed) return;
+    this.#commit();
+    this.#closed = true;
+    this.#wakeups.failAll(new JournalClosedError(this.#path));
+    this.#database[Symbol.dispose]();
+  }
+
+  /** The same as {@linkcode Journal.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #commit(): void {
+    clearImmediate(this.#turnEnd);
+    this.#turnEnd = undefined;
+    const group = this.#pending;
+    this.#pending = [];
+    if (group.length === 0) return;
+    const plan = new Plan({
+      lastId: this.#ring.lastId,
+      lastJobKey: this.#lastJobKey,
+      lastClusterKey: this.#clusters.size,
+      clusters: this.#clusters,
+      job: (id) => this.#reader.jobState(id),
+    });
+    const planned = group.flatMap((append) => {
+      try {
+        return [{ append, events: plan.add(append.entries) }];
+      } catch (error) {
+        append.reject(journalError(this.#path, error));
+        return [];
+      }
+    });
+    try {
+      if (plan.events.length > 0) this.#writer.write(plan);
+    } catch (error) {
+      const typed = journalError(this.#path, error);
+      for (const { append } of planned) append.reject(typed);
+      return;
+    }
+    this.#apply(plan);
+    for (const { append, events } of planned) {
+      append.resolve(events.map(({ committed }) => committed.event));
+    }
+    for (const { committed } of plan.events) this.#wakeups.wake(committed);
+  }
+
+  #apply(plan: Plan): void {
+    this.#lastJobKey = plan.lastJobKey;
+    for (const [name, { state }] of plan.clusters) this.#clusters.set(name, state);
+    for (const { state, phaseBefore } of plan.jobs.values()) {
+      this.#counts.move(state.cluster, phaseBefore, state.phase);
+    }
+    for (const { committed } of plan.events) this.#ring.push(committed);
+  }
+
+  #readJobFeed(filter: EventFilter, cursor: number, limit: number): FeedPage<JobEvent> {
+    return this.#read((reader) => {
+      const { jobId, cluster } = filter;
+      const job = jobId === undefined ? undefined : reader.jobState(jobId);
+      if (job !== undefined) {
+        const elsewhere = cluster !== undefined && cluster !== job.cluster;
+        if (elsewhere || (job.ended !== undefined && job.ended <= cursor)) {
+          return { events: [], cursor, ended: true };
+        }
+      }
+      const page = this.#page(
+        cursor,
+        limit,
+        (item) =>
+          item.kind === "job" && (jobId === undefined || item.event.jobId === jobId) &&
+            (cluster === undefined || item.event.cluster === cluster)
+            ? item.event
+            : undefined,
+        () => {
+          if (jobId !== undefined) {
+            return job === undefined ? none : reader.jobEvents({ job: job.key }, cursor, limit);
+          }
+          if (cluster === undefined) return reader.jobEvents("all", cursor, limit);
+          const state = this.#clusters.get(cluster);
+          return state === undefined
+            ? none
+            : reader.jobEvents({ cluster: state.key }, cursor, limit);
+        },
+      );
+      const last = page.events.at(-1);
+      const ended = jobId !== undefined && last !== undefined && isFinalFact(last.fact);
+      return { ...page, ended };
+    });
+  }
+
+  #readClusterFeed(
+    cluster: ClusterName | undefined,
+    cursor: number,
+    limit: number,
+  ): FeedPage<ClusterEvent> {
+    return this.#read((reader) => {
+      const page = this.#page(
+        cursor,
+        limit,
+        (item) =>
+          item.kind === "cluster" && (cluster === undefined || item.event.cluster === cluster)
+            ? item.event
+            : undefined,
+        () => {
+          if (cluster === undefined) return reader.clusterEvents("all", cursor, limit);
+          const state = this.#clusters.get(cluster);
+          return state === undefined
+            ? none
+            : reader.clusterEvents({ cluster: state.key }, cursor, limit);
+        },
+      );
+      return { ...page, ended: false };
+    });
+  }
+
+  /** The next events: from memory where it goes back that far, else from the disk. */
+  #page<Event extends JournalEvent>(
+    cursor: number,
+    limit: number,
+    match: (item: Committed) => Event | undefined,
+    stored: () => Events<Event>,
+  ): { readonly events: readonly Event[]; readonly cursor: number } {
+    const newest = Math.max(cursor, this.#ring.lastId);
+    if (!this.#ring.covers(cursor)) {
+      const { events, complete } = stored();
+      return { events, cursor: complete ? newest : events.at(-1)?.id ?? newest };
+    }
+    const events: Event[] = [];
+    for (const item of this.#ring.after(cursor)) {
+      const event = match(item);
+      if (event === undefined) continue;
+      events.push(event);
+      if (events.length === limit) return { events, cursor: event.id };
+    }
+    return { events, cursor: newest };
+  }
+
+  #read<Result>(read: (reader: Reader) => Result): Result {
+    this.#assertOpen();
+    try {
+      return read(this.#reader);
+    } catch (error) {
+      throw journalError(this.#path, error);
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new JournalClosedError(this.#path);
+  }
+}
+
+const none = { events: [], complete: true } as const;
+
+function jobTopic({ jobId, cluster }: EventFilter): Topic {
+  if (jobId !== undefined) return `job ${jobId}`;
+  return cluster === undefined ? "jobs" : `jobs of ${cluster}`;
+}

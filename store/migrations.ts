@@ -1,0 +1,67 @@
+/**
+ * The schema of the journal, as the ordered list of steps that lead to it.
+ *
+ * @module
+ */
+
+/**
+ * SQL of each step; after the first n of them the schema has version n. A released step is never
+ * changed: a new one is added.
+ *
+ * Jobs and clusters have small integers as keys beside their names, since each index entry of a million
+ * events holds one. The specification stands in the first event only.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE clusters (
+    key INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    events INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE jobs (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    cluster INTEGER NOT NULL REFERENCES clusters (key),
+    phase TEXT NOT NULL,
+    accepted_at REAL NOT NULL,
+    events INTEGER NOT NULL,
+    ended INTEGER,
+    view TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX jobs_by_time ON jobs (accepted_at);
+  CREATE INDEX jobs_by_cluster ON jobs (cluster, accepted_at);
+  CREATE INDEX jobs_by_phase ON jobs (phase, accepted_at);
+  CREATE INDEX jobs_by_cluster_and_phase ON jobs (cluster, phase, accepted_at);
+  CREATE INDEX live_jobs ON jobs (cluster) WHERE ended IS NULL;
+
+  CREATE TABLE job_labels (
+    label TEXT NOT NULL,
+    accepted_at REAL NOT NULL,
+    job INTEGER NOT NULL REFERENCES jobs (key),
+    cluster INTEGER NOT NULL,
+    phase TEXT NOT NULL,
+    PRIMARY KEY (label, accepted_at, job)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE job_events (
+    id INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL REFERENCES jobs (key),
+    cluster INTEGER NOT NULL REFERENCES clusters (key),
+    number INTEGER NOT NULL,
+    at REAL NOT NULL,
+    fact TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX job_events_by_job ON job_events (job);
+  CREATE INDEX job_events_by_cluster ON job_events (cluster);
+
+  CREATE TABLE cluster_events (
+    id INTEGER PRIMARY KEY,
+    cluster INTEGER NOT NULL REFERENCES clusters (key),
+    number INTEGER NOT NULL,
+    at REAL NOT NULL,
+    fact TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX cluster_events_by_cluster ON cluster_events (cluster);
+  `,
+];

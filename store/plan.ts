@@ -1,0 +1,216 @@
+/**
+ * Decides what a group of appends will write, before anything is written.
+ *
+ * @module
+ */
+
+import type { ClusterName, JobId, JobPhase } from "../model/mod.ts";
+import type { CheckedClusterEntry, CheckedEntry, CheckedJobEntry } from "./checked_entry.ts";
+import { isFinalFact } from "./entry.ts";
+import { JournalConflictError } from "./errors.ts";
+import type { Committed } from "./ring.ts";
+
+/** What the journal must know of a job to add to it. */
+export interface JobState {
+  /** Key of its row. */
+  readonly key: number;
+  readonly cluster: ClusterName;
+  readonly clusterKey: number;
+  /** How many events it has. */
+  readonly events: number;
+  readonly phase: JobPhase;
+  /** Id of its final event. */
+  readonly ended: number | undefined;
+}
+
+/** What the journal must know of a cluster to add to it. */
+export interface ClusterState {
+  /** Key of its row. */
+  readonly key: number;
+  /** How many events it has of its own. */
+  readonly events: number;
+}
+
+/** Where a plan starts from. */
+export interface PlanBase {
+  /** Id of the newest event. */
+  readonly lastId: number;
+  /** Greatest key of a job. */
+  readonly lastJobKey: number;
+  /** Greatest key of a cluster. */
+  readonly lastClusterKey: number;
+  /** All clusters. */
+  readonly clusters: ReadonlyMap<ClusterName, ClusterState>;
+  /** Finds a job. */
+  job(id: JobId): JobState | undefined;
+}
+
+/** A job's row as the group leaves it. */
+export interface PlannedJob {
+  readonly id: JobId;
+  readonly state: JobState;
+  /** The phase it has in the journal; undefined where it is new. */
+  readonly phaseBefore: JobPhase | undefined;
+  /** The last entry about it. */
+  readonly entry: CheckedJobEntry;
+}
+
+/** A cluster's row as the group leaves it. */
+export interface PlannedCluster {
+  readonly state: ClusterState;
+  readonly isNew: boolean;
+}
+
+/** An event to write, with the keys of the rows it belongs to. */
+export interface PlannedEvent {
+  readonly committed: Committed;
+  readonly factJson: string;
+  /** Undefined for a cluster's event. */
+  readonly jobKey: number | undefined;
+  readonly clusterKey: number;
+}
+
+/** What one group of appends writes. Each call is in it as a whole or not at all. */
+export class Plan {
+  /** The jobs that it makes or changes. */
+  readonly jobs = new Map<JobId, PlannedJob>();
+  /** The clusters that it makes or changes. */
+  readonly clusters = new Map<ClusterName, PlannedCluster>();
+  /** The events that it adds, in order. */
+  readonly events: PlannedEvent[] = [];
+  readonly #base: PlanBase;
+  #lastJobKey: number;
+  #lastClusterKey: number;
+
+  /** @param base What the journal holds. */
+  constructor(base: PlanBase) {
+    this.#base = base;
+    this.#lastJobKey = base.lastJobKey;
+    this.#lastClusterKey = base.lastClusterKey;
+  }
+
+  /** Greatest key of a job afterwards. */
+  get lastJobKey(): number {
+    return this.#lastJobKey;
+  }
+
+  /**
+   * Adds one call and returns its events.
+   *
+   * @throws {JournalConflictError} if an entry does not follow; then the plan is as it was before.
+   */
+  add(entries: readonly CheckedEntry[]): readonly PlannedEvent[] {
+    const draft = new Draft(this, this.#base, this.#lastJobKey, this.#lastClusterKey);
+    for (const entry of entries) draft.add(entry);
+    for (const [id, job] of draft.jobs) this.jobs.set(id, job);
+    for (const [name, cluster] of draft.clusters) this.clusters.set(name, cluster);
+    this.events.push(...draft.events);
+    this.#lastJobKey = draft.lastJobKey;
+    this.#lastClusterKey = draft.lastClusterKey;
+    return draft.events;
+  }
+}
+
+/** One call upon a plan, until it has proved to fit. */
+class Draft {
+  readonly jobs = new Map<JobId, PlannedJob>();
+  readonly clusters = new Map<ClusterName, PlannedCluster>();
+  readonly events: PlannedEvent[] = [];
+  lastJobKey: number;
+  lastClusterKey: number;
+  readonly #plan: Plan;
+  readonly #base: PlanBase;
+
+  constructor(plan: Plan, base: PlanBase, lastJobKey: number, lastClusterKey: number) {
+    this.#plan = plan;
+    this.#base = base;
+    this.lastJobKey = lastJobKey;
+    this.lastClusterKey = lastClusterKey;
+  }
+
+  add(entry: CheckedEntry): void {
+    switch (entry.kind) {
+      case "job":
+        return this.#addJobEvent(entry);
+      case "cluster":
+        return this.#addClusterEvent(entry);
+    }
+  }
+
+  #addJobEvent(entry: CheckedJobEntry): void {
+    const { jobId, cluster, index, at, fact, factJson } = entry;
+    const planned = this.jobs.get(jobId) ?? this.#plan.jobs.get(jobId);
+    const before = planned?.state ?? this.#base.job(jobId);
+    checkFollows(entry, before);
+    const id = this.#nextId();
+    const clusterKey = before?.clusterKey ?? this.#cluster(cluster).state.key;
+    const state: JobState = {
+      key: before?.key ?? ++this.lastJobKey,
+      cluster,
+      clusterKey,
+      events: index,
+      phase: entry.view.phase,
+      ended: isFinalFact(fact) ? id : undefined,
+    };
+    const phaseBefore = planned === undefined ? before?.phase : planned.phaseBefore;
+    this.jobs.set(jobId, { id: jobId, state, phaseBefore, entry });
+    this.events.push({
+      committed: {
+        kind: "job",
+        event: { id, at, index, cluster, jobId, fact },
+        bytes: factJson.length,
+      },
+      factJson,
+      jobKey: state.key,
+      clusterKey,
+    });
+  }
+
+  #addClusterEvent({ cluster, at, fact, factJson }: CheckedClusterEntry): void {
+    const planned = this.#cluster(cluster);
+    const { key, events } = planned.state;
+    const index = events + 1;
+    this.clusters.set(cluster, { ...planned, state: { key, events: index } });
+    this.events.push({
+      committed: {
+        kind: "cluster",
+        event: { id: this.#nextId(), at, index, cluster, fact },
+        bytes: factJson.length,
+      },
+      factJson,
+      jobKey: undefined,
+      clusterKey: key,
+    });
+  }
+
+  #nextId(): number {
+    return this.#base.lastId + this.#plan.events.length + this.events.length + 1;
+  }
+
+  #cluster(name: ClusterName): PlannedCluster {
+    const planned = this.clusters.get(name) ?? this.#plan.clusters.get(name);
+    if (planned !== undefined) return planned;
+    const known = this.#base.clusters.get(name);
+    if (known !== undefined) return { state: known, isNew: false };
+    const made = { state: { key: ++this.lastClusterKey, events: 0 }, isNew: true };
+    this.clusters.set(name, made);
+    return made;
+  }
+}
+
+function checkFollows(entry: CheckedJobEntry, before: JobState | undefined): void {
+  const { jobId, cluster, index } = entry;
+  const expected = (before?.events ?? 0) + 1;
+  if (index !== expected) {
+    throw new JournalConflictError(
+      `event ${index} of job ${jobId} was offered where event ${expected} is next`,
+    );
+  }
+  if (before === undefined) return;
+  if (before.ended !== undefined) {
+    throw new JournalConflictError(`job ${jobId} has ended with event ${before.events}`);
+  }
+  if (before.cluster !== cluster) {
+    throw new JournalConflictError(`job ${jobId} is one of cluster ${before.cluster}`);
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * Reads the journal's tables.
+ *
+ * @module
+ */
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type {
+  ClusterEvent,
+  ClusterName,
+  JobEvent,
+  JobId,
+  JobListRequest,
+  JobPage,
+  JobPhase,
+  JobSpec,
+  JobView,
+} from "../model/mod.ts";
+import { jobFactSchema, jobPhaseSchema } from "../model/mod.ts";
+import { JournalCorruptError } from "./errors.ts";
+import { listRows } from "./listing.ts";
+import type { ClusterState, JobState } from "./plan.ts";
+import type { Row } from "./rows.ts";
+import { RowReader } from "./rows.ts";
+
+/** A job as it stands, with what was asked for. */
+export interface StoredJob {
+  readonly view: JobView;
+  readonly spec: JobSpec;
+}
+
+/** How much one read of events may take: a script may have megabytes. */
+const pageBytes = 1024 * 1024;
+
+const jobEventColumns = `event.id, event.number, event.at, event.fact,
+  jobs.id AS job_id, clusters.name AS cluster_name`;
+const jobEvents = `SELECT ${jobEventColumns} FROM job_events AS event
+  CROSS JOIN jobs ON jobs.key = event.job CROSS JOIN clusters ON clusters.key = event.cluster`;
+const clusterEvents = `SELECT event.id, event.number, event.at, event.fact,
+  clusters.name AS cluster_name FROM cluster_events AS event
+  CROSS JOIN clusters ON clusters.key = event.cluster`;
+const firstFact = `(SELECT fact FROM job_events WHERE id =
+  (SELECT min(id) FROM job_events WHERE job = jobs.key)) AS fact`;
+
+/** Reads over one connection, with its statements prepared once. */
+export class Reader {
+  readonly #connection: DatabaseSync;
+  readonly #path: string;
+  readonly #rows: RowReader;
+  readonly #job: StatementSync;
+  readonly #jobState: StatementSync;
+  readonly #liveKeys: StatementSync;
+  readonly #jobByKey: StatementSync;
+  readonly #history: StatementSync;
+  readonly #allJobEvents: StatementSync;
+  readonly #clustersJobEvents: StatementSync;
+  readonly #jobsEvents: StatementSync;
+  readonly #allClusterEvents: StatementSync;
+  readonly #clustersEvents: StatementSync;
+
+  /** @param connection The database. @param path Its file, for errors. */
+  constructor(connection: DatabaseSync, path: string) {
+    this.#connection = connection;
+    this.#path = path;
+    this.#rows = new RowReader(path);
+    const prepare = (sql: string) => connection.prepare(sql);
+    const page = "event.id > ? ORDER BY event.id LIMIT ?";
+    this.#job = prepare(`SELECT id AS job_id, view, ${firstFact} FROM jobs WHERE id = ?`);
+    this.#jobByKey = prepare(`SELECT id AS job_id, view, ${firstFact} FROM jobs WHERE key = ?`);
+    this.#jobState = prepare(
+      `SELECT jobs.key, jobs.id AS job_id, jobs.cluster, clusters.name AS cluster_name,
+        jobs.events, jobs.phase, jobs.ended
+        FROM jobs CROSS JOIN clusters ON clusters.key = jobs.cluster WHERE jobs.id = ?`,
+    );
+    this.#liveKeys = prepare(
+      "SELECT key FROM jobs WHERE cluster = ? AND ended IS NULL AND key > ? ORDER BY key LIMIT 1000",
+    );
+    this.#history = prepare(`${jobEvents} WHERE event.job = ? ORDER BY event.id`);
+    this.#allJobEvents = prepare(`${jobEvents} WHERE ${page}`);
+    this.#clustersJobEvents = prepare(`${jobEvents} WHERE event.cluster = ? AND ${page}`);
+    this.#jobsEvents = prepare(`${jobEvents} WHERE event.job = ? AND ${page}`);
+    this.#allClusterEvents = prepare(`${clusterEvents} WHERE ${page}`);
+    this.#clustersEvents = prepare(`${clusterEvents} WHERE event.cluster = ? AND ${page}`);
+  }
+
+  /** Id of the newest event, 0 in an empty journal. */
+  lastEventId(): number {
+    const row = this.#connection.prepare(
+      `SELECT max(coalesce((SELECT max(id) FROM job_events), 0),
+        coalesce((SELECT max(id) FROM cluster_events), 0)) AS id`,
+    ).get();
+    return this.#rows.number(row, "id", "the newest event");
+  }
+
+  /** Greatest key of a table of rows, 0 where it is empty. */
+  lastKey(table: "jobs" | "clusters"): number {
+    const row = this.#connection.prepare(`SELECT coalesce(max(key), 0) AS key FROM ${table}`).get();
+    return this.#rows.number(row, "key", `the last of ${table}`);
+  }
+
+  /** All clusters. */
+  clusters(): Map<ClusterName, ClusterState> {
+    const rows = this.#connection.prepare("SELECT key, name AS cluster_name, events FROM clusters")
+      .all();
+    return new Map(rows.map((row) => {
+      const key = this.#rows.number(row, "key", "a cluster");
+      const where = `cluster ${key}`;
+      return [this.#rows.clusterName(row, where), {
+        key,
+        events: this.#rows.number(row, "events", where),
+      }];
+    }));
+  }
+
+  /** How many jobs each cluster has in each phase. */
+  counts(): readonly {
+    readonly cluster: ClusterName;
+    readonly phase: JobPhase;
+    readonly jobs: number;
+  }[] {
+    const rows = this.#connection.prepare(
+      `SELECT clusters.name AS cluster_name, counted.phase, counted.jobs FROM
+        (SELECT cluster, phase, count(*) AS jobs FROM jobs GROUP BY cluster, phase) AS counted
+        CROSS JOIN clusters ON clusters.key = counted.cluster`,
+    ).all();
+    return rows.map((row) => ({
+      cluster: this.#rows.clusterName(row, "the number of jobs"),
+      phase: this.#phase(row, "the number of jobs"),
+      jobs: this.#rows.number(row, "jobs", "the number of jobs"),
+    }));
+  }
+
+  /** What a writer must know of the job. */
+  jobState(id: JobId): JobState | undefined {
+    const row = this.#jobState.get(id);
+    if (row === undefined) return undefined;
+    const where = `job ${id}`;
+    return {
+      key: this.#rows.number(row, "key", where),
+      cluster: this.#rows.clusterName(row, where),
+      clusterKey: this.#rows.number(row, "cluster", where),
+      events: this.#rows.number(row, "events", where),
+      phase: this.#phase(row, where),
+      ended: row.ended === null ? undefined : this.#rows.number(row, "ended", where),
+    };
+  }
+
+  /** The job with what was asked for. */
+  job(id: JobId): StoredJob | undefined {
+    const row = this.#job.get(id);
+    return row === undefined ? undefined : this.#stored(row);
+  }
+
+  /** The jobs of the cluster without a final event, oldest first. */
+  *liveJobs(clusterKey: number): Generator<StoredJob, void, undefined> {
+    let after = 0;
+    while (true) {
+      const keys = this.#liveKeys.all(clusterKey, after)
+        .map((row) => this.#rows.number(row, "key", "a live job"));
+      for (const key of keys) {
+        const row = this.#jobByKey.get(key);
+        if (row !== undefined) yield this.#stored(row);
+        after = key;
+      }
+      if (keys.length === 0) return;
+    }
+  }
+
+  /** One page of jobs. */
+  list(request: JobListRequest, clusterKey: number | undefined): JobPage {
+    const { rows, nextCursor } = listRows(this.#connection, request, clusterKey);
+    const jobs = rows.map((row) => this.#rows.view(row));
+    return nextCursor === undefined ? { jobs } : { jobs, nextCursor };
+  }
+
+  /** All events of the job with the key. */
+  history(jobKey: number): readonly JobEvent[] {
+    return this.#history.all(jobKey).map((row) => this.#rows.jobEvent(row));
+  }
+
+  /** Events of jobs after `cursor`: of one job, of one cluster, or of all. */
+  jobEvents(
+    of: { readonly job: number } | { readonly cluster: number } | "all",
+    cursor: number,
+    limit: number,
+  ): Events<JobEvent> {
+    const read = (row: Row) => this.#rows.jobEvent(row);
+    if (of === "all") return this.#page(this.#allJobEvents, [cursor, limit], limit, read);
+    return "job" in of
+      ? this.#page(this.#jobsEvents, [of.job, cursor, limit], limit, read)
+      : this.#page(this.#clustersJobEvents, [of.cluster, cursor, limit], limit, read);
+  }
+
+  /** Events of clusters after `cursor`: of one, or of all. */
+  clusterEvents(
+    of: { readonly cluster: number } | "all",
+    cursor: number,
+    limit: number,
+  ): Events<ClusterEvent> {
+    const read = (row: Row) => this.#rows.clusterEvent(row);
+    return of === "all"
+      ? this.#page(this.#allClusterEvents, [cursor, limit], limit, read)
+      : this.#page(this.#clustersEvents, [of.cluster, cursor, limit], limit, read);
+  }
+
+  #page<Event>(
+    statement: StatementSync,
+    values: readonly SQLInputValue[],
+    limit: number,
+    read: (row: Row) => Event,
+  ): Events<Event> {
+    const events: Event[] = [];
+    let bytes = 0;
+    for (const row of statement.iterate(...values)) {
+      events.push(read(row));
+      bytes += typeof row.fact === "string" ? row.fact.length : 0;
+      if (bytes >= pageBytes) return { events, complete: false };
+    }
+    return { events, complete: events.length < limit };
+  }
+
+  #stored(row: Row): StoredJob {
+    const view = this.#rows.view(row);
+    const where = `the first event of job ${view.id}`;
+    const fact = this.#rows.json(jobFactSchema, row, "fact", where);
+    if (fact.type !== "accepted") {
+      throw new JournalCorruptError(this.#path, `${where}: its type is '${fact.type}'`);
+    }
+    return { view, spec: fact.spec };
+  }
+
+  #phase(row: Row, where: string): JobPhase {
+    const phase = jobPhaseSchema.safeParse(row.phase);
+    if (!phase.success) throw new JournalCorruptError(this.#path, `${where}: ${row.phase}`);
+    return phase.data;
+  }
+}
+
+/** Some events in order. */
+export interface Events<Event> {
+  readonly events: readonly Event[];
+  /** Whether these are all that there are. */
+  readonly complete: boolean;
+}
