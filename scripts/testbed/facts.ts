@@ -57,6 +57,8 @@ export const testbedFactsSchema = z.object({
     nodes: z.array(z.string()),
     maxMinutes: z.int().nullable().describe("Longest time limit in minutes; null is none."),
   })),
+  slurmAccount: z.string().describe("Slurm account that the main account's jobs are charged to."),
+  preemptingQos: z.string().describe("Quality of service whose jobs preempt and requeue others."),
   jumpHosts: z.array(z.object({
     name: z.string(),
     host: z.string(),

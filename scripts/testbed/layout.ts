@@ -23,6 +23,10 @@ export const SLURMCTLD_PORT = 16817;
 export const SLURMDBD_PORT = 16819;
 /** Name of the cluster in Slurm's accounting. */
 export const CLUSTER_NAME = "dev";
+/** Slurm account that the main account's jobs are charged to. */
+export const SLURM_ACCOUNT = "lab";
+/** Quality of service whose jobs preempt all others: those are requeued. */
+export const PREEMPTING_QOS = "urgent";
 /** Size of the small file system for full-disk tests, in bytes. */
 export const SMALL_DISK_BYTES = 1024 * 1024;
 

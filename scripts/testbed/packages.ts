@@ -51,31 +51,34 @@ async function missing(programs: readonly NeededProgram[]): Promise<string[]> {
 export async function ensurePackages(progress: Progress): Promise<void> {
   await checkMachine();
   const needed = await missing(NEEDED);
+  if (needed.length === 0) return;
+  if (!await hasApt()) {
+    throw new TestbedError(
+      "TESTBED_PACKAGES_MISSING",
+      `Missing here: ${needed.join(", ")} (names of Debian packages).`,
+      "Install them with this system's package manager; only Debian's is known to the testbed.",
+    );
+  }
+  progress(`installing ${needed.join(" ")}`);
+  await run("apt-get", ["update", "-q"]);
+  await install(needed);
+}
+
+/** Tries to install what the cluster can do without; says so if it must. */
+export async function ensureWishedPackages(progress: Progress): Promise<void> {
   const wished = await missing(WISHED);
-  if (needed.length === 0 && wished.length === 0) return;
-  const hasApt = (await attemptScript("command -v apt-get", [])).code === 0;
-  if (needed.length > 0) {
-    if (!hasApt) {
-      throw new TestbedError(
-        "TESTBED_PACKAGES_MISSING",
-        `Missing here: ${needed.join(", ")} (names of Debian packages).`,
-        "Install them with this system's package manager; only Debian's is known to the testbed.",
-      );
-    }
-    progress(`installing ${needed.join(" ")}`);
-    await run("apt-get", ["update", "-q"]);
-    await install(needed);
-  }
-  if (wished.length > 0 && hasApt) {
-    const { code } = await attempt("apt-get", installArguments(wished));
-    if (code !== 0) {
-      progress(`without ${wished.join(", ")}: the account with a C shell is left out`);
-    }
-  }
+  if (wished.length === 0) return;
+  const { code } = await attempt("apt-get", installArguments(wished));
+  if (code !== 0) progress(`without ${wished.join(", ")}: the account with a C shell is left out`);
+}
+
+async function hasApt(): Promise<boolean> {
+  return (await attemptScript("command -v apt-get", [])).code === 0;
 }
 
 function installArguments(packages: readonly string[]): string[] {
-  return ["install", "-y", "-q", "--no-install-recommends", ...packages];
+  const waitForOthers = ["-o", "DPkg::Lock::Timeout=60"];
+  return ["install", "-y", "-q", "--no-install-recommends", ...waitForOthers, ...packages];
 }
 
 async function install(packages: readonly string[]): Promise<void> {

@@ -69,6 +69,8 @@ export function slurmConf(layout: TestbedLayout): string {
     ["JobRequeue", 1],
     ["MaxJobCount", 30_000],
     ["MaxArraySize", 20_001],
+    ["PreemptType", "preempt/qos"],
+    ["PreemptMode", "REQUEUE"],
     ["MailProg", "/bin/true"],
     ["GresTypes", "gpu"],
     ["JobAcctGatherType", "jobacct_gather/linux"],

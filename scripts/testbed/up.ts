@@ -12,10 +12,17 @@ import { TestbedError } from "./errors.ts";
 import { testbedFacts } from "./facts_maker.ts";
 import type { TestbedFacts } from "./facts.ts";
 import { writeFile } from "./files.ts";
-import { CLUSTER_NAME, MAIN_ACCOUNT, NODES, type TestbedLayout } from "./layout.ts";
+import {
+  CLUSTER_NAME,
+  MAIN_ACCOUNT,
+  NODES,
+  PREEMPTING_QOS,
+  SLURM_ACCOUNT,
+  type TestbedLayout,
+} from "./layout.ts";
 import { acquireLock } from "./lock.ts";
 import { raiseNetwork } from "./network.ts";
-import { ensurePackages } from "./packages.ts";
+import { ensurePackages, ensureWishedPackages } from "./packages.ts";
 import type { Progress } from "./progress.ts";
 import {
   ensureDatabaseFiles,
@@ -45,6 +52,7 @@ export async function bringUp(layout: TestbedLayout, progress: Progress): Promis
   if (changed) {
     for (const daemon of daemonList(layout).reverse()) await stopDaemon(layout, daemon);
   }
+  await ensureWishedPackages(progress);
   progress("network of four nodes");
   await raiseNetwork();
   progress("users and keys");
@@ -87,15 +95,14 @@ function isOnTop({ name }: DaemonSpec): boolean {
 async function register(layout: TestbedLayout): Promise<void> {
   await runScript(
     "register the cluster in Slurm's accounting",
-    `cluster=$1 user=$2
-    [ -z "$(sacctmgr -n -P show cluster "$cluster" format=cluster)" ] &&
-      sacctmgr -i -Q add cluster "$cluster"
-    [ -z "$(sacctmgr -n -P show account lab format=account)" ] &&
-      sacctmgr -i -Q add account lab cluster="$cluster"
-    [ -z "$(sacctmgr -n -P show user "$user" format=user)" ] &&
-      sacctmgr -i -Q add user "$user" account=lab
-    exit 0`,
-    [CLUSTER_NAME, MAIN_ACCOUNT],
+    `cluster=$1 account=$2 user=$3 qos=$4
+    has() { [ -n "$(sacctmgr -n -P show "$1" "$2" format="\${3-name}")" ]; }
+    has cluster "$cluster" cluster || sacctmgr -i -Q add cluster "$cluster"
+    has qos "$qos" || sacctmgr -i -Q add qos "$qos" preempt=normal priority=1000
+    has account "$account" account || sacctmgr -i -Q add account "$account" cluster="$cluster"
+    has user "$user" user ||
+      sacctmgr -i -Q add user "$user" account="$account" qos="normal,$qos" defaultqos=normal`,
+    [CLUSTER_NAME, SLURM_ACCOUNT, MAIN_ACCOUNT, PREEMPTING_QOS],
     { env: { SLURM_CONF: layout.slurmConf } },
   );
 }
