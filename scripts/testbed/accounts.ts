@@ -84,28 +84,35 @@ async function currentHome(name: string): Promise<string | undefined> {
   return code === 0 ? stdout.trim().split(":")[5] : undefined;
 }
 
-async function ensureUser(layout: TestbedLayout, account: TestbedAccount): Promise<void> {
-  const { name, shell } = account;
-  const home = homeOf(layout, name);
-  const existing = await currentHome(name);
-  if (existing === undefined) {
-    await run("useradd", [
-      "--no-create-home",
-      "--user-group",
-      "--no-log-init",
-      "--home-dir",
-      home,
-      "--shell",
-      shell,
-      name,
-    ]);
-  } else if (existing !== home) {
+/**
+ * Raises `TESTBED_USER_EXISTS` if an account that the cluster needs is somebody else's, such as that of
+ * a cluster with another state directory.
+ */
+export async function checkAccounts(layout: TestbedLayout): Promise<void> {
+  for (const { name } of ACCOUNTS) {
+    const home = await currentHome(name);
+    if (home === undefined || home === homeOf(layout, name)) continue;
     throw new TestbedError(
       "TESTBED_USER_EXISTS",
-      `There is a user "${name}" (home ${existing}) that this test cluster did not make.`,
+      `There is a user "${name}" (home ${home}) that this test cluster did not make.`,
       "Take down the other test cluster with its own SLUICE_TESTBED_DIR, or remove that user.",
     );
   }
+}
+
+async function ensureUser(layout: TestbedLayout, account: TestbedAccount): Promise<void> {
+  const { name, shell } = account;
+  if (await currentHome(name) !== undefined) return;
+  await run("useradd", [
+    "--no-create-home",
+    "--user-group",
+    "--no-log-init",
+    "--home-dir",
+    homeOf(layout, name),
+    "--shell",
+    shell,
+    name,
+  ]);
 }
 
 async function furnishHome(

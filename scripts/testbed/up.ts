@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ensurePassword, possibleAccounts, raiseAccounts } from "./accounts.ts";
+import { checkAccounts, ensurePassword, possibleAccounts, raiseAccounts } from "./accounts.ts";
 import { attemptScript, runScript } from "./command.ts";
 import { daemonList, daemonNamed, type DaemonSpec } from "./daemon_list.ts";
 import { startDaemon, stopDaemon } from "./daemons.ts";
@@ -43,6 +43,7 @@ export async function bringUp(layout: TestbedLayout, progress: Progress): Promis
   const { state, problems } = await testbedStatus(layout);
   if (state === "broken") progress(`repairing: ${problems.join("; ")}`);
   else if (state === "down") progress("directories and configuration");
+  await checkAccounts(layout);
   await raiseStateDir(layout);
   const changed = await writeConfiguration(layout);
   if (state === "up" && !changed) {
