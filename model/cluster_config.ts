@@ -119,9 +119,6 @@ export const slurmClusterSchema = z.strictObject({
 /** This machine, without a scheduler: jobs are its own processes. */
 export const localClusterSchema = z.strictObject({
   type: z.literal("local"),
-  maxConcurrent: z.int().min(1).max(10_000).optional().describe(
-    "How many jobs run at a time. Default: the number of processors.",
-  ),
   ...shared,
 }).describe("This machine, without a scheduler.");
 

@@ -43,6 +43,7 @@ export const jobFactSchema = z.discriminatedUnion("type", [
     attempt: z.int().positive().describe(
       "How often the submission has been tried, this one included.",
     ),
+    error: errorInfoSchema.optional().describe("Why the try before it did not get through."),
   }).describe("The job is about to be handed to the scheduler."),
   z.object({
     type: z.literal("submitted"),

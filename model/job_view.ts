@@ -41,7 +41,9 @@ export const jobViewSchema = z.object({
   labels: z.record(z.string(), z.string()),
   schedulerId: schedulerIdSchema.optional(),
   ...verdict,
-  error: errorInfoSchema.optional().describe("Why it never ran."),
+  error: errorInfoSchema.optional().describe(
+    "Why it never ran or, while it is being submitted, why that takes long.",
+  ),
   unknownSince: time.optional().describe(
     "Since when nothing is known of the job, in milliseconds since the epoch; absent while it is.",
   ),

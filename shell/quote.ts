@@ -47,3 +47,14 @@ export function quote(value: string): string {
 export function commandLine(words: readonly string[]): string {
   return words.map(quote).join(" ");
 }
+
+/**
+ * A path as one shell word, in which a leading `~` or `~/` stands for the home directory, as the shell
+ * that reads the word knows it.
+ *
+ * @throws {UnquotableError} The path holds a NUL character.
+ */
+export function quotePath(path: string): string {
+  if (path === "~") return '"$HOME"';
+  return path.startsWith("~/") ? `"$HOME"/${quote(path.slice(2))}` : quote(path);
+}

@@ -1,0 +1,300 @@
+/**
+ * What a job makes of what it is told: the facts that follow, and nothing else. Pure.
+ *
+ * @module
+ */
+
+import { arrayPhase, errorInfo, isFinal } from "../../model/mod.ts";
+import type { JobFact, JobView, SluiceError } from "../../model/mod.ts";
+import type { Observation, Sighting, SpoolRecord, SubmitOutcome } from "../../schedulers/mod.ts";
+import { foldJob } from "./fold.ts";
+import type { Standing } from "./fold.ts";
+
+/** How long a job may be missing from the queue and all records before it is called unknown, in ms. */
+export const MISSING_GRACE_MS = 30_000;
+
+/** What a job can be told. */
+export type JobInput =
+  /** It is about to be handed to the scheduler. */
+  | { readonly type: "submitting"; readonly error?: SluiceError }
+  /** What became of the submission. */
+  | { readonly type: "outcome"; readonly outcome: SubmitOutcome }
+  /** What a poll that began at `askedAt` saw of it and its tasks. */
+  | {
+    readonly type: "sighted";
+    readonly askedAt: number;
+    readonly observations: readonly Observation[];
+  }
+  /** A line that its script wrote to the spool. */
+  | { readonly type: "pushed"; readonly record: SpoolRecord }
+  /** Somebody wants it, or one task of it, ended. */
+  | { readonly type: "cancel"; readonly task?: number }
+  /** It was taken back before anything of it was sent. */
+  | { readonly type: "withdrawn" }
+  /** The connection went; the job was last heard of at `since`. */
+  | { readonly type: "link_lost"; readonly since: number };
+
+/** What a job remembers between two inputs and need not survive a restart. */
+export interface JobMemory {
+  /** When each task (or -1, the job itself) was first missed, by the clock of this side. */
+  readonly missingSince: ReadonlyMap<number, number>;
+  /** When the last word came from the job's own script. */
+  readonly pushedAt: number;
+}
+
+/** The memory of a job that has just been taken up. */
+export const emptyMemory: JobMemory = { missingSince: new Map(), pushedAt: 0 };
+
+/** What follows from an input. */
+export interface Decision {
+  /** Facts to be recorded, in this order. */
+  readonly facts: readonly JobFact[];
+  /** The memory afterwards. */
+  readonly memory: JobMemory;
+}
+
+const JOB_ITSELF = -1;
+
+function standing(view: JobView, task: number | undefined): Standing | undefined {
+  return task === undefined ? view : view.tasks?.find((part) => part.task === task);
+}
+
+function sameReason(part: Standing, sighting: { readonly reason?: { readonly code: string } }) {
+  return part.reason?.code === sighting.reason?.code;
+}
+
+/** The fact that a sighting amounts to, or none where it says nothing new. */
+function factOfSighting(
+  part: Standing,
+  task: number | undefined,
+  sighting: Exclude<Sighting, { kind: "missing" }>,
+  stale: boolean,
+): JobFact | undefined {
+  switch (sighting.kind) {
+    case "waiting": {
+      const wasRunning = part.phase === "running";
+      const restarts = sighting.restarts ?? (wasRunning ? part.restarts + 1 : part.restarts);
+      // A poll that was asked before the job's script reported its start still saw it waiting.
+      if (wasRunning && (stale || restarts <= part.restarts)) return undefined;
+      const same = part.phase === "queued" && part.state === sighting.state &&
+        sameReason(part, sighting) && part.restarts === restarts;
+      return same ? undefined : {
+        type: "queued",
+        task,
+        state: sighting.state,
+        reason: sighting.reason,
+        nodes: [],
+        restarts,
+      };
+    }
+    case "active": {
+      const restarts = sighting.restarts ?? part.restarts;
+      const same = part.phase === "running" && part.state === sighting.state &&
+        sameReason(part, sighting) && part.restarts === restarts &&
+        part.nodes.join() === sighting.nodes.join();
+      return same ? undefined : {
+        type: "running",
+        task,
+        state: sighting.state,
+        reason: sighting.reason,
+        nodes: [...sighting.nodes],
+        startedAt: sighting.startedAt,
+        restarts,
+      };
+    }
+    case "ended":
+      return {
+        type: "ended",
+        task,
+        phase: sighting.phase,
+        state: sighting.state,
+        reason: sighting.reason,
+        exitCode: sighting.exitCode ?? part.exitCode,
+        signal: sighting.signal,
+        nodes: [...sighting.nodes],
+        startedAt: sighting.startedAt,
+        endedAt: sighting.endedAt,
+      };
+  }
+}
+
+/** The verdict on an array whose last task has ended. */
+function arrayVerdict(view: JobView, at: number): JobFact | undefined {
+  if (view.tasks === undefined || isFinal(view.phase)) return undefined;
+  const phase = arrayPhase(view.tasks.map((task) => task.phase));
+  if (!isFinal(phase)) return undefined;
+  const decisive = view.tasks.find((task) => task.phase === phase);
+  const endings = view.tasks.flatMap((task) => task.endedAt === undefined ? [] : [task.endedAt]);
+  const starts = view.tasks.flatMap((task) => task.startedAt === undefined ? [] : [task.startedAt]);
+  return {
+    type: "ended",
+    phase,
+    state: decisive?.state,
+    reason: decisive?.reason,
+    exitCode: decisive?.exitCode,
+    signal: decisive?.signal,
+    nodes: [],
+    startedAt: starts.length > 0 ? Math.min(...starts) : undefined,
+    endedAt: endings.length > 0 ? Math.max(...endings) : at,
+  };
+}
+
+/** Collects facts, each decided on the job as it is after those before. */
+class Facts {
+  readonly facts: JobFact[] = [];
+
+  constructor(public view: JobView, private readonly at: number) {}
+
+  add(fact: JobFact): void {
+    this.facts.push(fact);
+    this.view = foldJob(this.view, {
+      jobId: this.view.id,
+      cluster: this.view.cluster,
+      at: this.at,
+      fact,
+    });
+  }
+
+  /** The job is heard of: whatever was unknown of it is known again. */
+  heard(): void {
+    if (this.view.unknownSince !== undefined) this.add({ type: "known" });
+  }
+}
+
+function sighted(
+  facts: Facts,
+  memory: JobMemory,
+  input: Extract<JobInput, { type: "sighted" }>,
+  now: number,
+): JobMemory {
+  const missingSince = new Map(memory.missingSince);
+  const seen = input.observations.filter(({ sighting }) => sighting.kind !== "missing");
+  if (seen.length > 0 && facts.view.unknownReason?.code === "LinkLost") facts.heard();
+  for (const { task, sighting } of input.observations) {
+    const part = standing(facts.view, task);
+    if (part === undefined || isFinal(part.phase)) continue;
+    const key = task ?? JOB_ITSELF;
+    if (sighting.kind === "missing") {
+      const since = missingSince.get(key) ?? now;
+      missingSince.set(key, since);
+      if (now - since >= MISSING_GRACE_MS && facts.view.unknownSince === undefined) {
+        facts.add({ type: "unknown", since, reason: sighting.reason });
+      }
+      continue;
+    }
+    missingSince.delete(key);
+    const fact = factOfSighting(part, task, sighting, input.askedAt <= memory.pushedAt);
+    if (fact !== undefined) facts.add(fact);
+  }
+  if (missingSince.size === 0 && !isFinal(facts.view.phase) && input.observations.length > 0) {
+    facts.heard();
+  }
+  const verdict = arrayVerdict(facts.view, now);
+  if (verdict !== undefined) facts.add(verdict);
+  return { ...memory, missingSince };
+}
+
+function pushed(facts: Facts, memory: JobMemory, record: SpoolRecord, now: number): JobMemory {
+  const part = standing(facts.view, record.task);
+  if (part === undefined || isFinal(part.phase) || record.restart < part.restarts) return memory;
+  switch (record.kind) {
+    case "start":
+      if (part.phase === "running" && part.restarts === record.restart) return memory;
+      facts.heard();
+      facts.add({
+        type: "running",
+        task: record.task,
+        state: "RUNNING",
+        nodes: [],
+        startedAt: record.at,
+        restarts: record.restart,
+      });
+      return { ...memory, pushedAt: now };
+    case "end":
+      if (part.exitCode !== undefined && part.restarts === record.restart) return memory;
+      facts.heard();
+      facts.add({ type: "exited", task: record.task, exitCode: record.exitCode, exitedAt: now });
+      return { ...memory, pushedAt: now };
+  }
+}
+
+function outcome(facts: Facts, result: SubmitOutcome): void {
+  switch (result.kind) {
+    case "submitted":
+      // Asked again after a cut, the remote side names the same id; it is no news.
+      if (facts.view.schedulerId === undefined) {
+        facts.heard();
+        facts.add({ type: "submitted", schedulerId: result.schedulerId });
+      }
+      return;
+    case "rejected":
+      facts.add({
+        type: "ended",
+        phase: "failed",
+        nodes: [],
+        reason: { code: result.error.code, text: result.error.message },
+        error: errorInfo(result.error),
+      });
+      return;
+    case "postponed":
+      if (facts.view.error?.code !== result.error.code) {
+        facts.add({
+          type: "submitting",
+          attempt: facts.view.attempts + 1,
+          error: errorInfo(result.error),
+        });
+      }
+  }
+}
+
+/**
+ * The facts that follow from an input, given the job as it stands.
+ *
+ * What the input repeats, what is out of date and whatever reaches a job that has ended gives no fact.
+ *
+ * @param now Milliseconds since the epoch.
+ */
+export function decide(view: JobView, memory: JobMemory, input: JobInput, now: number): Decision {
+  if (isFinal(view.phase)) return { facts: [], memory };
+  const facts = new Facts(view, now);
+  switch (input.type) {
+    case "submitting":
+      facts.add({ type: "submitting", attempt: view.attempts + 1 });
+      break;
+    case "outcome":
+      outcome(facts, input.outcome);
+      break;
+    case "sighted":
+      memory = sighted(facts, memory, input, now);
+      break;
+    case "pushed":
+      memory = pushed(facts, memory, input.record, now);
+      break;
+    case "cancel": {
+      const part = standing(view, input.task);
+      if (part === undefined || isFinal(part.phase)) break;
+      if (input.task === undefined ? view.cancelRequested : false) break;
+      facts.add({ type: "cancel_requested", task: input.task });
+      break;
+    }
+    case "withdrawn":
+      facts.add({
+        type: "ended",
+        phase: "cancelled",
+        nodes: [],
+        reason: { code: "Cancelled", text: "It was cancelled before it was submitted." },
+        endedAt: now,
+      });
+      break;
+    case "link_lost":
+      if (view.unknownSince === undefined && view.schedulerId !== undefined) {
+        facts.add({
+          type: "unknown",
+          since: input.since,
+          reason: { code: "LinkLost", text: "The connection to the cluster is lost." },
+        });
+      }
+      break;
+  }
+  return { facts: facts.facts, memory };
+}

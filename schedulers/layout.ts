@@ -1,0 +1,52 @@
+/**
+ * Where Sluice's files lie on the cluster.
+ *
+ * @module
+ */
+
+import type { JobId } from "../model/mod.ts";
+import { quotePath } from "../shell/mod.ts";
+import type { JobPaths } from "./scheduler.ts";
+
+/** Names under which the parts of Sluice's remote directory are known. */
+export interface RemoteLayout {
+  /** Sluice's directory on the cluster; may start with `~/`. */
+  readonly root: string;
+  /** The directory that holds the jobs' directories. */
+  readonly jobs: string;
+  /** The file to which the scripts of this server's jobs append their starts and ends. */
+  readonly spool: string;
+}
+
+/**
+ * The layout below a remote directory.
+ *
+ * @param serverId Tells this server's spool from those of others that share the directory.
+ */
+export function remoteLayout(root: string, serverId: string): RemoteLayout {
+  return { root, jobs: `${root}/jobs`, spool: `${root}/spool/${serverId}` };
+}
+
+/** Where the files of a job, or of one of its array tasks, lie. */
+export function jobPaths(layout: RemoteLayout, jobId: JobId, task?: number): JobPaths {
+  const directory = `${layout.root}/jobs/${jobId}`;
+  const suffix = task === undefined ? "" : `.${task}`;
+  return {
+    directory,
+    stdout: `${directory}/stdout${suffix}`,
+    stderr: `${directory}/stderr${suffix}`,
+  };
+}
+
+/** The spool as it is seen from a job's directory. */
+export function spoolFromJob(serverId: string): string {
+  return `../../spool/${serverId}`;
+}
+
+/** The shell command whose output is what is appended to the spool from now on. */
+export function followSpool(layout: RemoteLayout): string {
+  const spool = quotePath(layout.spool);
+  const directory = quotePath(layout.spool.slice(0, layout.spool.lastIndexOf("/")));
+  // Only new lines matter: what was written before is covered by the poll that follows a connection.
+  return `mkdir -p -- ${directory} && : >>${spool} && exec tail -n 0 -F -- ${spool}`;
+}

@@ -1,0 +1,208 @@
+/**
+ * Jobs as plain processes of a host without a scheduler.
+ *
+ * @module
+ */
+
+import type { Host } from "../../hosts/mod.ts";
+import { schedulerIdSchema, SluiceError } from "../../model/mod.ts";
+import type { ClusterProbe, JobMetrics, SchedulerId } from "../../model/mod.ts";
+import { quotePath } from "../../shell/mod.ts";
+import { DirectoryUnwritableError, UnsupportedRequestError } from "../errors.ts";
+import { parseExitRecords, printExitRecords } from "../exit_record.ts";
+import type { ExitRecord } from "../exit_record.ts";
+import { followSpool } from "../layout.ts";
+import type { RemoteLayout } from "../layout.ts";
+import type {
+  Cancellation,
+  Observation,
+  Scheduler,
+  Sighting,
+  Submission,
+  SubmitOutcome,
+  Watched,
+} from "../scheduler.ts";
+import type { ProcessPlanner } from "./planner.ts";
+import { aliveProgram, cancelledProgram, endProgram, startProgram } from "./start_program.ts";
+import type { ProcessJob } from "./start_program.ts";
+
+/** Seconds between the request to end and the end by force; Slurm's default KillWait is as long. */
+const KILL_WAIT_SECONDS = 30;
+
+const decoder = new TextDecoder();
+
+/** The number of the session that runs the job. */
+function sessionOf(schedulerId: SchedulerId): number {
+  const digits = /^P(\d{1,10})$/.exec(schedulerId)?.[1];
+  return digits === undefined ? 0 : Number(digits);
+}
+
+/** Runs jobs of a host at once, each in a session of its own. */
+export class ProcessScheduler implements Scheduler {
+  readonly #host: Host;
+  readonly #layout: RemoteLayout;
+  readonly #planner: ProcessPlanner;
+
+  /** Works over the given connection, which stays the caller's. */
+  constructor(host: Host, layout: RemoteLayout, planner: ProcessPlanner) {
+    this.#host = host;
+    this.#layout = layout;
+    this.#planner = planner;
+  }
+
+  /** Starts a batch; see {@linkcode Scheduler.submit}. */
+  async submit(
+    batch: readonly Submission[],
+    signal: AbortSignal,
+  ): Promise<readonly SubmitOutcome[]> {
+    const outcomes: SubmitOutcome[] = [];
+    const jobs: ProcessJob[] = [];
+    for (const { jobId, spec } of batch) {
+      try {
+        jobs.push(this.#planner.plan(jobId, spec));
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        outcomes.push({ kind: "rejected", jobId, error });
+      }
+    }
+    if (jobs.length === 0) return outcomes;
+    const spoolDirectory = this.#layout.spool.slice(0, this.#layout.spool.lastIndexOf("/"));
+    const result = await this.#host.run(
+      startProgram(this.#layout.root, spoolDirectory, jobs),
+      { signal },
+    );
+    const started = new Map(
+      decoder.decode(result.stdout).split("\n").flatMap((line) => {
+        const [job, id] = line.split(" ");
+        const schedulerId = schedulerIdSchema.safeParse(id);
+        return job === undefined || !schedulerId.success ? [] : [[job, schedulerId.data] as const];
+      }),
+    );
+    return [
+      ...outcomes,
+      ...jobs.map(({ jobId, directory }): SubmitOutcome => {
+        const schedulerId = started.get(jobId);
+        return schedulerId === undefined
+          ? {
+            kind: "postponed",
+            jobId,
+            error: new DirectoryUnwritableError(directory, decoder.decode(result.stderr)),
+          }
+          : { kind: "submitted", jobId, schedulerId };
+      }),
+    ];
+  }
+
+  /** Looks at all given jobs; see {@linkcode Scheduler.observe}. */
+  async observe(
+    watched: readonly Watched[],
+    signal: AbortSignal,
+  ): Promise<readonly Observation[]> {
+    if (watched.length === 0) return [];
+    const jobs = watched.map(({ jobId }) => jobId);
+    // Whether processes live is asked first: a record that is written in between is then still seen.
+    const result = await this.#host.run(
+      [
+        aliveProgram(watched.map(({ schedulerId }) => sessionOf(schedulerId))),
+        "echo",
+        printExitRecords(this.#layout.jobs, jobs),
+        "echo",
+        cancelledProgram(this.#layout.jobs, jobs),
+      ].join("\n"),
+      { signal },
+    );
+    const [alive = "", records = "", cancelled = ""] = decoder.decode(result.stdout).split("\n\n");
+    const living = new Set(
+      alive.split("\n").flatMap((line) => line.endsWith(" alive") ? [line.split(" ")[0]] : []),
+    );
+    const ended = parseExitRecords(records);
+    const asked = new Set(cancelled.split("\n"));
+    return watched.flatMap(({ jobId, schedulerId, tasks }): Observation[] =>
+      (tasks ?? [undefined]).map((task) => {
+        const sighting = sight(
+          ended.find((record) => record.jobId === jobId && record.task === task),
+          living.has(String(sessionOf(schedulerId))),
+          asked.has(jobId),
+        );
+        return task === undefined ? { jobId, sighting } : { jobId, task, sighting };
+      })
+    );
+  }
+
+  /** Ends jobs; see {@linkcode Scheduler.cancel}. */
+  async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
+    const programs = cancellations.map(({ jobId, schedulerId, task }) => {
+      if (task !== undefined) {
+        throw new UnsupportedRequestError(
+          "Ending one task of an array",
+          "Cancel the whole array.",
+        );
+      }
+      const { directory } = this.#planner.paths(jobId);
+      return endProgram(directory, sessionOf(schedulerId), KILL_WAIT_SECONDS);
+    });
+    await this.#host.run(programs.join("\n"), { signal });
+  }
+
+  /** What the host says of itself; see {@linkcode Scheduler.probe}. */
+  async probe(signal: AbortSignal): Promise<Omit<ClusterProbe, "name">> {
+    const begun = performance.now();
+    await this.#host.run(`mkdir -p -- ${quotePath(this.#layout.root)}`, { signal });
+    const roundTripMs = performance.now() - begun;
+    const { freeBytes } = await this.#host.freeSpace(this.#layout.root);
+    return { scheduler: "none", roundTripMs, accounting: false, partitions: [], freeBytes };
+  }
+
+  /** Nothing counts what a plain process uses. */
+  metrics(): Promise<JobMetrics> {
+    return Promise.resolve({ source: "none" });
+  }
+
+  /** The command whose output is the spool as it grows. */
+  spoolCommand(): string {
+    return followSpool(this.#layout);
+  }
+}
+
+function sight(record: ExitRecord | undefined, alive: boolean, cancelled: boolean): Sighting {
+  const byRequest = cancelled && (record === undefined || record.caught !== undefined);
+  if (record !== undefined) {
+    const { exitCode, startedAt, endedAt } = record;
+    const times = { nodes: [], startedAt, endedAt };
+    if (byRequest) {
+      const reason = { code: "Cancelled", text: "The job was cancelled." };
+      return { kind: "ended", phase: "cancelled", state: "CANCELLED", reason, ...times };
+    }
+    if (exitCode === 0) {
+      return { kind: "ended", phase: "succeeded", state: "COMPLETED", exitCode, ...times };
+    }
+    return {
+      kind: "ended",
+      phase: "failed",
+      state: "FAILED",
+      reason: {
+        code: "NonZeroExitCode",
+        text: `The job ended with exit status ${exitCode}.`,
+      },
+      exitCode,
+      ...(exitCode > 128 && exitCode <= 192 ? { signal: exitCode - 128 } : {}),
+      ...times,
+    };
+  }
+  if (alive) return { kind: "active", state: "RUNNING", nodes: [] };
+  if (byRequest) {
+    const reason = { code: "Cancelled", text: "The job was cancelled." };
+    return { kind: "ended", phase: "cancelled", state: "CANCELLED", reason, nodes: [] };
+  }
+  return {
+    kind: "ended",
+    phase: "failed",
+    state: "FAILED",
+    reason: {
+      code: "Vanished",
+      text:
+        "Its processes are gone and left no record: they were killed, or the host was restarted.",
+    },
+    nodes: [],
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * What would be sent to Slurm for a job. Pure.
+ *
+ * @module
+ */
+
+import { bashLauncher, JOB_SCRIPT_FILE, jobScript, PAYLOAD_FILE } from "../../launchers/mod.ts";
+import type { JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
+import { commandLine, quotePath } from "../../shell/mod.ts";
+import {
+  expandArray,
+  HeterogeneousNotSupportedError,
+  sbatchArguments,
+  sluiceComment,
+} from "../../slurm/mod.ts";
+import type { RemoteLayout } from "../layout.ts";
+import { jobPaths, spoolFromJob } from "../layout.ts";
+import type { JobPaths, JobPlanner } from "../scheduler.ts";
+import type { ProgramJob } from "./submit_program.ts";
+
+/** What a planner must know of its cluster. */
+export interface PlannerOptions {
+  /** Where files lie on the cluster. */
+  readonly layout: RemoteLayout;
+  /** Tells this server's spool from those of others. */
+  readonly serverId: string;
+  /** Resources for jobs that do not name them. */
+  readonly defaults: Resources;
+  /** Largest number of an array task plus one, where the cluster has told. */
+  readonly maxArraySize?: number;
+}
+
+/** Any array that Slurm could be built for; the cluster itself refuses what is above its own limit. */
+const ANY_ARRAY_SIZE = 4_000_001;
+
+/** Plans jobs for Slurm. */
+export class SlurmPlanner implements JobPlanner {
+  readonly #options: PlannerOptions;
+
+  /** Makes a planner for one cluster. */
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+  }
+
+  /** The job as the program that submits it needs it. */
+  plan(jobId: JobId, spec: JobSpec): ProgramJob {
+    if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
+    const { layout, serverId, defaults } = this.#options;
+    const plan = bashLauncher.plan(spec);
+    const resources = { ...defaults, ...spec.resources };
+    const output = resources.array === undefined ? "" : ".%a";
+    return {
+      jobId,
+      directory: jobPaths(layout, jobId).directory,
+      files: [
+        ...plan.files,
+        { name: JOB_SCRIPT_FILE, text: jobScript(jobId, spec, plan), executable: true },
+      ],
+      sbatch: sbatchArguments({
+        name: spec.name,
+        comment: sluiceComment(jobId),
+        directory: ".",
+        output: `stdout${output}`,
+        error: `stderr${output}`,
+        resources,
+        options: spec.options,
+        script: JOB_SCRIPT_FILE,
+        arguments: [spoolFromJob(serverId)],
+        maxArraySize: this.#options.maxArraySize ?? ANY_ARRAY_SIZE,
+      }),
+    };
+  }
+
+  /** Numbers of the tasks, where the job is an array. */
+  tasks(spec: JobSpec): number[] | undefined {
+    const array = spec.resources.array ?? this.#options.defaults.array;
+    return array === undefined ? undefined : expandArray(array, ANY_ARRAY_SIZE);
+  }
+
+  /** What would be sent for a job. */
+  preview(jobId: JobId, spec: JobSpec): JobPreview {
+    const { directory, files, sbatch } = this.plan(jobId, spec);
+    return {
+      commandLine: `cd ${quotePath(directory)} && ${commandLine(sbatch)}`,
+      script: files.find(({ name }) => name === JOB_SCRIPT_FILE)?.text ?? "",
+      payload: files.find(({ name }) => name === PAYLOAD_FILE)?.text,
+      directory,
+    };
+  }
+
+  /** Where the files of a job, or of one of its array tasks, lie. */
+  paths(jobId: JobId, task?: number): JobPaths {
+    return jobPaths(this.#options.layout, jobId, task);
+  }
+}

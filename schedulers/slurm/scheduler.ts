@@ -1,0 +1,307 @@
+/**
+ * Slurm over a connection.
+ *
+ * @module
+ */
+
+import type { Host } from "../../hosts/mod.ts";
+import type { ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
+import { schedulerIdSchema, SluiceError } from "../../model/mod.ts";
+import { commandLine, quote } from "../../shell/mod.ts";
+import {
+  explainRejection,
+  formatJobId,
+  formatTimeLimit,
+  hasAccounting,
+  parseComment,
+  parseSacct,
+  parseScancelErrors,
+  parseShowConfig,
+  parseSinfo,
+  parseSqueue,
+  sacctArguments,
+  scancelArguments,
+  showConfigArguments,
+  sinfoArguments,
+  slurmEnvironment,
+  squeueArguments,
+} from "../../slurm/mod.ts";
+import type { SacctJob, SlurmConfig, SqueueJob } from "../../slurm/mod.ts";
+import {
+  DirectoryUnwritableError,
+  SchedulerUnavailableError,
+  SubmissionUnclearError,
+} from "../errors.ts";
+import { parseExitRecords, printExitRecords } from "../exit_record.ts";
+import type { ExitRecord } from "../exit_record.ts";
+import { followSpool } from "../layout.ts";
+import type { RemoteLayout } from "../layout.ts";
+import type {
+  Cancellation,
+  Observation,
+  Scheduler,
+  Submission,
+  SubmitOutcome,
+  Watched,
+} from "../scheduler.ts";
+import { jobMetrics } from "./metrics.ts";
+import type { SlurmPlanner } from "./planner.ts";
+import { parseProgramReplies, SBATCH_TIMEOUT_SECONDS, submitProgram } from "./submit_program.ts";
+import type { ProgramJob, ProgramReply } from "./submit_program.ts";
+import { verdict } from "./verdict.ts";
+
+/** How many sbatch run at a time: more makes slurmctld no faster. */
+const SUBMIT_WIDTH = 4;
+
+/** Prints a line with the comment and the id of each of the user's jobs that the queue knows. */
+const QUEUE_BY_COMMENT = commandLine([
+  "squeue",
+  "--noheader",
+  "--all",
+  "--me",
+  "--states=all",
+  "--format=%k %F",
+]);
+
+const decoder = new TextDecoder();
+
+/** A command of Slurm's, with the environment that makes its output one that can be parsed. */
+function slurmLine(words: readonly string[]): string {
+  const environment = Object.entries(slurmEnvironment).map(([name, value]) =>
+    `${name}=${quote(value)}`
+  );
+  return [...environment, commandLine(words)].join(" ");
+}
+
+/** A job or an array task with Slurm's id of it. */
+interface Part {
+  readonly jobId: JobId;
+  readonly task: number | undefined;
+  readonly id: SchedulerId;
+}
+
+/** Slurm's id of an array task. */
+function taskId(schedulerId: SchedulerId, task: number): SchedulerId {
+  return schedulerIdSchema.parse(`${schedulerId}_${task}`);
+}
+
+/** Identifies a job or an array task within one round. */
+function key(jobId: string, task: number | undefined): string {
+  return task === undefined ? jobId : `${jobId}_${task}`;
+}
+
+/** Submits, observes and cancels jobs of one user on one Slurm cluster. */
+export class SlurmScheduler implements Scheduler {
+  readonly #host: Host;
+  readonly #layout: RemoteLayout;
+  readonly #planner: SlurmPlanner;
+  #config: SlurmConfig | undefined;
+
+  /** Works over the given connection, which stays the caller's. */
+  constructor(host: Host, layout: RemoteLayout, planner: SlurmPlanner) {
+    this.#host = host;
+    this.#layout = layout;
+    this.#planner = planner;
+  }
+
+  /** Submits a batch; see {@linkcode Scheduler.submit}. */
+  async submit(
+    batch: readonly Submission[],
+    signal: AbortSignal,
+  ): Promise<readonly SubmitOutcome[]> {
+    const outcomes: SubmitOutcome[] = [];
+    const jobs: ProgramJob[] = [];
+    for (const { jobId, spec } of batch) {
+      try {
+        jobs.push(this.#planner.plan(jobId, spec));
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        outcomes.push({ kind: "rejected", jobId, error });
+      }
+    }
+    if (jobs.length === 0) return outcomes;
+    const program = submitProgram(this.#layout.root, jobs, {
+      spool: this.#layout.spool,
+      width: SUBMIT_WIDTH,
+      recheck: batch.some(({ recheck }) => recheck),
+      queueByComment: QUEUE_BY_COMMENT,
+    });
+    const limit = SBATCH_TIMEOUT_SECONDS * (Math.ceil(jobs.length / SUBMIT_WIDTH) + 1);
+    const result = await this.#host.run(
+      `printf %s ${quote(program)} | timeout -k 5 ${limit} sh`,
+      { signal, timeoutMs: (limit + 10) * 1000 },
+    );
+    const replies = new Map(
+      parseProgramReplies(decoder.decode(result.stdout)).map((reply) => [reply.jobId, reply]),
+    );
+    const words = decoder.decode(result.stderr).trim() || `exit status ${result.exitCode}`;
+    return [
+      ...outcomes,
+      ...jobs.map(({ jobId, directory }) => outcomeOf(jobId, directory, replies.get(jobId), words)),
+    ];
+  }
+
+  /** Looks at all given jobs; see {@linkcode Scheduler.observe}. */
+  async observe(
+    watched: readonly Watched[],
+    signal: AbortSignal,
+  ): Promise<readonly Observation[]> {
+    const queue = await this.#queue(signal);
+    const parts = watched.flatMap(({ jobId, schedulerId, tasks }): Part[] =>
+      tasks === undefined
+        ? [{ jobId, task: undefined, id: schedulerId }]
+        : tasks.map((task) => ({ jobId, task, id: taskId(schedulerId, task) }))
+    );
+    const gone = parts.filter(({ id }) => !queue.has(id));
+    const ids = new Set(gone.map(({ jobId }) => jobId));
+    const asked = watched.filter(({ jobId }) => ids.has(jobId));
+    const { accounting, records } = await this.#vanished(asked, signal);
+    return parts.map(({ jobId, task, id }) => {
+      const sighting = verdict({
+        queue: queue.get(id),
+        accounting: accounting.get(id),
+        record: records.get(key(jobId, task)),
+      });
+      return task === undefined ? { jobId, sighting } : { jobId, task, sighting };
+    });
+  }
+
+  /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */
+  async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
+    const [first, ...rest] = cancellations.map(({ schedulerId, task }) =>
+      task === undefined ? schedulerId : taskId(schedulerId, task)
+    );
+    if (first === undefined) return;
+    const words = scancelArguments([first, ...rest]);
+    const result = await this.#host.run(slurmLine(words), { signal });
+    // What has ended already needs no cancelling; anything else must be told.
+    const trouble = parseScancelErrors(result.stderr).filter(({ words }) =>
+      !/already complet|invalid job id/i.test(words)
+    );
+    if (result.exitCode !== 0 && trouble.length > 0) {
+      throw new SchedulerUnavailableError("scancel", trouble.map(({ words }) => words).join("\n"));
+    }
+  }
+
+  /** What the cluster says of itself; see {@linkcode Scheduler.probe}. */
+  async probe(signal: AbortSignal): Promise<Omit<ClusterProbe, "name">> {
+    const begun = performance.now();
+    await this.#host.run(":", { signal });
+    const roundTripMs = performance.now() - begun;
+    const config = await this.#showConfig(signal);
+    const partitions = parseSinfo(await this.#output(sinfoArguments(), signal)).partitions;
+    const space = await this.#host.freeSpace(this.#layout.root);
+    return {
+      scheduler: `Slurm ${config.version ?? "of an unknown release"}`,
+      roundTripMs,
+      minJobAgeSeconds: config.minJobAgeSeconds,
+      accounting: await this.#accountingAnswers(config, signal),
+      partitions: partitions.map(({ name, default: isDefault, available, nodes, timeLimit }) => ({
+        name,
+        default: isDefault,
+        available,
+        nodes,
+        timeLimit: timeLimit === undefined ? undefined : formatTimeLimit(timeLimit),
+      })),
+      freeBytes: space.freeBytes,
+    };
+  }
+
+  /** What accounting counted for a job; see {@linkcode Scheduler.metrics}. */
+  async metrics(job: Watched, signal: AbortSignal): Promise<JobMetrics> {
+    const config = this.#config ?? await this.#showConfig(signal);
+    if (!hasAccounting(config)) return { source: "none" };
+    const { jobs } = parseSacct(await this.#output(sacctArguments([job.schedulerId]), signal));
+    return jobMetrics(jobs);
+  }
+
+  /** The command whose output is the spool as it grows. */
+  spoolCommand(): string {
+    return followSpool(this.#layout);
+  }
+
+  async #output(words: readonly string[], signal: AbortSignal): Promise<Uint8Array> {
+    const result = await this.#host.run(slurmLine(words), { signal });
+    if (result.exitCode !== 0) {
+      throw new SchedulerUnavailableError(words[0] ?? "", decoder.decode(result.stderr));
+    }
+    return result.stdout;
+  }
+
+  async #showConfig(signal: AbortSignal): Promise<SlurmConfig> {
+    this.#config = parseShowConfig(await this.#output(showConfigArguments(), signal));
+    return this.#config;
+  }
+
+  async #accountingAnswers(config: SlurmConfig, signal: AbortSignal): Promise<boolean> {
+    if (!hasAccounting(config)) return false;
+    const result = await this.#host.run(slurmLine(["sacct", "--noheader", "--jobs=1"]), { signal });
+    return result.exitCode === 0;
+  }
+
+  async #queue(signal: AbortSignal): Promise<ReadonlyMap<string, SqueueJob>> {
+    const { jobs } = parseSqueue(await this.#output(squeueArguments(), signal));
+    // Ids are used again one day: a line counts only with the mark of a job of ours.
+    const ours = jobs.filter(({ comment }) => parseComment(comment) !== undefined);
+    return new Map(ours.map((job) => [formatJobId(job.id), job]));
+  }
+
+  /** What accounting and the jobs' own records say of jobs that have left the queue. */
+  async #vanished(asked: readonly Watched[], signal: AbortSignal): Promise<{
+    readonly accounting: ReadonlyMap<string, SacctJob>;
+    readonly records: ReadonlyMap<string, ExitRecord>;
+  }> {
+    const [first, ...rest] = asked.map(({ schedulerId }) => schedulerId);
+    if (first === undefined) return { accounting: new Map(), records: new Map() };
+    const config = this.#config ?? await this.#showConfig(signal);
+    const printed = await this.#host.run(
+      printExitRecords(this.#layout.jobs, asked.map(({ jobId }) => jobId)),
+      { signal },
+    );
+    const records = parseExitRecords(decoder.decode(printed.stdout));
+    const accounting = hasAccounting(config)
+      ? await this.#host.run(slurmLine(sacctArguments([first, ...rest])), { signal })
+      : undefined;
+    // A slurmdbd that is away says nothing: the jobs' own records may still do.
+    const jobs = accounting?.exitCode === 0 ? parseSacct(accounting.stdout).jobs : [];
+    return {
+      accounting: new Map(jobs.map((job) => [formatJobId(job.id), job])),
+      records: new Map(records.map((record) => [key(record.jobId, record.task), record])),
+    };
+  }
+}
+
+/** What a reply of the program means for the job. */
+function outcomeOf(
+  jobId: JobId,
+  directory: string,
+  reply: ProgramReply | undefined,
+  words: string,
+): SubmitOutcome {
+  const postponed = (error: SluiceError): SubmitOutcome => ({ kind: "postponed", jobId, error });
+  if (reply === undefined) return postponed(new SubmissionUnclearError(words));
+  switch (reply.kind) {
+    case "submitted":
+      return { kind: "submitted", jobId, schedulerId: reply.schedulerId };
+    case "refused": {
+      // Ended by the time-out, or without a word: sbatch may have got through.
+      if (reply.exitCode >= 124 || reply.words.trim() === "") {
+        return postponed(
+          new SubmissionUnclearError(`sbatch ended with status ${reply.exitCode}. ${reply.words}`),
+        );
+      }
+      const error = explainRejection(reply.words, reply.exitCode);
+      return error.retryable ? postponed(error) : { kind: "rejected", jobId, error };
+    }
+    case "locked":
+      return postponed(
+        new SubmissionUnclearError(`an earlier attempt is still at work (${reply.words}).`),
+      );
+    case "unwritable":
+      return postponed(new DirectoryUnwritableError(directory, reply.words));
+    case "queue_unreadable":
+      return postponed(new SchedulerUnavailableError("squeue", reply.words));
+    case "unclear":
+      return postponed(new SubmissionUnclearError(reply.words));
+  }
+}

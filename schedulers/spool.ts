@@ -1,0 +1,57 @@
+/**
+ * The lines that job scripts append to the spool.
+ *
+ * @module
+ */
+
+import { jobIdSchema } from "../model/mod.ts";
+import type { JobId } from "../model/mod.ts";
+
+/** One line of the spool. */
+export type SpoolRecord =
+  & {
+    /** The job whose script wrote it. */
+    readonly jobId: JobId;
+    /** Number of the array task. */
+    readonly task?: number;
+    /** How often the scheduler had put the job back before this run. */
+    readonly restart: number;
+  }
+  & (
+    /** The payload is about to start. */
+    | { readonly kind: "start"; /** In milliseconds since the epoch. */ readonly at: number }
+    /** The payload has ended. */
+    | {
+      readonly kind: "end";
+      /** The payload's exit status. */
+      readonly exitCode: number;
+      /** Name of the last signal that reached the job's script. */
+      readonly caught?: string;
+    }
+  );
+
+const LINE = /^(\S+) (-|\d{1,9}) (\d{1,9}) (start|end) (\d{1,12}) (-|[A-Z0-9]+)$/;
+
+/**
+ * The record in a line, or `undefined` for a line that is torn or somebody else's: many nodes append to
+ * the one file, and a network file system may mix their lines.
+ */
+export function parseSpoolLine(line: string): SpoolRecord | undefined {
+  const match = LINE.exec(line);
+  if (match === null) return undefined;
+  const [, id, task, restart, kind, value, caught] = match;
+  const jobId = jobIdSchema.safeParse(id);
+  if (!jobId.success) return undefined;
+  const head = {
+    jobId: jobId.data,
+    ...(task === "-" ? {} : { task: Number(task) }),
+    restart: Number(restart),
+  };
+  if (kind === "start") return { ...head, kind, at: Number(value) * 1000 };
+  return {
+    ...head,
+    kind: "end",
+    exitCode: Number(value),
+    ...(caught === undefined || caught === "-" ? {} : { caught }),
+  };
+}
