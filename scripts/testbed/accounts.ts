@@ -11,17 +11,13 @@ import { type KeyName, KEYS, PASSPHRASE } from "./key_list.ts";
 import {
   ACCOUNTS,
   CONTROLLER_ADDRESS,
+  homeOf,
   NODES,
   NOISY_ACCOUNT,
   type TestbedAccount,
   type TestbedLayout,
 } from "./layout.ts";
 import { knownHosts, noisyProfile } from "./ssh_conf.ts";
-
-/** Home directory of an account. */
-export function homeOf(layout: TestbedLayout, account: string): string {
-  return `${layout.homes}/${account}`;
-}
 
 /** The accounts that this machine can have: those whose shell is installed. */
 export async function possibleAccounts(): Promise<TestbedAccount[]> {
@@ -138,11 +134,6 @@ export async function ensurePassword(layout: TestbedLayout): Promise<string> {
   const password = crypto.randomUUID();
   await writeFile(path, `${password}\n`, { mode: "0600" });
   return password;
-}
-
-/** Path of a private key of the test cluster. */
-export function keyPath(layout: TestbedLayout, name: KeyName): string {
-  return `${layout.keys}/${name}`;
 }
 
 async function makeKeys(layout: TestbedLayout): Promise<void> {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { homeOf } from "./accounts.ts";
 import {
   attempt,
   BASE_ENVIRONMENT,
@@ -18,6 +17,7 @@ import { TestbedError } from "./errors.ts";
 import {
   ACCOUNTS,
   CONTROLLER_NAME,
+  homeOf,
   layoutFromEnvironment,
   MAIN_ACCOUNT,
   nodeNamed,

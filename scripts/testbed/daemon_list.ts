@@ -6,7 +6,6 @@
 
 import { TestbedError } from "./errors.ts";
 import {
-  CONTROLLER_ADDRESS,
   CONTROLLER_NAME,
   NODES,
   SLURMCTLD_PORT,
@@ -172,10 +171,4 @@ export function placed(
   return place.netns === undefined
     ? [...inName]
     : ["nsenter", `--net=/run/netns/${place.netns}`, ...inName];
-}
-
-/** The address that a daemon with a port listens on, for messages. */
-export function daemonAddress(daemon: DaemonSpec): string {
-  const node = NODES.find(({ netns }) => netns === daemon.netns);
-  return node?.address ?? CONTROLLER_ADDRESS;
 }

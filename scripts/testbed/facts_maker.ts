@@ -4,14 +4,14 @@
  * @module
  */
 
-import { homeOf, keyPath } from "./accounts.ts";
 import { daemonList } from "./daemon_list.ts";
 import type { TestbedFacts } from "./facts.ts";
-import { type KeyName, PASSPHRASE } from "./key_list.ts";
+import { type KeyName, keyPath, PASSPHRASE } from "./key_list.ts";
 import {
   CLUSTER_NAME,
   CONTROLLER_ADDRESS,
   CSH_ACCOUNT,
+  homeOf,
   MAIN_ACCOUNT,
   NODE_CPUS,
   NODE_GPUS,

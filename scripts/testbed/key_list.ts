@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { TestbedLayout } from "./layout.ts";
+
 /** Opens the encrypted keys. They guard nothing beyond the test cluster. */
 export const PASSPHRASE = "a passphrase for tests";
 
@@ -64,3 +66,8 @@ export const KEYS: readonly TestbedKey[] = [
   hostKey("hostEcdsa", "ecdsa", "controller"),
   hostKey("nodeHostEd25519", "ed25519", "node"),
 ];
+
+/** Path of a private key of the test cluster. */
+export function keyPath(layout: TestbedLayout, name: KeyName): string {
+  return `${layout.keys}/${name}`;
+}

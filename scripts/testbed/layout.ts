@@ -174,6 +174,11 @@ export function testbedLayout(dir: string): TestbedLayout {
   };
 }
 
+/** Home directory of an account. */
+export function homeOf(layout: TestbedLayout, account: string): string {
+  return `${layout.homes}/${account}`;
+}
+
 /** The layout that the environment asks for: `SLUICE_TESTBED_DIR`, else {@linkcode DEFAULT_DIR}. */
 export function layoutFromEnvironment(): TestbedLayout {
   const dir = Deno.env.get("SLUICE_TESTBED_DIR");

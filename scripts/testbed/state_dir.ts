@@ -5,11 +5,10 @@
  */
 
 import { attempt, attemptScript, run, runScript } from "./command.ts";
-import { keyPath } from "./accounts.ts";
 import { sshdConfPath } from "./daemon_list.ts";
 import { TestbedError } from "./errors.ts";
 import { makeDirectory, writeFile } from "./files.ts";
-import { KEYS } from "./key_list.ts";
+import { keyPath, KEYS } from "./key_list.ts";
 import {
   CONTROLLER_ADDRESS,
   CONTROLLER_NAME,
