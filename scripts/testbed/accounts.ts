@@ -7,7 +7,7 @@
 import { attempt, attemptScript, run, runScript } from "./command.ts";
 import { TestbedError } from "./errors.ts";
 import { makeDirectory, readFileIfAny, writeFile } from "./files.ts";
-import { type KeyName, KEYS, PASSPHRASE } from "./key_list.ts";
+import { type KeyName, keyPath, KEYS, PASSPHRASE } from "./key_list.ts";
 import {
   ACCOUNTS,
   CONTROLLER_ADDRESS,

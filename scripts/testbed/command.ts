@@ -11,8 +11,11 @@ import { TestbedError } from "./errors.ts";
 
 /** What a program left behind. */
 export interface CommandResult {
+  /** Exit code; 128 and the signal's number if a signal ended it. */
   readonly code: number;
+  /** All of its standard output, as UTF-8. */
   readonly stdout: string;
+  /** All of its standard error, as UTF-8. */
   readonly stderr: string;
 }
 

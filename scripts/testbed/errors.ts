@@ -22,6 +22,7 @@ export type TestbedErrorCode =
 
 /** Raised when the test cluster cannot be built, driven or taken down. */
 export class TestbedError extends SluiceError {
+  /** Always `TestbedError`. */
   override readonly name: string = "TestbedError";
   /** Which of the known failures this is; the same as `code`, with its type. */
   readonly reason: TestbedErrorCode;

@@ -106,26 +106,45 @@ export const ACCOUNTS: readonly TestbedAccount[] = [
 
 /** The paths under the state directory. */
 export interface TestbedLayout {
+  /** The state directory itself. */
   readonly dir: string;
   /** Says that the directory is a test cluster's, so that `down` may remove it. */
   readonly marker: string;
+  /** The JSON file that tests read. */
   readonly facts: string;
+  /** Configuration files. */
   readonly etc: string;
+  /** For SLURM_CONF. */
   readonly slurmConf: string;
+  /** Logs of all daemons. */
   readonly log: string;
+  /** Process ids of the daemons. */
   readonly pids: string;
+  /** What slurmd keeps, a folder for each node. */
   readonly spool: string;
+  /** What slurmctld keeps. */
   readonly controllerState: string;
+  /** Munge's key and socket. */
   readonly munge: string;
+  /** The cluster's own munge key. */
   readonly mungeKey: string;
+  /** Where munged listens. */
   readonly mungeSocket: string;
+  /** MariaDB's folder. */
   readonly database: string;
+  /** MariaDB's data. */
   readonly databaseFiles: string;
+  /** Where MariaDB listens. */
   readonly databaseSocket: string;
+  /** Home directories of the accounts. */
   readonly homes: string;
+  /** SSH keys of users and hosts; only root may enter. */
   readonly keys: string;
+  /** Every host key of the cluster. */
   readonly knownHosts: string;
+  /** Device files that stand in for GPUs. */
   readonly devices: string;
+  /** Where the small file system is mounted. */
   readonly smallDisk: string;
   /** Exists if `/run/sshd` was made by the test cluster. */
   readonly madeRunSshd: string;

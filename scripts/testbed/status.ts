@@ -10,9 +10,11 @@ import { runningDaemons } from "./daemons.ts";
 import { CONTROLLER_ADDRESS, MAIN_ACCOUNT, NODES, type TestbedLayout } from "./layout.ts";
 import { isStateDir } from "./state_dir.ts";
 
-/** How the test cluster is: `down` if there is none, `broken` if there is, but not whole. */
+/** How the test cluster is, in whole and in parts. */
 export interface TestbedStatus {
+  /** `down` if there is none, `broken` if there is, but not whole. */
   readonly state: "up" | "broken" | "down";
+  /** All daemons, running or not; empty if there is no cluster. */
   readonly daemons: readonly {
     readonly name: string;
     /** Process id, or `undefined` if it does not run. */
