@@ -6,12 +6,7 @@
 
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import {
-  journalError,
-  JournalForeignError,
-  JournalTooNewError,
-  JournalUnavailableError,
-} from "./errors.ts";
+import { fileError, journalError, JournalForeignError, JournalTooNewError } from "./errors.ts";
 import { FileLock } from "./file_lock.ts";
 import { migrations } from "./migrations.ts";
 
@@ -30,13 +25,17 @@ export interface OpenDatabase extends Disposable {
 /**
  * Opens the file, makes it if need be, and brings its schema up to date.
  *
- * @param path The file, or `:memory:`.
+ * @param options The file, or `:memory:`, and the most bytes it may grow to.
  */
-export function openDatabase(path: string): OpenDatabase {
+export function openDatabase(
+  { path, maxBytes }: { readonly path: string; readonly maxBytes?: number },
+): OpenDatabase {
   const resources = new DisposableStack();
   try {
     if (path !== ":memory:") {
-      createPrivately(path, () => resources.use(FileLock.take(path)));
+      createDirectory(path);
+      resources.use(FileLock.take(path));
+      createPrivately(path);
     }
     const connection = resources.adopt(
       new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true }),
@@ -48,6 +47,10 @@ export function openDatabase(path: string): OpenDatabase {
     run(connection, "PRAGMA synchronous = FULL");
     run(connection, "PRAGMA cache_size = -65536");
     run(connection, "PRAGMA journal_size_limit = 67108864");
+    if (maxBytes !== undefined) {
+      const pages = Math.max(1, Math.floor(maxBytes / pragma(connection, "page_size")));
+      run(connection, `PRAGMA max_page_count = ${pages}`);
+    }
     migrate(connection, path);
     const owned = resources.move();
     return { connection, [Symbol.dispose]: () => owned.dispose() };
@@ -58,20 +61,19 @@ export function openDatabase(path: string): OpenDatabase {
 }
 
 /** Job environments may hold secrets: only the owner may read the journal. */
-function createPrivately(path: string, lock: () => void): void {
-  try {
-    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new JournalUnavailableError(path, error);
-  }
-  lock();
+function createPrivately(path: string): void {
   try {
     Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
   } catch (error) {
-    // A file that may be read but not written is opened all the same: SQLite says what is amiss.
-    if (!(error instanceof Deno.errors.PermissionDenied)) {
-      throw new JournalUnavailableError(path, error);
-    }
+    throw fileError(path, error);
+  }
+}
+
+function createDirectory(path: string): void {
+  try {
+    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw fileError(path, error);
   }
 }
 

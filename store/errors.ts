@@ -215,3 +215,12 @@ export function journalError(path: string, error: unknown): SluiceError {
       return new JournalFailedError(path, error);
   }
 }
+
+/** The typed form of what the operating system says of the journal's files. */
+export function fileError(path: string, error: unknown): SluiceError {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOSPC" || code === "EDQUOT") return new JournalFullError(path, error);
+  return code === "EROFS" || error instanceof Deno.errors.PermissionDenied
+    ? new JournalReadOnlyError(path, error)
+    : new JournalUnavailableError(path, error);
+}

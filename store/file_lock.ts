@@ -4,7 +4,7 @@
  * @module
  */
 
-import { JournalInUseError, JournalUnavailableError } from "./errors.ts";
+import { fileError, JournalInUseError } from "./errors.ts";
 
 /**
  * An exclusive lock of the operating system on the file `<journal>.lock`. It goes with the process, so
@@ -22,6 +22,8 @@ export class FileLock implements Disposable {
    * Takes the lock of the journal at `path`.
    *
    * @throws {JournalInUseError} if somebody has it, in this process or in another.
+   * @throws {JournalReadOnlyError} if the file may not be written.
+   * @throws {JournalUnavailableError} if it cannot be opened for another reason.
    */
   static take(path: string): FileLock {
     const name = `${path}.lock`;
@@ -29,7 +31,7 @@ export class FileLock implements Disposable {
     try {
       file = Deno.openSync(name, { read: true, write: true, create: true, mode: 0o600 });
     } catch (error) {
-      throw new JournalUnavailableError(path, error);
+      throw fileError(path, error);
     }
     try {
       if (!file.tryLockSync(true)) {
@@ -39,7 +41,7 @@ export class FileLock implements Disposable {
       file.writeSync(new TextEncoder().encode(`process ${Deno.pid}\n`));
     } catch (error) {
       file.close();
-      throw error;
+      throw error instanceof JournalInUseError ? error : fileError(path, error);
     }
     return new FileLock(file);
   }

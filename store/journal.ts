@@ -29,7 +29,7 @@ import type { ClusterState } from "./plan.ts";
 import { Plan } from "./plan.ts";
 import type { Events, StoredJob } from "./reader.ts";
 import { Reader } from "./reader.ts";
-import type { Committed } from "./ring.ts";
+import type { Committed, RingLimits } from "./ring.ts";
 import { Ring } from "./ring.ts";
 import type { Topic } from "./wakeups.ts";
 import { Wakeups } from "./wakeups.ts";
@@ -42,6 +42,10 @@ export type JournalEvent = JobEvent | ClusterEvent;
 export interface JournalOptions {
   /** The file, made where it does not exist, with its directory; or `:memory:`. */
   readonly path: string;
+  /** Largest size of the file in bytes, beside its log of newest changes. Default: what the disk holds. */
+  readonly maxBytes?: number;
+  /** How much of the newest history is kept in memory for feeds. */
+  readonly memory?: RingLimits;
 }
 
 interface PendingAppend {
@@ -70,12 +74,12 @@ export class Journal implements Disposable {
   #turnEnd: ReturnType<typeof setImmediate> | undefined;
   #closed = false;
 
-  private constructor(path: string, database: OpenDatabase) {
+  private constructor({ path, memory }: JournalOptions, database: OpenDatabase) {
     this.#path = path;
     this.#database = database;
     this.#reader = new Reader(database.connection, path);
     this.#writer = new Writer(database.connection);
-    this.#ring = new Ring(this.#reader.lastEventId());
+    this.#ring = new Ring(this.#reader.lastEventId(), memory);
     this.#clusters = this.#reader.clusters();
     this.#counts = new PhaseCounts(this.#reader.counts());
     this.#lastJobKey = this.#reader.lastKey("jobs");
@@ -92,9 +96,9 @@ export class Journal implements Disposable {
    * @throws {JournalUnavailableError} if it cannot be opened or made.
    */
   static open(options: JournalOptions): Journal {
-    const database = openDatabase(options.path);
+    const database = openDatabase(options);
     try {
-      return new Journal(options.path, database);
+      return new Journal(options, database);
     } catch (error) {
       database[Symbol.dispose]();
       throw journalError(options.path, error);

@@ -1,6 +1,21 @@
 import assert from "node:assert/strict";
-import { jobNumber, linkEntry, SampleJob } from "./journal_testing.ts";
+import { DatabaseSync } from "node:sqlite";
+import {
+  JournalClosedError,
+  JournalConflictError,
+  JournalCorruptError,
+  JournalFullError,
+} from "./errors.ts";
 import { Journal } from "./journal.ts";
+import {
+  cluster,
+  ids,
+  jobNumber,
+  linkEntry,
+  SampleJob,
+  take,
+  TemporaryDirectory,
+} from "./journal_testing.ts";
 
 Deno.test("an appended fact can be read as event, history and view", async () => {
   using journal = Journal.open({ path: ":memory:" });
@@ -8,15 +23,219 @@ Deno.test("an appended fact can be read as event, history and view", async () =>
   const [accepted] = await journal.append([job.accepted()]);
   const [up] = await journal.append([linkEntry(job.cluster, true)]);
   await journal.append([job.submitted(), job.ended()]);
-  assert.deepEqual(journal.history(job.id).map(({ id, index }) => [id, index]), [[1, 1], [3, 2], [
-    4,
-    3,
-  ]]);
-  assert.deepEqual(journal.history(job.id)[0], accepted);
-  assert.equal(up?.id, 2);
+  const history = journal.history(job.id);
+  assert.deepEqual(history.map(({ id, index }) => [id, index]), [[1, 1], [3, 2], [4, 3]]);
+  assert.deepEqual(history[0], accepted);
+  assert.deepEqual([up?.id, up?.index], [2, 1]);
   assert.deepEqual(journal.job(job.id)?.view, job.view);
   assert.equal(journal.job(job.id)?.spec.payload.kind, "script");
-  assert.equal(journal.job(jobNumber(2)), undefined);
   assert.equal(journal.lastEventId(), 4);
-  assert.deepEqual(journal.counts().get(job.cluster), new Map([["succeeded", 1]]));
+});
+
+Deno.test("a job nobody knows has no view and no history", () => {
+  using journal = Journal.open({ path: ":memory:" });
+  assert.equal(journal.job(jobNumber(2)), undefined);
+  assert.deepEqual(journal.history(jobNumber(2)), []);
+  assert.deepEqual([...journal.liveJobs(cluster("alpha"))], []);
+  assert.deepEqual(journal.jobs({ limit: 5, cluster: cluster("alpha") }), { jobs: [] });
+});
+
+Deno.test("all that was appended is there after reopening, and numbers go on", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("new/deep/journal.db");
+  const [one, two] = [new SampleJob(1), new SampleJob(2)];
+  {
+    using journal = Journal.open({ path });
+    await journal.append([one.accepted(), linkEntry(one.cluster, true), two.accepted()]);
+    await journal.append([one.ended()]);
+  }
+  using journal = Journal.open({ path });
+  assert.equal(journal.lastEventId(), 4);
+  assert.deepEqual(journal.job(one.id)?.view, one.view);
+  assert.deepEqual([...journal.liveJobs(one.cluster)].map(({ view }) => view), [two.view]);
+  assert.deepEqual(
+    journal.counts().get(one.cluster),
+    new Map([["accepted", 1], ["succeeded", 1]]),
+  );
+  const [next, link] = await journal.append([two.step(), linkEntry(one.cluster, false)]);
+  assert.deepEqual([next?.id, next?.index, link?.id, link?.index], [5, 2, 6, 2]);
+});
+
+Deno.test("only the owner may read the files of the journal", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  using directory = new TemporaryDirectory();
+  using journal = Journal.open({ path: directory.file("journal.db") });
+  await journal.append([new SampleJob(1).accepted()]);
+  for (const { name } of Deno.readDirSync(directory.path)) {
+    assert.equal((Deno.statSync(directory.file(name)).mode ?? 0) & 0o077, 0, name);
+  }
+});
+
+Deno.test("a job whose tasks have all ended is live until it has a final event", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const job = new SampleJob(1);
+  await journal.append([
+    job.accepted(),
+    job.next({ type: "ended", task: 0, phase: "succeeded", nodes: [] }, "succeeded"),
+  ]);
+  assert.equal([...journal.liveJobs(job.cluster)].length, 1);
+  await journal.append([job.ended()]);
+  assert.equal([...journal.liveJobs(job.cluster)].length, 0);
+});
+
+Deno.test("live jobs can be changed while they are gone through", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const jobs = Array.from({ length: 1500 }, (_, n) => new SampleJob(n));
+  await journal.append(jobs.map((job) => job.accepted()));
+  const seen = [];
+  for (const { view } of journal.liveJobs(cluster("alpha"))) {
+    seen.push(view.id);
+    const job = jobs[seen.length - 1];
+    if (job !== undefined && seen.length < 5) await journal.append([job.ended()]);
+  }
+  assert.deepEqual(seen, jobs.map(({ id }) => id));
+});
+
+Deno.test("counts follow the jobs from phase to phase", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const [one, two] = [new SampleJob(1), new SampleJob(2, { cluster: cluster("beta") })];
+  await journal.append([one.accepted(), two.accepted(), one.step()]);
+  assert.deepEqual(
+    journal.counts(),
+    new Map([
+      [one.cluster, new Map([["queued", 1]])],
+      [two.cluster, new Map([["accepted", 1]])],
+    ]),
+  );
+});
+
+Deno.test("an entry that does not follow is refused with its whole call, and no other call", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const [one, two, three] = [new SampleJob(1), new SampleJob(2), new SampleJob(3)];
+  const first = one.accepted();
+  await journal.append([first]);
+  const step = one.step();
+  const [again, skipped, fine] = await Promise.allSettled([
+    journal.append([two.accepted(), first]),
+    journal.append([three.accepted(), one.step()]),
+    journal.append([linkEntry(one.cluster, true), step]),
+  ]);
+  assert.ok(again.status === "rejected" && again.reason instanceof JournalConflictError);
+  assert.ok(skipped.status === "rejected" && skipped.reason instanceof JournalConflictError);
+  assert.ok(fine.status === "fulfilled");
+  assert.deepEqual(fine.value.map(({ id }) => id), [2, 3]);
+  assert.equal(journal.job(two.id), undefined);
+  assert.equal(journal.job(three.id), undefined);
+  assert.deepEqual(ids(await take(journal.jobFeed({}), 2)), [1, 3]);
+});
+
+Deno.test("nothing follows a job's final event, and no job changes its cluster", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const [ended, moved] = [new SampleJob(1), new SampleJob(2)];
+  await journal.append([ended.accepted(), ended.ended(), moved.accepted()]);
+  await assert.rejects(journal.append([ended.step()]), JournalConflictError);
+  const beta = cluster("beta");
+  const step = moved.step();
+  await assert.rejects(
+    journal.append([{ ...step, cluster: beta, view: { ...step.view, cluster: beta } }]),
+    JournalConflictError,
+  );
+});
+
+Deno.test("what could not be read back is not written", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const entry = new SampleJob(1).accepted();
+  const wrong = [
+    { ...entry, at: NaN },
+    { ...entry, view: { ...entry.view, updatedAt: NaN } },
+    { ...entry, view: { ...entry.view, events: 2 } },
+    { ...entry, view: { ...entry.view, id: jobNumber(9) } },
+    { ...entry, fact: { type: "known" } as const },
+  ];
+  for (const one of wrong) await assert.rejects(journal.append([one]), JournalConflictError);
+  assert.equal(journal.lastEventId(), 0);
+});
+
+Deno.test("an entry counts as it was when it was appended", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const job = new SampleJob(1, { spec: { labels: { a: "1" } } });
+  const entry = job.accepted();
+  const appended = journal.append([entry]);
+  entry.view.labels.a = "2";
+  entry.view.phase = "running";
+  await appended;
+  assert.deepEqual(journal.job(job.id)?.view.labels, { a: "1" });
+  assert.equal(journal.job(job.id)?.view.phase, "accepted");
+});
+
+Deno.test("appends of one turn share a transaction: a full disk refuses them all and leaves the rest as it was", async () => {
+  using directory = new TemporaryDirectory();
+  using journal = Journal.open({ path: directory.file("journal.db"), maxBytes: 512 * 1024 });
+  const [before, small, large] = [
+    new SampleJob(1),
+    new SampleJob(2),
+    new SampleJob(3, { spec: { script: `#!/bin/sh\n${"#".repeat(600_000)}` } }),
+  ];
+  await journal.append([before.accepted()]);
+  const live = take(journal.jobFeed({}, { after: 1 }), 2);
+  const accepted = small.accepted();
+  const link = linkEntry(cluster("beta"), true);
+  const outcomes = await Promise.allSettled([
+    journal.append([accepted]),
+    Promise.resolve().then(() => journal.append([link])),
+    journal.append([large.accepted()]),
+  ]);
+  for (const outcome of outcomes) {
+    assert.ok(outcome.status === "rejected" && outcome.reason instanceof JournalFullError);
+    assert.equal(outcome.reason.retryable, true);
+  }
+  assert.equal(journal.lastEventId(), 1);
+  assert.equal(journal.job(small.id), undefined);
+  assert.equal(journal.counts().get(cluster("beta")), undefined);
+  await journal.append([link, accepted, before.step()]);
+  assert.deepEqual(ids(await live), [3, 4]);
+});
+
+Deno.test("closing commits what waits, and refuses what comes later", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  const journal = Journal.open({ path });
+  const job = new SampleJob(1);
+  const appended = journal.append([job.accepted()]);
+  journal.close();
+  journal.close();
+  assert.equal((await appended).length, 1);
+  await assert.rejects(journal.append([job.step()]), JournalClosedError);
+  assert.throws(() => journal.job(job.id), JournalClosedError);
+  assert.throws(() => journal.jobs({ limit: 1 }), JournalClosedError);
+  using again = Journal.open({ path });
+  assert.equal(again.lastEventId(), 1);
+});
+
+Deno.test("a damaged row is named, never passed over", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  const [one, two] = [new SampleJob(1), new SampleJob(2)];
+  {
+    using journal = Journal.open({ path });
+    await journal.append([one.accepted(), two.accepted(), linkEntry(one.cluster, true)]);
+  }
+  {
+    const database = new DatabaseSync(path);
+    database.exec('UPDATE job_events SET fact = \'{"type":"accepted"\' WHERE id = 2');
+    database.exec('UPDATE cluster_events SET fact = \'{"type":"link_gone"}\'');
+    database.exec("UPDATE jobs SET view = json_set(view, '$.phase', 'lost') WHERE key = 1");
+    database.close();
+  }
+  using journal = Journal.open({ path });
+  const naming = (part: string) => (error: unknown) =>
+    error instanceof JournalCorruptError && error.message.includes(path) &&
+    error.message.includes(part);
+  await assert.rejects(take(journal.jobFeed({}), 2), naming("event 2"));
+  await assert.rejects(take(journal.clusterFeed({}), 1), naming("event 3"));
+  assert.throws(() => journal.history(two.id), naming("event 2"));
+  assert.throws(() => journal.job(one.id), naming(one.id));
+  assert.throws(() => journal.jobs({ limit: 5 }), naming(one.id));
+  assert.throws(() => [...journal.liveJobs(one.cluster)], naming(one.id));
 });

@@ -16,6 +16,7 @@ import type {
 import {
   clusterNameSchema,
   errorInfo,
+  isFinal,
   jobIdSchema,
   jobSpecSchema,
   schedulerIdSchema,
@@ -89,6 +90,11 @@ export class SampleJob {
     return this.#next(fact, { ...this.view, phase, events, updatedAt: this.#acceptedAt + events });
   }
 
+  /** Whether its last entry has been made. */
+  get hasEnded(): boolean {
+    return this.view !== undefined && isFinal(this.view.phase);
+  }
+
   /** A step from the queue to running, and so on, as often as asked. */
   step(): JobEntry {
     if (this.view === undefined) return this.accepted();
@@ -153,4 +159,18 @@ export async function take<Event>(feed: AsyncIterable<Event>, count: number): Pr
 /** Ids of events. */
 export function ids(events: readonly Pick<JobEvent, "id">[]): number[] {
   return events.map(({ id }) => id);
+}
+
+/** A directory that goes when the test ends. */
+export class TemporaryDirectory implements Disposable {
+  readonly path: string = Deno.makeTempDirSync({ prefix: "sluice-journal-" });
+
+  /** The path of a file in it. */
+  file(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { JobListRequest } from "../model/mod.ts";
+import type { JobListRequest, JobPhase } from "../model/mod.ts";
 import { CursorInvalidError } from "./errors.ts";
 import type { Row } from "./rows.ts";
 
@@ -32,8 +32,7 @@ export interface ListedRows {
  * Reads one page.
  *
  * Each phase is a query of its own along an index, and SQLite merges them, so that a page costs what it
- * holds and not what the journal holds. With labels the first one's index leads; it holds cluster and
- * phase too.
+ * holds and not what the journal holds. With labels the index of the rarest leads.
  *
  * @param clusterKey The key of the cluster asked for, if the request names one.
  * @throws {CursorInvalidError} if the cursor is not one that a listing gave out.
@@ -44,21 +43,19 @@ export function listRows(
   clusterKey: number | undefined,
 ): ListedRows {
   const place = request.cursor === undefined ? undefined : readCursor(request.cursor);
-  const query = new Query();
-  const [leading, ...others] = Object.entries(request.labels ?? {})
-    .map(([name, value]) => labelText(name, value));
-  const branches = leading === undefined
-    ? (request.phases === undefined ? [undefined] : [...new Set(request.phases)]).map((phase) => {
-      query.begin("SELECT key, accepted_at FROM jobs AS job");
-      if (phase !== undefined) query.where("phase = ?", phase);
-      return query.range(request, clusterKey, place, "key");
-    })
-    : [query.labelled(leading, others, request, clusterKey, place)];
+  const labels = rarestFirst(
+    connection,
+    Object.entries(request.labels ?? {}).map(([name, value]) => labelText(name, value)),
+  );
+  const phases = request.phases === undefined ? [undefined] : [...new Set(request.phases)];
+  const branches = phases.map((phase) => branch({ request, clusterKey, labels, phase, place }));
   const sql = `SELECT page.key, page.accepted_at, jobs.id AS job_id, jobs.view
-    FROM (${branches.join(" UNION ALL ")} ORDER BY accepted_at DESC, key DESC LIMIT ?) AS page
+    FROM (${branches.map(({ sql }) => sql).join(" UNION ALL ")}
+      ORDER BY accepted_at DESC, key DESC LIMIT ?) AS page
     CROSS JOIN jobs ON jobs.key = page.key
     ORDER BY page.accepted_at DESC, page.key DESC`;
-  const found = connection.prepare(sql).all(...query.values, request.limit + 1);
+  const values = branches.flatMap((one) => one.values);
+  const found = connection.prepare(sql).all(...values, request.limit + 1);
   const rows = found.slice(0, request.limit);
   const last = rows.at(-1);
   return found.length > rows.length && last !== undefined
@@ -66,59 +63,60 @@ export function listRows(
     : { rows };
 }
 
-class Query {
-  readonly values: SQLInputValue[] = [];
-  #head = "";
-  #conditions: string[] = [];
+interface Branch {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
 
-  begin(head: string): void {
-    this.#head = head;
-    this.#conditions = [];
+/** The query of the keys of the jobs in one phase, or in any. */
+function branch({ request, clusterKey, labels, phase, place }: {
+  readonly request: JobListRequest;
+  readonly clusterKey: number | undefined;
+  readonly labels: readonly string[];
+  readonly phase: JobPhase | undefined;
+  readonly place: Place | undefined;
+}): Branch {
+  const [leading, ...others] = labels;
+  const key = leading === undefined ? "job.key" : "job.job";
+  const conditions: (readonly [sql: string, ...values: SQLInputValue[]])[] = [];
+  if (leading !== undefined) conditions.push(["label = ?", leading]);
+  if (phase !== undefined) conditions.push(["phase = ?", phase]);
+  if (clusterKey !== undefined) conditions.push(["cluster = ?", clusterKey]);
+  const { acceptedFrom, acceptedBefore } = request;
+  if (acceptedFrom !== undefined) conditions.push(["accepted_at >= ?", acceptedFrom]);
+  if (acceptedBefore !== undefined) conditions.push(["accepted_at < ?", acceptedBefore]);
+  if (place !== undefined) {
+    conditions.push([`(accepted_at, ${key}) < (?, ?)`, place.acceptedAt, place.key]);
   }
+  for (const label of others) {
+    conditions.push([
+      `EXISTS (SELECT 1 FROM job_labels AS other WHERE other.label = ?
+        AND other.accepted_at = job.accepted_at AND other.job = job.job)`,
+      label,
+    ]);
+  }
+  const from = `SELECT ${key} AS key, accepted_at FROM ${
+    leading === undefined ? "jobs" : "job_labels"
+  } AS job`;
+  return {
+    sql: conditions.length === 0
+      ? from
+      : `${from} WHERE ${conditions.map(([sql]) => sql).join(" AND ")}`,
+    values: conditions.flatMap(([, ...values]) => values),
+  };
+}
 
-  where(condition: string, ...values: readonly SQLInputValue[]): void {
-    this.#conditions.push(condition);
-    this.values.push(...values);
-  }
+/** How far labels are counted to find the rarest. */
+const countedRows = 10_000;
 
-  labelled(
-    leading: string,
-    others: readonly string[],
-    request: JobListRequest,
-    clusterKey: number | undefined,
-    place: Place | undefined,
-  ): string {
-    this.begin("SELECT job AS key, accepted_at FROM job_labels AS job");
-    this.where("label = ?", leading);
-    for (const label of others) {
-      this.where(
-        `EXISTS (SELECT 1 FROM job_labels AS other WHERE other.label = ?
-          AND other.accepted_at = job.accepted_at AND other.job = job.job)`,
-        label,
-      );
-    }
-    if (request.phases !== undefined) {
-      this.where(`phase IN (${request.phases.map(() => "?").join(", ")})`, ...request.phases);
-    }
-    return this.range(request, clusterKey, place, "job");
-  }
-
-  range(
-    request: JobListRequest,
-    clusterKey: number | undefined,
-    place: Place | undefined,
-    key: "key" | "job",
-  ): string {
-    if (clusterKey !== undefined) this.where("cluster = ?", clusterKey);
-    if (request.acceptedFrom !== undefined) this.where("accepted_at >= ?", request.acceptedFrom);
-    if (request.acceptedBefore !== undefined) this.where("accepted_at < ?", request.acceptedBefore);
-    if (place !== undefined) {
-      this.where(`(accepted_at, job.${key}) < (?, ?)`, place.acceptedAt, place.key);
-    }
-    return this.#conditions.length === 0
-      ? this.#head
-      : `${this.#head} WHERE ${this.#conditions.join(" AND ")}`;
-  }
+function rarestFirst(connection: DatabaseSync, labels: readonly string[]): readonly string[] {
+  if (labels.length < 2) return labels;
+  const count = connection.prepare(
+    `SELECT count(*) AS jobs FROM (SELECT 1 FROM job_labels WHERE label = ? LIMIT ${countedRows})`,
+  );
+  return labels.map((label) => ({ label, jobs: Number(count.get(label)?.jobs) }))
+    .sort((one, other) => one.jobs - other.jobs)
+    .map(({ label }) => label);
 }
 
 function readCursor(cursor: string): Place {

@@ -43,6 +43,7 @@ export const migrations: readonly string[] = [
     phase TEXT NOT NULL,
     PRIMARY KEY (label, accepted_at, job)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX job_labels_by_phase ON job_labels (label, phase, accepted_at, job, cluster);
 
   CREATE TABLE job_events (
     id INTEGER PRIMARY KEY,

@@ -22,3 +22,4 @@ export type { FeedReadOptions } from "./feed.ts";
 export { Journal } from "./journal.ts";
 export type { JournalEvent, JournalOptions } from "./journal.ts";
 export type { StoredJob } from "./reader.ts";
+export type { RingLimits } from "./ring.ts";

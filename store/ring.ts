@@ -11,6 +11,14 @@ export type Committed =
   | { readonly kind: "job"; readonly event: JobEvent; readonly bytes: number }
   | { readonly kind: "cluster"; readonly event: ClusterEvent; readonly bytes: number };
 
+/** How much a ring keeps. */
+export interface RingLimits {
+  /** Most events. Default: 8,192. */
+  readonly maxEvents?: number;
+  /** Most characters of JSON. Default: 16 Mi. */
+  readonly maxBytes?: number;
+}
+
 /**
  * The newest events, so that readers who keep up never touch the disk. Bounded by number and by bytes,
  * since one `accepted` fact may hold a script of megabytes. Ids follow one another without a gap.
@@ -25,12 +33,9 @@ export class Ring {
 
   /**
    * @param lastId Id of the newest event that is not in the ring.
-   * @param limits Most events (default 8,192) and bytes of JSON (default 16 MiB) it keeps.
+   * @param limits How much it keeps.
    */
-  constructor(
-    lastId: number,
-    limits: { readonly maxEvents?: number; readonly maxBytes?: number } = {},
-  ) {
+  constructor(lastId: number, limits: RingLimits = {}) {
     this.#maxEvents = limits.maxEvents ?? 8192;
     this.#maxBytes = limits.maxBytes ?? 16 * 1024 * 1024;
     this.#slots = Array.from({ length: this.#maxEvents }, () => undefined);

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "./database.ts";
+import {
+  JournalCorruptError,
+  JournalForeignError,
+  JournalInUseError,
+  JournalTooNewError,
+  JournalUnavailableError,
+} from "./errors.ts";
+import { Journal } from "./journal.ts";
+import { SampleJob, TemporaryDirectory } from "./journal_testing.ts";
+import { migrations } from "./migrations.ts";
+
+Deno.test("commits wait for the disk, through a write-ahead log, with foreign keys checked", () => {
+  using directory = new TemporaryDirectory();
+  using database = openDatabase({ path: directory.file("journal.db") });
+  const read = (name: string) => database.connection.prepare(`PRAGMA ${name}`).get()?.[name];
+  assert.equal(read("journal_mode"), "wal");
+  assert.equal(read("synchronous"), 2);
+  assert.equal(read("foreign_keys"), 1);
+  assert.equal(read("user_version"), migrations.length);
+});
+
+Deno.test("a journal has one owner at a time; closing it lets the next in", () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  {
+    using _first = Journal.open({ path });
+    assert.throws(() => Journal.open({ path }), (error) => {
+      assert.ok(error instanceof JournalInUseError);
+      assert.equal(error.code, "JOURNAL_IN_USE");
+      assert.match(error.message, new RegExp(`process ${Deno.pid}`));
+      return true;
+    });
+  }
+  Journal.open({ path }).close();
+});
+
+Deno.test("an open that fails keeps nothing locked", () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  Deno.writeTextFileSync(path, "not a database".repeat(100));
+  assert.throws(() => Journal.open({ path }), JournalCorruptError);
+  Deno.removeSync(path);
+  Journal.open({ path }).close();
+});
+
+Deno.test("a journal of a newer release is left alone", () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  Journal.open({ path }).close();
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA user_version = ${migrations.length + 1}`);
+  database.close();
+  assert.throws(() => Journal.open({ path }), JournalTooNewError);
+});
+
+Deno.test("a database of another program is left alone", () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  const database = new DatabaseSync(path);
+  database.exec("CREATE TABLE recipes (name TEXT)");
+  database.close();
+  const before = Deno.readFileSync(path);
+  assert.throws(() => Journal.open({ path }), JournalForeignError);
+  assert.deepEqual(Deno.readFileSync(path), before);
+});
+
+Deno.test("a file that was cut short is found when it is opened", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  {
+    using journal = Journal.open({ path });
+    await journal.append(Array.from({ length: 50 }, (_, n) => new SampleJob(n).accepted()));
+  }
+  Deno.truncateSync(path, Deno.statSync(path).size - 4096 * 4);
+  assert.throws(() => Journal.open({ path }), JournalCorruptError);
+});
+
+Deno.test("a path where no file can be is refused", () => {
+  using directory = new TemporaryDirectory();
+  Deno.writeTextFileSync(directory.file("file"), "");
+  assert.throws(
+    () => Journal.open({ path: directory.file("file/journal.db") }),
+    JournalUnavailableError,
+  );
+  Deno.mkdirSync(directory.file("directory"));
+  assert.throws(
+    () => Journal.open({ path: directory.file("directory") }),
+    JournalUnavailableError,
+  );
+});

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { JournalClosedError } from "./errors.ts";
+import { Journal } from "./journal.ts";
+import {
+  cluster,
+  ids,
+  jobNumber,
+  linkEntry,
+  SampleJob,
+  take,
+  TemporaryDirectory,
+} from "./journal_testing.ts";
+
+Deno.test("a feed gives the past, then what is appended while it waits", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const job = new SampleJob(1);
+  await journal.append([job.accepted()]);
+  const three = take(journal.jobFeed({}), 3);
+  await journal.append([job.step(), job.step()]);
+  assert.deepEqual(ids(await three), [1, 2, 3]);
+});
+
+Deno.test("a feed resumes after any id, and waits where nothing follows", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const job = new SampleJob(1);
+  await journal.append([job.accepted(), job.step(), job.step()]);
+  for (const after of [0, 1, 2]) {
+    const [first] = await take(journal.jobFeed({}, { after }), 1);
+    assert.equal(first?.id, after + 1);
+  }
+  const waiting = take(journal.jobFeed({}, { after: 5 }), 1);
+  await journal.append([job.step(), job.step(), job.step()]);
+  assert.deepEqual(ids(await waiting), [6]);
+});
+
+Deno.test("feeds carry only what their filter asks for", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const [one, two] = [new SampleJob(1), new SampleJob(2, { cluster: cluster("beta") })];
+  await journal.append([one.accepted(), linkEntry(one.cluster, true), two.accepted()]);
+  const waiting = [
+    take(journal.jobFeed({ jobId: two.id }), 2),
+    take(journal.jobFeed({ cluster: one.cluster }), 2),
+    take(journal.clusterFeed({}), 2),
+    take(journal.clusterFeed({ cluster: two.cluster }), 1),
+  ];
+  await journal.append([one.step()]);
+  await journal.append([linkEntry(two.cluster, false)]);
+  await journal.append([two.step()]);
+  assert.deepEqual((await Promise.all(waiting)).map(ids), [[3, 6], [1, 4], [2, 5], [5]]);
+});
+
+Deno.test("the feed of one job ends with the job, also when resumed at or past its end", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const [job, other] = [new SampleJob(1), new SampleJob(2)];
+  const live = Array.fromAsync(journal.jobFeed({ jobId: job.id }));
+  await journal.append([job.accepted(), other.accepted()]);
+  await journal.append([
+    job.next({ type: "ended", task: 0, phase: "failed", nodes: [] }, "running"),
+    job.ended(),
+  ]);
+  await journal.append([other.step()]);
+  assert.deepEqual(ids(await live), [1, 3, 4]);
+  for (const [after, expected] of [[3, [4]], [4, []], [9, []]] as const) {
+    assert.deepEqual(
+      ids(await Array.fromAsync(journal.jobFeed({ jobId: job.id }, { after }))),
+      expected,
+    );
+  }
+});
+
+Deno.test("the feed of a job on a cluster that it does not run on ends at once", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const job = new SampleJob(1);
+  await journal.append([job.accepted()]);
+  const feed = journal.jobFeed({ jobId: job.id, cluster: cluster("beta") });
+  assert.deepEqual(await Array.fromAsync(feed), []);
+});
+
+Deno.test("an abort ends a waiting feed without an error and leaves no listener", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  let listeners = 0;
+  const abort = new AbortController();
+  const signal = abort.signal;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners--;
+    removeEventListener.apply(signal, args);
+  };
+  const feeds = [
+    Array.fromAsync(journal.jobFeed({}, { signal })),
+    Array.fromAsync(journal.jobFeed({ jobId: jobNumber(1) }, { signal })),
+    Array.fromAsync(journal.clusterFeed({}, { signal })),
+  ];
+  await Promise.resolve();
+  assert.equal(listeners, 3);
+  abort.abort();
+  assert.deepEqual(await Promise.all(feeds), [[], [], []]);
+  assert.equal(listeners, 0);
+  assert.deepEqual(await Array.fromAsync(journal.jobFeed({}, { signal })), []);
+});
+
+Deno.test("an abort stops a feed in the middle of a page", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  await journal.append([1, 2, 3].map((n) => new SampleJob(n).accepted()));
+  const abort = new AbortController();
+  const seen: number[] = [];
+  for await (const { id } of journal.jobFeed({}, { signal: abort.signal })) {
+    seen.push(id);
+    if (id === 2) abort.abort();
+  }
+  assert.deepEqual(seen, [1, 2]);
+});
+
+Deno.test("a reader that leaves while it waits for the next event is let go", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const reader = journal.jobFeed({})[Symbol.asyncIterator]();
+  const next = reader.next();
+  await Promise.resolve();
+  assert.deepEqual(await reader.return?.(), { done: true, value: undefined });
+  assert.deepEqual(await next, { done: true, value: undefined });
+});
+
+Deno.test("closing the journal ends feeds with a typed error", async () => {
+  const journal = Journal.open({ path: ":memory:" });
+  await journal.append([new SampleJob(1).accepted(), new SampleJob(2).accepted()]);
+  const waiting = Array.fromAsync(journal.clusterFeed({}));
+  const reading = journal.jobFeed({}, { pageSize: 1 })[Symbol.asyncIterator]();
+  await reading.next();
+  journal.close();
+  await assert.rejects(waiting, JournalClosedError);
+  await assert.rejects(reading.next(), JournalClosedError);
+});
+
+Deno.test("large events travel in pages that fit into memory, none left out", async () => {
+  using directory = new TemporaryDirectory();
+  const script = `#!/bin/sh\n${"#".repeat(700_000)}`;
+  {
+    using journal = Journal.open({ path: directory.file("journal.db") });
+    await journal.append(
+      Array.from({ length: 6 }, (_, n) => new SampleJob(n, { spec: { script } }).accepted()),
+    );
+  }
+  using journal = Journal.open({ path: directory.file("journal.db") });
+  assert.deepEqual(ids(await take(journal.jobFeed({}), 6)), [1, 2, 3, 4, 5, 6]);
+});
