@@ -8,3 +8,4 @@ export * from "./errors.ts";
 export * from "./file_errors.ts";
 export * from "./host.ts";
 export * from "./local/mod.ts";
+export * from "./ssh/mod.ts";
