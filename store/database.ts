@@ -9,6 +9,8 @@ import { DatabaseSync } from "node:sqlite";
 import { fileError, journalError, JournalForeignError, JournalTooNewError } from "./errors.ts";
 import { FileLock } from "./file_lock.ts";
 import { migrations } from "./migrations.ts";
+import type { SetAsideTail } from "./wal_tail.ts";
+import { setAsideTail } from "./wal_tail.ts";
 
 /** Marks a database as Sluice's in its header: "Slui". */
 const applicationId = 0x536c_7569;
@@ -20,6 +22,8 @@ const busyTimeoutMs = 1000;
 export interface OpenDatabase extends Disposable {
   /** The connection. */
   readonly connection: DatabaseSync;
+  /** What a crash or a bad disk left at the end of the log, if anything; a copy was kept. */
+  readonly setAside: SetAsideTail | undefined;
 }
 
 /**
@@ -32,10 +36,12 @@ export function openDatabase(
 ): OpenDatabase {
   const resources = new DisposableStack();
   try {
+    let setAside: SetAsideTail | undefined;
     if (path !== ":memory:") {
       createDirectory(path);
       resources.use(FileLock.take(path));
       createPrivately(path);
+      setAside = setAsideTail(path);
     }
     const connection = resources.adopt(
       new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true }),
@@ -53,7 +59,7 @@ export function openDatabase(
     }
     migrate(connection, path);
     const owned = resources.move();
-    return { connection, [Symbol.dispose]: () => owned.dispose() };
+    return { connection, setAside, [Symbol.dispose]: () => owned.dispose() };
   } catch (error) {
     resources.dispose();
     throw journalError(path, error);

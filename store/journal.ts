@@ -31,6 +31,7 @@ import type { Events, StoredJob } from "./reader.ts";
 import { Reader } from "./reader.ts";
 import type { Committed, RingLimits } from "./ring.ts";
 import { Ring } from "./ring.ts";
+import type { SetAsideTail } from "./wal_tail.ts";
 import type { Topic } from "./wakeups.ts";
 import { Wakeups } from "./wakeups.ts";
 import { Writer } from "./writer.ts";
@@ -79,6 +80,12 @@ export class Journal implements Disposable {
     this.#database = database;
     this.#reader = new Reader(database.connection, path);
     this.#writer = new Writer(database.connection);
+    if (database.setAside !== undefined) {
+      // Subscribers may hold ids of events that are lost. No event takes less than a byte of the log,
+      // so that these numbers cannot have been reached.
+      const { setAside } = database;
+      this.#writer.recordSetAside(setAside, this.#reader.lastEventId() + setAside.lostBytes);
+    }
     this.#ring = new Ring(this.#reader.lastEventId(), memory);
     this.#clusters = this.#reader.clusters();
     this.#counts = new PhaseCounts(this.#reader.counts());
@@ -103,6 +110,14 @@ export class Journal implements Disposable {
       database[Symbol.dispose]();
       throw journalError(options.path, error);
     }
+  }
+
+  /**
+   * The end of the history that could not be used when the journal was opened, if there was one: what a
+   * crash left half-written or a disk has damaged. A copy of it was kept; the user should be told.
+   */
+  get setAside(): SetAsideTail | undefined {
+    return this.#database.setAside;
   }
 
   /**
@@ -167,7 +182,7 @@ export class Journal implements Disposable {
     });
   }
 
-  /** Id of the newest event; 0 in an empty journal. A feed after it has only what is yet to come. */
+  /** The greatest id given to an event; 0 in an empty journal. A feed after it has only what is yet to come. */
   lastEventId(): number {
     return this.#ring.lastId;
   }

@@ -64,5 +64,10 @@ export const migrations: readonly string[] = [
     fact TEXT NOT NULL
   ) STRICT;
   CREATE INDEX cluster_events_by_cluster ON cluster_events (cluster);
+
+  CREATE TABLE set_aside (
+    last_id INTEGER NOT NULL,
+    file TEXT NOT NULL
+  ) STRICT;
   `,
 ];

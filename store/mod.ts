@@ -23,3 +23,4 @@ export { Journal } from "./journal.ts";
 export type { JournalEvent, JournalOptions } from "./journal.ts";
 export type { StoredJob } from "./reader.ts";
 export type { RingLimits } from "./ring.ts";
+export type { SetAsideTail } from "./wal_tail.ts";

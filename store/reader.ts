@@ -83,11 +83,12 @@ export class Reader {
     this.#clustersEvents = prepare(`${clusterEvents} WHERE event.cluster = ? AND ${page}`);
   }
 
-  /** Id of the newest event, 0 in an empty journal. */
+  /** The greatest id that was ever given out, 0 in an empty journal. */
   lastEventId(): number {
     const row = this.#connection.prepare(
       `SELECT max(coalesce((SELECT max(id) FROM job_events), 0),
-        coalesce((SELECT max(id) FROM cluster_events), 0)) AS id`,
+        coalesce((SELECT max(id) FROM cluster_events), 0),
+        coalesce((SELECT max(last_id) FROM set_aside), 0)) AS id`,
     ).get();
     return this.#rows.number(row, "id", "the newest event");
   }

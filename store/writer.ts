@@ -7,6 +7,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { labelText } from "./listing.ts";
 import type { Plan, PlannedEvent, PlannedJob } from "./plan.ts";
+import type { SetAsideTail } from "./wal_tail.ts";
 
 /** Writes plans over one connection, with its statements prepared once. */
 export class Writer {
@@ -73,6 +74,12 @@ export class Writer {
       if (this.#connection.isTransaction) this.#rollback.run();
       throw error;
     }
+  }
+
+  /** Records that the end of the history was set aside, and that ids up to `lastId` are spent. */
+  recordSetAside({ file }: SetAsideTail, lastId: number): void {
+    this.#connection.prepare("INSERT INTO set_aside (last_id, file) VALUES (?, ?)")
+      .run(lastId, file);
   }
 
   #writeNew({ id, state, entry }: PlannedJob): void {
