@@ -9,7 +9,6 @@
 
 import type { Reason } from "../model/mod.ts";
 import { explainLimit } from "./limit_reasons.ts";
-import type { SlurmState } from "./states.ts";
 import { fieldValue } from "./text.ts";
 
 const texts: ReadonlyMap<string, string> = new Map([
@@ -104,7 +103,7 @@ const texts: ReadonlyMap<string, string> = new Map([
  * @returns `undefined` where there is no reason: `None`, `(null)`, or nothing.
  */
 export function explainReason(code: string): Reason | undefined {
-  const bare = fieldValue(code.trim().replace(/^\((.*)\)$/s, "$1"));
+  const bare = fieldValue(fieldValue(code)?.replace(/^\((.*)\)$/s, "$1"));
   if (bare === undefined) return undefined;
   const normal = bare.replaceAll(" ", "_");
   const word = /^\w+/.exec(bare)?.[0] ?? bare;
@@ -112,67 +111,4 @@ export function explainReason(code: string): Reason | undefined {
   if (text === undefined) return { code: bare, text: `Slurm gives the reason "${bare}".` };
   const nodes = /Unavailable(?:Nodes)?:([^\s)]+)/.exec(bare)?.[1];
   return { code: bare, text: nodes === undefined ? text : `${text} Not available: ${nodes}.` };
-}
-
-/** What the state in which a job ended means. */
-export function explainFinalState(state: SlurmState): Reason {
-  return { code: state, text: stateText(state) };
-}
-
-function stateText(state: SlurmState): string {
-  switch (state) {
-    case "BOOT_FAIL":
-      return "A node could not be started for the job.";
-    case "CANCELLED":
-      return "The job was cancelled.";
-    case "COMPLETED":
-      return "The job ended with exit code 0.";
-    case "DEADLINE":
-      return "The job could not end before its deadline.";
-    case "FAILED":
-      return "The job ended with an exit code other than 0, or by a signal.";
-    case "NODE_FAIL":
-      return "A node of the job failed.";
-    case "OUT_OF_MEMORY":
-      return "The job used more memory than it asked for.";
-    case "PREEMPTED":
-      return "The job was ended to make room for one of higher priority.";
-    case "REVOKED":
-      return "Another cluster of the federation took the job.";
-    case "TIMEOUT":
-      return "The job reached its time limit.";
-    case "PENDING":
-      return "The job waits to start.";
-    case "CONFIGURING":
-    case "POWER_UP_NODE":
-      return "The job's nodes are being made ready.";
-    case "EXPEDITING":
-    case "REQUEUED":
-    case "REQUEUE_FED":
-      return "The job was put back into the queue.";
-    case "LAUNCH_FAILED":
-    case "RECONFIG_FAIL":
-      return "The job could not be started and is put back into the queue.";
-    case "REQUEUE_HOLD":
-      return "The job was put back into the queue and is held.";
-    case "RESV_DEL_HOLD":
-      return "The job's reservation was deleted; the job is held.";
-    case "SPECIAL_EXIT":
-      return "The job was put back by the site's rules and is held until someone looks at it.";
-    case "COMPLETING":
-      return "The job is ending; some of its processes may still be at work.";
-    case "RESIZING":
-      return "The job is changing its size.";
-    case "RUNNING":
-    case "UPDATE_DB":
-      return "The job runs.";
-    case "SIGNALING":
-      return "The job is being sent a signal.";
-    case "STAGE_OUT":
-      return "The job's files are being copied back.";
-    case "STOPPED":
-      return "The job is stopped but keeps its processors.";
-    case "SUSPENDED":
-      return "The job is suspended and has given up its processors for now.";
-  }
 }

@@ -127,16 +127,18 @@ function parseJob(id: SlurmJobId, parts: readonly string[]): SacctJob {
   const [, stateText = "", exit, submit, start, end, elapsed, cpuTime = "", allocated] = parts;
   const [memory = "", nodes, reason] = parts.slice(10);
   const cpus = count(allocated);
+  const nodeList = fieldValue(nodes) ?? "";
   return {
     id,
     stateText: stateText.trim(),
-    nodeList: fieldValue(nodes) ?? "",
+    nodeList,
     ...present<Figures>({
       state: parseState(stateText),
       reason: fieldValue(reason),
       exit: parseExitStatus(exit),
       submittedAt: parseEpoch(submit),
-      startedAt: parseEpoch(start),
+      // A job that was cancelled before its start has the time of that in its place.
+      startedAt: nodeList === "" ? undefined : parseEpoch(start),
       endedAt: parseEpoch(end),
       elapsedSeconds: count(elapsed),
       cpuSeconds: parseDuration(cpuTime),

@@ -7,6 +7,8 @@
  */
 
 import { SluiceError } from "../model/mod.ts";
+import { meaningOf } from "./refusal_meanings.ts";
+import type { RefusalMeaning } from "./refusal_meanings.ts";
 import type { SlurmOutput } from "./text.ts";
 import { outputLines } from "./text.ts";
 
@@ -20,7 +22,7 @@ export class SbatchRejectedError extends SluiceError {
     readonly words: string,
     /** sbatch's exit code. */
     readonly exitCode: number,
-    meaning: { readonly code: string; readonly next: string; readonly retryable?: boolean },
+    meaning: RefusalMeaning,
   ) {
     super({ ...meaning, message: `sbatch refused the job: ${words}` });
   }
@@ -65,10 +67,6 @@ const refusedForNow = [
   "controller is in standby mode",
   "rate limit exceeded",
   "maxjobcount limit reached",
-  "munged: ",
-  "munge encode failed",
-  "munge decode failed",
-  "failed to access",
   "invalid authentication credential",
   "authentication credential expired",
   "protocol authentication error",
@@ -87,195 +85,8 @@ const lostAnswer = [
   "unable to contact slurm controller (shutdown failure)",
 ];
 
-interface Meaning {
-  readonly words: readonly string[];
-  readonly code: string;
-  readonly next: string;
-  readonly retryable?: boolean;
-}
-
-/** The first entry one of whose words occurs decides: what is more specific comes first. */
-const meanings: readonly Meaning[] = [
-  {
-    words: ["command not found", "sbatch: not found", "no such file or directory: sbatch"],
-    code: "SLURM_NOT_FOUND",
-    next:
-      "Set the cluster's `slurmPath` to the directory of Slurm's commands, or load them in `shell.prelude`.",
-  },
-  {
-    words: ["submitjob", "job submit limit reached"],
-    code: "SUBMIT_LIMIT",
-    next:
-      "Wait until some of your jobs have ended: it is the cluster's limit on jobs in the queue.",
-    retryable: true,
-  },
-  {
-    words: [
-      "invalid partition name",
-      "no partition specified",
-      "requested nodes not in this partition",
-      "user's group not permitted to use this partition",
-      "required partition not available",
-      "partition in down state",
-      "requested partition configuration not available",
-    ],
-    code: "INVALID_PARTITION",
-    next: "Choose one of the cluster's partitions: `clusters.probe` lists them.",
-  },
-  {
-    words: ["invalid account", "invalid or unknown association"],
-    code: "INVALID_ACCOUNT",
-    next:
-      "Choose an account that you may charge: `sacctmgr show associations user=$USER` lists them.",
-  },
-  {
-    words: ["invalid qos"],
-    code: "INVALID_QOS",
-    next:
-      "Choose a QOS that your account may use: `sacctmgr show associations user=$USER format=qos`.",
-  },
-  {
-    words: [
-      "invalid feature specification",
-      "invalid preferred feature",
-      "--batch option is invalid",
-    ],
-    code: "INVALID_CONSTRAINT",
-    next: "Choose features that nodes of the partition have: `sinfo -o '%P %f'` lists them.",
-  },
-  {
-    words: [
-      "generic resource",
-      "invalid gres",
-      "invalid --gres",
-      "requested gres option unsupported",
-      "trackable resource",
-    ],
-    code: "INVALID_GRES",
-    next: "Choose GPUs or other generic resources that nodes have: `sinfo -o '%P %G'` lists them.",
-  },
-  {
-    words: [
-      "requested node configuration is not available",
-      "more processors requested than permitted",
-      "node count specification invalid",
-      "cpu count specification invalid",
-      "task count specification invalid",
-      "cpu count per node can not be satisfied",
-      "memory specification can not be satisfied",
-      "memory required by task is not available",
-      "requested topology configuration",
-    ],
-    code: "NODE_CONFIGURATION",
-    next:
-      "Ask for what nodes of one partition have together: `sinfo -o '%P %D %c %m %G'` shows it.",
-  },
-  {
-    words: ["time limit", "invalid --time specification", "invalid time-min", "--time-min"],
-    code: "INVALID_TIME_LIMIT",
-    next: "Ask for a time limit that the partition allows: `clusters.probe` shows it.",
-  },
-  {
-    words: ["dependency"],
-    code: "INVALID_DEPENDENCY",
-    next: "Depend on jobs that the scheduler still knows, such as `afterok:123`.",
-  },
-  {
-    words: ["requested reservation", "reservation"],
-    code: "INVALID_RESERVATION",
-    next: "Choose a reservation that you may use: `scontrol show reservation` lists them.",
-  },
-  {
-    words: ["invalid node name", "required node not available", "invalid hostlist"],
-    code: "INVALID_NODE_LIST",
-    next: "Name nodes of the cluster: `sinfo -N` lists them.",
-  },
-  {
-    words: ["invalid job array", "invalid --array", "job array"],
-    code: "INVALID_ARRAY",
-    next: "Write each task's number once and below the cluster's MaxArraySize, such as `0-19`.",
-  },
-  {
-    words: ["invalid time specified", "invalid time specification", "invalid --begin"],
-    code: "INVALID_BEGIN",
-    next: "Write the earliest start as `now+1hour`, `16:00` or `2030-01-20T12:34`.",
-  },
-  {
-    words: ["invalid license", "licenses currently unavailable"],
-    code: "INVALID_LICENSE",
-    next: "Ask for licenses that the cluster has: `scontrol show licenses` lists them.",
-  },
-  {
-    words: ["invalid wckey"],
-    code: "INVALID_WCKEY",
-    next: "Choose a workload key that you may use: `sacctmgr show wckeys user=$USER` lists them.",
-  },
-  {
-    words: [
-      "this does not look like a batch script",
-      "batch script contains dos line breaks",
-      "batch script is empty",
-      "batch script contains only whitespace",
-      "job script not specified",
-      "unable to open file",
-      "i/o error writing script",
-      "batch script contains null",
-    ],
-    code: "SCRIPT_REJECTED",
-    next:
-      "Correct the batch script: its first line is `#!` and an interpreter, its line ends are LF.",
-  },
-  {
-    words: ["access/permission denied", "permission denied", "invalid user id", "invalid group id"],
-    code: "ACCESS_DENIED",
-    next: "Ask the cluster's administrators whether your user may submit jobs.",
-  },
-  {
-    words: ["system submissions disabled"],
-    code: "SUBMISSIONS_DISABLED",
-    next: "Wait until the cluster's administrators let jobs in again.",
-    retryable: true,
-  },
-  {
-    words: [
-      "job violates accounting/qos policy",
-      "qosmax",
-      "assocmax",
-      "qosmin",
-      "qosgrp",
-      "assocgrp",
-    ],
-    code: "ACCOUNTING_POLICY",
-    next: "Ask for less, or for another account or QOS: the message names the limit.",
-  },
-  {
-    words: ["requested operation not supported", "requested operation is presently disabled"],
-    code: "NOT_SUPPORTED",
-    next: "Leave out what this cluster does not support.",
-  },
-  {
-    words: [
-      "unrecognized option",
-      "invalid option",
-      "requires an argument",
-      "doesn't allow an argument",
-      "is ambiguous",
-      "mutually exclusive",
-      "invalid numeric value",
-      "invalid --",
-      "invalid mem",
-      "invalid specification",
-    ],
-    code: "INVALID_OPTION",
-    next:
-      "Correct the option: this cluster's sbatch, which may be older or newer, does not take it so.",
-  },
-];
-
-const rejected = {
-  code: "SBATCH_REJECTED",
-  next: "Change the job as sbatch's words say, or ask the cluster's administrators about them.",
-};
+/** Words of munge, which sbatch writes before its last line when munged is away. */
+const withoutMunge = ["munge encode failed", "munge decode failed", "munged is up"];
 
 /**
  * What went wrong when sbatch exited with another code than 0.
@@ -288,13 +99,17 @@ export function explainRejection(
   exitCode: number,
 ): SbatchRejectedError | SchedulerBusyError {
   const words = sbatchWords(stderr) || `no words, exit code ${exitCode}`;
-  const lower = words.toLowerCase();
-  const says = (word: string): boolean => lower.includes(word);
+  const all = words.toLowerCase();
+  // The controller's verdict holds nothing that the user wrote, unlike what may stand before it.
+  const verdict = /(?:batch job submission|allocation) failed: ([^;]*)/.exec(all)?.[1] ?? all;
+  const says = (word: string): boolean => verdict.includes(word);
   if (lostAnswer.some(says)) return new SchedulerBusyError(words, exitCode, true);
-  if (refusedForNow.some(says)) return new SchedulerBusyError(words, exitCode, false);
-  const meaning = meanings.find((candidate) => candidate.words.some(says)) ??
-    (exitCode === 127 ? meanings[0] : undefined) ?? rejected;
-  return new SbatchRejectedError(words, exitCode, meaning);
+  if (refusedForNow.some(says) || withoutMunge.some((word) => all.includes(word))) {
+    return new SchedulerBusyError(words, exitCode, false);
+  }
+  // Of an accounting policy, only the line before names the limit.
+  const decisive = says("job violates accounting/qos policy") ? all : verdict;
+  return new SbatchRejectedError(words, exitCode, meaningOf(decisive, exitCode));
 }
 
 /** sbatch's words on one line, without what stands before each of them, and not more than people read. */

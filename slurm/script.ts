@@ -43,7 +43,7 @@ export function checkScript(text: string): void {
       next: "Save the script as UTF-8 without a byte order mark.",
     });
   }
-  if (!/^#!\s*\S/.test(text)) {
+  if (!/^#![ \t]*\S/.test(text)) {
     throw new InvalidScriptError({
       code: "SCRIPT_NO_SHEBANG",
       message: "The script's first line does not name an interpreter.",
@@ -209,8 +209,8 @@ function directives(words: readonly string[]): Directive[] {
       const option = optionOfLetter(letters.charAt(0));
       if (option === undefined) throw new UnknownOptionError(letters.charAt(0));
       letters = letters.slice(1);
-      // A letter that may take a value takes what is left of its word for it.
-      const value = optionValue(option) === "none" || letters === "" ? undefined : letters;
+      // A letter whose option needs a value takes what is left of its word for it.
+      const value = optionValue(option) !== "required" || letters === "" ? undefined : letters;
       if (value !== undefined) letters = "";
       found.push(directive(option, value, rest));
     }

@@ -81,7 +81,7 @@ export interface SqueueJob {
   readonly restarts?: number;
   /** When it was submitted, in milliseconds since the epoch; for one that was put back, when that was. */
   readonly submittedAt?: number;
-  /** When it started, in milliseconds since the epoch. Absent while it waits. */
+  /** When it started, in milliseconds since the epoch. Absent until it has. */
   readonly startedAt?: number;
   /** When it ended, in milliseconds since the epoch. Absent until it has. */
   readonly endedAt?: number;
@@ -106,8 +106,10 @@ function parseRecord(record: string): SqueueJob | undefined {
   if (id === undefined) return undefined;
   const state = parseState(stateText);
   const kind = state === undefined ? undefined : stateMeaning(state).kind;
-  // Of a waiting job squeue prints when it might start, and of a running one when its limit ends.
-  const startedAt = kind === "waiting" ? undefined : parseEpoch(start);
+  const nodeList = fieldValue(nodes) ?? "";
+  // Of a waiting job squeue prints when it might start, of one that was cancelled before its start when
+  // that was, and of a running one when its limit ends.
+  const startedAt = kind === "waiting" || nodeList === "" ? undefined : parseEpoch(start);
   const endedAt = kind === "ended" ? parseEpoch(end) : undefined;
   const exit = kind === "ended" ? parseExitStatus(exitText) : undefined;
   const reason = fieldValue(reasonText);
@@ -118,7 +120,7 @@ function parseRecord(record: string): SqueueJob | undefined {
     ...(state === undefined ? {} : { state }),
     stateText: stateText.trim(),
     ...(reason === undefined ? {} : { reason }),
-    nodeList: fieldValue(nodes) ?? "",
+    nodeList,
     ...(exit === undefined ? {} : { exit }),
     ...(/^\d{1,9}$/.test(restartText) ? { restarts: Number(restartText) } : {}),
     ...(submittedAt === undefined ? {} : { submittedAt }),

@@ -1,0 +1,37 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import { schedulerIdSchema } from "../model/mod.ts";
+import { hasAccounting, parseShowConfig, requeueArguments } from "./scontrol.ts";
+import { testdata } from "./testdata.ts";
+
+Deno.test("a real configuration is read", () => {
+  const config = parseShowConfig(testdata("scontrol-config.txt"));
+  deepEqual(config, {
+    version: "22.05.8",
+    clusterName: "dev",
+    controllers: ["ctl(10.77.0.1)"],
+    minJobAgeSeconds: 60,
+    accountingStorageType: "accounting_storage/slurmdbd",
+    maxArraySize: 20_001,
+    maxJobCount: 30_000,
+    killWaitSeconds: 5,
+  });
+  ok(hasAccounting(config));
+});
+
+Deno.test("a cluster without accounting is known as such", () => {
+  for (const value of ["accounting_storage/none", "(null)", "", "accounting_storage/filetxt"]) {
+    ok(!hasAccounting(parseShowConfig(`AccountingStorageType   = ${value}\n`)), value);
+  }
+});
+
+Deno.test("nothing is made of output that is no configuration", () => {
+  deepEqual(parseShowConfig("MinJobAge = soon\nMaxArraySize\n"), { controllers: [] });
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => {
+    parseShowConfig(bytes);
+  }));
+});
+
+Deno.test("a job is put back by its id", () => {
+  equal(requeueArguments(schedulerIdSchema.parse("12_4")).join(" "), "scontrol requeue 12_4");
+});
