@@ -1,5 +1,5 @@
 import type { Reply } from "./actor_ref.ts";
-import type { AskTimeouts } from "./ask_timeouts.ts";
+import type { AskTimeouts, TimeoutList } from "./ask_timeouts.ts";
 import type { DeadLetterReason } from "./dead_letters.ts";
 import { AskAbortedError, AskTimeoutError } from "./errors.ts";
 
@@ -20,13 +20,14 @@ export class AskedMessage<Msg> {
 export class PendingAsk implements Reply<unknown> {
   /** The asks that the actor has handled but not answered, while this is one of them. */
   unanswered: Set<PendingAsk> | undefined = undefined;
-  /** When it times out, and its neighbours among those with the same timeout; kept by AskTimeouts. */
-  deadline = 0;
+  /** When it times out in the clock's ms, undefined until a tick of the list says so; see AskTimeouts. */
+  deadline: number | undefined = undefined;
+  /** Where it stands among those with the same timeout. */
+  timeoutList: TimeoutList | undefined = undefined;
   earlier: PendingAsk | undefined = undefined;
   later: PendingAsk | undefined = undefined;
 
   readonly #target: AskTarget;
-  readonly #timeouts: AskTimeouts;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
   #settled = false;
@@ -40,7 +41,6 @@ export class PendingAsk implements Reply<unknown> {
     reject: (error: unknown) => void,
   ) {
     this.#target = target;
-    this.#timeouts = timeouts;
     this.#resolve = resolve;
     this.#reject = reject;
     timeouts.add(this);
@@ -82,7 +82,7 @@ export class PendingAsk implements Reply<unknown> {
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#timeouts.remove(this);
+    this.timeoutList?.remove(this);
     this.unanswered?.delete(this);
     this.#stopListening?.();
     return true;

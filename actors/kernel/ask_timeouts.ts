@@ -13,9 +13,12 @@ const LINGER_MS = 50;
  * length of timeout needs one list and at most one timer.
  */
 export class AskTimeouts {
+  readonly #clock: Clock;
   readonly #lists = new Map<number, TimeoutList>();
 
-  constructor(readonly clock: Clock) {}
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Starts the time of an ask. @throws {InvalidOptionError} unless its timeout is above 0 */
   add(ask: PendingAsk): void {
@@ -24,15 +27,10 @@ export class AskTimeouts {
     let list = this.#lists.get(timeoutMs);
     if (list === undefined) {
       if (!(timeoutMs > 0)) throw new InvalidOptionError("timeoutMs", timeoutMs, "above 0");
-      list = new TimeoutList(timeoutMs, this.clock, () => this.#lists.delete(timeoutMs));
+      list = new TimeoutList(timeoutMs, this.#clock, () => this.#lists.delete(timeoutMs));
       this.#lists.set(timeoutMs, list);
     }
     list.add(ask);
-  }
-
-  /** Ends the time of an ask. */
-  remove(ask: PendingAsk): void {
-    this.#lists.get(ask.timeoutMs)?.remove(ask);
   }
 
   /** Disarms what is left when the system has stopped. */
@@ -41,11 +39,14 @@ export class AskTimeouts {
   }
 }
 
-class TimeoutList {
+/** The asks of one length of timeout, oldest first. */
+export class TimeoutList {
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   readonly #onIdle: () => void;
   readonly #tick = () => this.#onTick();
+  /** Whether the clock leaves enough slack for the next tick to tell when an ask began. */
+  readonly #mayDate: boolean;
   #first: PendingAsk | undefined = undefined;
   #last: PendingAsk | undefined = undefined;
   #timer: Cancellable | undefined = undefined;
@@ -56,25 +57,28 @@ class TimeoutList {
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
     this.#onIdle = onIdle;
+    this.#mayDate = (clock.slackMs ?? 0) >= LINGER_MS;
   }
 
   add(ask: PendingAsk): void {
-    ask.deadline = this.#clock.now() + this.#timeoutMs;
+    ask.timeoutList = this;
     ask.earlier = this.#last;
     if (this.#last === undefined) this.#first = ask;
     else this.#last.later = ask;
     this.#last = ask;
     if (this.#timer === undefined) {
-      this.#armedForLong = false;
-      this.#timer = this.#clock.setTimeout(this.#tick, Math.min(this.#timeoutMs, LINGER_MS));
+      ask.deadline = this.#clock.now() + this.#timeoutMs;
+      this.#arm(Math.min(this.#timeoutMs, LINGER_MS));
+    } else if (this.#armedForLong || !this.#mayDate) {
+      ask.deadline = this.#clock.now() + this.#timeoutMs;
     }
   }
 
   remove(ask: PendingAsk): void {
-    if (ask.earlier !== undefined) ask.earlier.later = ask.later;
-    else if (this.#first === ask) this.#first = ask.later;
-    if (ask.later !== undefined) ask.later.earlier = ask.earlier;
-    else if (this.#last === ask) this.#last = ask.earlier;
+    if (ask.earlier === undefined) this.#first = ask.later;
+    else ask.earlier.later = ask.later;
+    if (ask.later === undefined) this.#last = ask.earlier;
+    else ask.later.earlier = ask.earlier;
     ask.earlier = undefined;
     ask.later = undefined;
     if (this.#first === undefined && this.#armedForLong) this.close();
@@ -87,13 +91,22 @@ class TimeoutList {
     this.#onIdle();
   }
 
+  #arm(delayMs: number): void {
+    this.#armedForLong = delayMs > LINGER_MS;
+    this.#timer = this.#clock.setTimeout(this.#tick, delayMs);
+  }
+
   #onTick(): void {
     this.#timer = undefined;
     this.#armedForLong = false;
     const now = this.#clock.now();
-    while (this.#first !== undefined && this.#first.deadline <= now) this.#first.timeOut();
-    if (this.#first === undefined) return this.#onIdle();
-    this.#timer ??= this.#clock.setTimeout(this.#tick, this.#first.deadline - now);
-    this.#armedForLong = true;
+    for (let ask = this.#last; ask !== undefined && ask.deadline === undefined; ask = ask.earlier) {
+      ask.deadline = now + this.#timeoutMs;
+    }
+    while (this.#first?.deadline !== undefined && this.#first.deadline <= now) {
+      this.#first.timeOut();
+    }
+    if (this.#first?.deadline === undefined) this.#onIdle();
+    else this.#arm(this.#first.deadline - now);
   }
 }

@@ -6,6 +6,12 @@ export interface Cancellable {
 
 /** Where the kernel takes time from. Injected, so that tests need not wait. */
 export interface Clock {
+  /**
+   * How much later than asked the timeouts of asks may be, in ms; default 0. With some slack the kernel
+   * need not read the clock for every ask, which on a real clock costs more than the ask itself. They
+   * are never early.
+   */
+  readonly slackMs?: number;
   /** Milliseconds since an epoch of the clock's own. Never goes backwards. */
   now(): number;
   /** Calls `fn` once, not before `ms` milliseconds have passed. */
@@ -20,6 +26,7 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
  * change of the wall clock neither fires nor holds back a timer. Delays may be of any length.
  */
 export const systemClock: Clock = {
+  slackMs: 50,
   now: () => performance.timeOrigin + performance.now(),
   setTimeout: (fn, ms) => new SystemTimer(fn, ms),
 };

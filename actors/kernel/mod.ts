@@ -26,6 +26,7 @@ export type {
   SupervisionDecision,
   SupervisionOptions,
 } from "./options.ts";
+export { Backoff } from "./backoff.ts";
 export type { BackoffOptions } from "./backoff.ts";
 export type { StopReason } from "./stop_reason.ts";
 export type { Activity, LifecycleEvent, LifecycleEvents } from "./lifecycle.ts";
