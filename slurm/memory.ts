@@ -38,7 +38,7 @@ const units: ReadonlyMap<string, number> = new Map([
  * @throws {InvalidMemoryError} The value is not an amount that sbatch takes.
  */
 export function parseMemory(value: string | number): number {
-  const match = /^(\d{1,15})([KMGT]?)B?$/i.exec(String(value).trim());
+  const match = /^(\d{1,15})([KMGT]?)B?$/i.exec(String(value));
   if (match === null) throw new InvalidMemoryError(value);
   const [, digits = "", suffix = ""] = match;
   const bytes = Number(digits) * (units.get(suffix === "" ? "M" : suffix.toUpperCase()) ?? NaN);

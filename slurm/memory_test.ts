@@ -13,7 +13,21 @@ Deno.test("amounts are read as sbatch reads them", () => {
 });
 
 Deno.test("anything else is refused", () => {
-  for (const value of ["lots", "", "1.5G", "-1", "4GiB", "4 G", "999999999999999T", -1, 1.5]) {
+  for (
+    const value of [
+      "lots",
+      "",
+      "1.5G",
+      "-1",
+      "4GiB",
+      "4 G",
+      " 4",
+      "4P",
+      "999999999999999T",
+      -1,
+      1.5,
+    ]
+  ) {
     throws(() => parseMemory(value), (error) => {
       return error instanceof InvalidMemoryError && error.code === "INVALID_MEMORY";
     });

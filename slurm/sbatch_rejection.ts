@@ -101,7 +101,7 @@ export function explainRejection(
   const words = sbatchWords(stderr) || `no words, exit code ${exitCode}`;
   const all = words.toLowerCase();
   // The controller's verdict holds nothing that the user wrote, unlike what may stand before it.
-  const verdict = /(?:batch job submission|allocation) failed: ([^;]*)/.exec(all)?.[1] ?? all;
+  const verdict = /batch job submission failed: ([^;]*)/.exec(all)?.[1] ?? all;
   const says = (word: string): boolean => verdict.includes(word);
   if (lostAnswer.some(says)) return new SchedulerBusyError(words, exitCode, true);
   if (refusedForNow.some(says) || withoutMunge.some((word) => all.includes(word))) {

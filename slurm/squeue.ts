@@ -139,8 +139,10 @@ export class SqueueParser {
   /** Takes the next piece of the output and returns the jobs that it completes. */
   push(chunk: SlurmOutput): SqueueJob[] {
     const text = typeof chunk === "string" ? chunk : this.#decoder.decode(chunk, { stream: true });
-    // A record's end may be cut between its two characters, so the search goes back over one.
-    const records = (this.#rest + text).split(`${recordEnd}\n`);
+    this.#rest += text;
+    // Without the last character of a record's end nothing is complete, and there is nothing to search.
+    if (!text.includes("\n")) return [];
+    const records = this.#rest.split(`${recordEnd}\n`);
     this.#rest = records.pop() ?? "";
     return records.flatMap((record) => this.#read(record));
   }

@@ -25,8 +25,8 @@ export class InvalidTimeLimitError extends SluiceError {
 const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
-/** Slurm keeps limits as 32-bit minutes, of which the two highest mean "infinite" and "not set". */
-const longestLimit = 0xffff_fffd * minute;
+/** Slurm adds up a limit's seconds in 32 bits, and rounds up to a minute: beyond that it goes astray. */
+const longestLimit = 2 ** 31 - minute;
 
 /**
  * Seconds of a time limit as sbatch's `--time` takes it; a number stands for minutes. Slurm itself rounds
@@ -41,11 +41,10 @@ export function parseTimeLimit(value: string | number): number | "unlimited" {
     if (!Number.isSafeInteger(value) || value < 0) throw new InvalidTimeLimitError(value);
     return limit(value * minute, value);
   }
-  const text = value.trim();
-  if (/^(?:unlimited|infinite|-1)$/i.test(text)) return "unlimited";
+  if (/^(?:unlimited|infinite|-1)$/i.test(value)) return "unlimited";
   const match =
     /^(?:(\d{1,10})-(\d{1,10})(?::(\d{1,10})(?::(\d{1,10}))?)?|(\d{1,10})(?::(\d{1,10})(?::(\d{1,10}))?)?)$/
-      .exec(text);
+      .exec(value);
   if (match === null) throw new InvalidTimeLimitError(value);
   const [, days, hours, minutes, seconds, first, second, third] = match.map((part) =>
     part === undefined ? undefined : Number(part)

@@ -29,7 +29,19 @@ Deno.test("every form of sbatch's time limit is read", () => {
 
 Deno.test("anything else is refused with the forms that are allowed", () => {
   for (
-    const value of ["forever", "", "1h", "1.5", "-5", "1:2:3:4", "1-", "1-2:3:4:5", "99999999999"]
+    const value of [
+      "forever",
+      "",
+      "1h",
+      "1.5",
+      "-5",
+      "1:2:3:4",
+      "1-",
+      "1-2:3:4:5",
+      "99999999999",
+      "5 ",
+      "100000-0",
+    ]
   ) {
     throws(() => parseTimeLimit(value), (error) => {
       return error instanceof InvalidTimeLimitError && error.code === "INVALID_TIME_LIMIT" &&
@@ -42,7 +54,7 @@ Deno.test("anything else is refused with the forms that are allowed", () => {
 });
 
 Deno.test("a formatted limit reads back as itself", () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 31 }), (seconds) => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 31 - 60 }), (seconds) => {
     equal(parseTimeLimit(formatTimeLimit(seconds)), seconds);
   }));
   equal(parseTimeLimit(formatTimeLimit("unlimited")), "unlimited");
