@@ -119,7 +119,7 @@ export interface SystemApi {
   /** The last letters that no actor took, newest last. */
   deadLetters(): readonly DeadLetterView[];
   /** Counters and gauges by name. */
-  metrics(): Readonly<Record<string, number>>;
+  metrics(): Promise<Readonly<Record<string, number>>>;
 }
 
 /** What Sluice does. */

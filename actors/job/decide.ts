@@ -5,7 +5,7 @@
  */
 
 import { arrayPhase, errorInfo, isFinal } from "../../model/mod.ts";
-import type { JobFact, JobView, SluiceError } from "../../model/mod.ts";
+import type { JobFact, JobView, Reason, SluiceError } from "../../model/mod.ts";
 import type { Observation, Sighting, SpoolRecord, SubmitOutcome } from "../../schedulers/mod.ts";
 import { foldJob } from "./fold.ts";
 import type { Standing } from "./fold.ts";
@@ -31,8 +31,8 @@ export type JobInput =
   | { readonly type: "cancel"; readonly task?: number }
   /** It was taken back before anything of it was sent. */
   | { readonly type: "withdrawn" }
-  /** The connection went; the job was last heard of at `since`. */
-  | { readonly type: "link_lost"; readonly since: number };
+  /** Nobody answers for it: it was last heard of at `since`. */
+  | { readonly type: "silenced"; readonly since: number; readonly reason: Reason };
 
 /** What a job remembers between two inputs and need not survive a restart. */
 export interface JobMemory {
@@ -168,8 +168,7 @@ function sighted(
   now: number,
 ): JobMemory {
   const missingSince = new Map(memory.missingSince);
-  const seen = input.observations.filter(({ sighting }) => sighting.kind !== "missing");
-  if (seen.length > 0 && facts.view.unknownReason?.code === "LinkLost") facts.heard();
+  if (input.observations.some(({ sighting }) => sighting.kind !== "missing")) facts.heard();
   for (const { task, sighting } of input.observations) {
     const part = standing(facts.view, task);
     if (part === undefined || isFinal(part.phase)) continue;
@@ -185,9 +184,6 @@ function sighted(
     missingSince.delete(key);
     const fact = factOfSighting(part, task, sighting, input.askedAt <= memory.pushedAt);
     if (fact !== undefined) facts.add(fact);
-  }
-  if (missingSince.size === 0 && !isFinal(facts.view.phase) && input.observations.length > 0) {
-    facts.heard();
   }
   const verdict = arrayVerdict(facts.view, now);
   if (verdict !== undefined) facts.add(verdict);
@@ -286,13 +282,9 @@ export function decide(view: JobView, memory: JobMemory, input: JobInput, now: n
         endedAt: now,
       });
       break;
-    case "link_lost":
+    case "silenced":
       if (view.unknownSince === undefined && view.schedulerId !== undefined) {
-        facts.add({
-          type: "unknown",
-          since: input.since,
-          reason: { code: "LinkLost", text: "The connection to the cluster is lost." },
-        });
+        facts.add({ type: "unknown", since: input.since, reason: input.reason });
       }
       break;
   }

@@ -1,0 +1,415 @@
+/**
+ * The actor of one cluster. It owns the connection, what works over it, and the jobs.
+ *
+ * @module
+ */
+
+import { getLogger } from "@logtape/logtape";
+import { asSluiceError, errorInfo, newJobId } from "../../model/mod.ts";
+import type {
+  ClusterFact,
+  ClusterName,
+  ClusterProbe,
+  ErrorInfo,
+  JobFact,
+  JobId,
+  JobMetrics,
+  JobSpec,
+  JobView,
+  LinkView,
+  Reason,
+} from "../../model/mod.ts";
+import type { JobPlanner, SpoolRecord, Watched } from "../../schedulers/mod.ts";
+import type { Journal } from "../../store/mod.ts";
+import { foldJob, jobActor } from "../job/mod.ts";
+import type { JobEffects, JobMessage } from "../job/mod.ts";
+import { ActorStoppedError } from "../kernel/mod.ts";
+import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
+import type { Connect, Connection } from "./connection.ts";
+import { ClusterUnreachableError } from "./errors.ts";
+import { follower } from "./follower.ts";
+import type { FollowerMessage } from "./follower.ts";
+import { link } from "./link.ts";
+import type { LinkMessage, LinkReport } from "./link.ts";
+import { outputReader } from "./output_reader.ts";
+import type { OutputQuestion, OutputReaderMessage } from "./output_reader.ts";
+import { poller, SILENCE_MS } from "./poller.ts";
+import type { PollerMessage, PollerView } from "./poller.ts";
+import { submitter } from "./submitter.ts";
+import type { SubmitterMessage, SubmitterView } from "./submitter.ts";
+
+/** What is to be seen of a cluster and the actors below it. */
+export interface ClusterStatus {
+  /** How the connection stands. */
+  readonly link: LinkView;
+  /** What the poller does. */
+  readonly poller: PollerView;
+  /** What the submitter does. */
+  readonly submitter: SubmitterView;
+  /** Jobs that have not ended. */
+  readonly liveJobs: number;
+  /** Commands sent and channels open on the present connection. */
+  readonly host: { readonly commandsSent: number; readonly openChannels: number } | undefined;
+}
+
+/** Sizes of a job's outputs in bytes; absent for one that does not exist. */
+export interface OutputSizes {
+  /** Size of the standard output. */
+  readonly stdout: number | undefined;
+  /** Size of the standard error. */
+  readonly stderr: number | undefined;
+}
+
+/** What a cluster can be told. */
+export type ClusterMessage =
+  | {
+    readonly type: "submit";
+    readonly specs: readonly JobSpec[];
+    readonly reply: Reply<readonly JobView[]>;
+  }
+  | {
+    readonly type: "cancel";
+    readonly jobId: JobId;
+    readonly task: number | undefined;
+    readonly reply: Reply<JobView | undefined>;
+  }
+  | { readonly type: "read"; readonly question: OutputQuestion }
+  | { readonly type: "status"; readonly reply: Reply<ClusterStatus> }
+  | { readonly type: "probe"; readonly reply: Reply<Omit<ClusterProbe, "name">> }
+  | { readonly type: "metrics"; readonly job: Watched; readonly reply: Reply<JobMetrics> }
+  | {
+    readonly type: "output_size";
+    readonly jobId: JobId;
+    readonly reply: Reply<OutputSizes>;
+  }
+  | LinkReport
+  | { readonly type: "pushed"; readonly record: SpoolRecord }
+  | { readonly type: "silence"; readonly since: number; readonly error: ErrorInfo }
+  | { readonly type: "still_lost"; readonly lostAt: number }
+  | { readonly type: "job_ended"; readonly jobId: JobId }
+  | { readonly type: "accepted"; readonly jobIds: readonly JobId[] };
+
+/** What a cluster needs. */
+export interface ClusterOptions {
+  /** Its name. */
+  readonly name: ClusterName;
+  /** Makes a connection. */
+  readonly connect: Connect;
+  /** Plans jobs without a connection. */
+  readonly planner: JobPlanner;
+  /** Where facts are kept. */
+  readonly journal: Journal;
+  /** Shortest and longest wait between polls, in ms. */
+  readonly poll: { readonly minMs: number; readonly maxMs: number };
+}
+
+interface ClusterState {
+  readonly link: ActorRef<LinkMessage>;
+  readonly poller: ActorRef<PollerMessage>;
+  readonly submitter: ActorRef<SubmitterMessage>;
+  readonly follower: ActorRef<FollowerMessage>;
+  readonly outputs: ActorRef<OutputReaderMessage>;
+  readonly jobs: Map<JobId, ActorRef<JobMessage>>;
+  readonly connection: Connection | undefined;
+  readonly lostAt: number | undefined;
+  readonly lastError: ErrorInfo | undefined;
+  /** Probes that came while there was no connection. */
+  readonly waitingProbes: readonly Reply<Omit<ClusterProbe, "name">>[];
+}
+
+const log = getLogger(["sluice", "cluster"]);
+
+/** A connection that is back within this time was never missed, in ms. */
+const LOST_GRACE_MS = 5_000;
+
+/** Actors below a cluster come back however often they fail, ever more slowly. */
+const BACKOFF = { minMs: 200, maxMs: 30_000, factor: 2, jitter: 0.2 };
+
+/** Room for a message from every job of a large cluster at once. */
+const MAILBOX = { capacity: 200_000 };
+
+/** The behaviour of a cluster. */
+export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, ClusterState> {
+  type Context = ActorContext<ClusterMessage>;
+  const { name, journal, planner } = options;
+
+  const note = (fact: ClusterFact, ctx: Context): void => {
+    journal.append([{ kind: "cluster", cluster: name, at: ctx.clock.now(), fact }]).catch((error) =>
+      log.error("cannot journal {type} of {name}: {error}", { type: fact.type, name, error })
+    );
+  };
+
+  const spawnJob = (state: ClusterState, jobId: JobId, ctx: Context): void => {
+    const effects: JobEffects = {
+      enqueue: (job) => void state.submitter.tell({ type: "enqueue", ...job }),
+      withdraw: (id) => void state.submitter.tell({ type: "withdraw", jobId: id }),
+      watch: (watched, job) => void state.poller.tell({ type: "watch", watched, job }),
+      nudge: () => void state.poller.tell({ type: "nudge" }),
+      cancel: (cancellation) => void state.submitter.tell({ type: "cancel", cancellation }),
+      ended: (id) => void ctx.self.tell({ type: "job_ended", jobId: id }),
+    };
+    const job = ctx.spawn(`job:${jobId}`, jobActor(jobId, journal, effects), {
+      restart: "transient",
+      backoff: BACKOFF,
+    });
+    state.jobs.set(jobId, job);
+  };
+
+  const tellAll = (
+    state: ClusterState,
+    message: { type: "up"; connection: Connection } | { type: "down" },
+  ): void => {
+    for (const ref of [state.submitter, state.poller, state.follower, state.outputs]) {
+      ref.tell(message);
+    }
+  };
+
+  const silence = (state: ClusterState, since: number, reason: Reason): void => {
+    for (const job of state.jobs.values()) job.tell({ type: "silenced", since, reason });
+  };
+
+  const accept = (
+    state: ClusterState,
+    message: Extract<ClusterMessage, { type: "submit" }>,
+    ctx: Context,
+  ): ClusterState => {
+    const at = ctx.clock.now();
+    const accepted = message.specs.map((spec) => {
+      const jobId = newJobId(at);
+      const tasks = planner.tasks(spec);
+      const fact: JobFact = {
+        type: "accepted",
+        spec,
+        directory: planner.paths(jobId).directory,
+        tasks,
+      };
+      const view = foldJob(undefined, { jobId, cluster: name, at, fact });
+      return { kind: "job", jobId, cluster: name, index: 1, at, fact, view } as const;
+    });
+    // The cluster goes on while the journal writes, so that jobs of many callers share one write.
+    ctx.pipe(
+      journal.append(accepted).then(() => {
+        message.reply.ok(accepted.map(({ view }) => view));
+        return accepted.map(({ jobId }) => jobId);
+      }, (error) => {
+        message.reply.fail(error);
+        return [];
+      }),
+      (jobIds): ClusterMessage => ({ type: "accepted", jobIds }),
+      (): ClusterMessage => ({ type: "accepted", jobIds: [] }),
+    );
+    return state;
+  };
+
+  const cancel = (
+    state: ClusterState,
+    { jobId, task, reply }: Extract<ClusterMessage, { type: "cancel" }>,
+    ctx: Context,
+  ): void => {
+    const job = state.jobs.get(jobId);
+    if (job === undefined) return reply.ok(undefined);
+    job.ask(
+      (answer: Reply<JobView>) =>
+        task === undefined
+          ? { type: "cancel", reply: answer }
+          : { type: "cancel", task, reply: answer },
+      { timeoutMs: 30_000, signal: ctx.signal },
+    )
+      .then((view) => reply.ok(view), (error) => {
+        // It ended in the same moment: whoever asked reads its end from the journal.
+        if (error instanceof ActorStoppedError) reply.ok(undefined);
+        else reply.fail(error);
+      });
+  };
+
+  const probe = (
+    state: ClusterState,
+    reply: Reply<Omit<ClusterProbe, "name">>,
+    ctx: Context,
+  ): ClusterState => {
+    const { connection } = state;
+    if (connection === undefined) {
+      state.link.tell({ type: "connect" });
+      return { ...state, waitingProbes: [...state.waitingProbes, reply] };
+    }
+    connection.scheduler.probe(ctx.signal).then(reply.ok, reply.fail);
+    return state;
+  };
+
+  const status = (state: ClusterState, reply: Reply<ClusterStatus>): void => {
+    const { connection } = state;
+    Promise.all([
+      state.link.ask((answer: Reply<LinkView>) => ({ type: "view", reply: answer })),
+      state.poller.ask((answer: Reply<PollerView>) => ({ type: "view", reply: answer })),
+      state.submitter.ask((answer: Reply<SubmitterView>) => ({ type: "view", reply: answer })),
+    ]).then(([link, poller, submitter]) =>
+      reply.ok({
+        link,
+        poller,
+        submitter,
+        liveJobs: state.jobs.size,
+        host: connection === undefined ? undefined : {
+          commandsSent: connection.host.commandsSent,
+          openChannels: connection.host.openChannels,
+        },
+      }), reply.fail);
+  };
+
+  const up = (
+    state: ClusterState,
+    connection: Connection,
+    ctx: Context,
+  ): ClusterState => {
+    tellAll(state, { type: "up", connection });
+    for (const reply of state.waitingProbes) {
+      connection.scheduler.probe(ctx.signal).then(reply.ok, reply.fail);
+    }
+    note({ type: "link_up" }, ctx);
+    return { ...state, connection, lostAt: undefined, lastError: undefined, waitingProbes: [] };
+  };
+
+  const down = (
+    state: ClusterState,
+    report: Extract<LinkReport, { type: "link_lost" | "link_refused" }>,
+    ctx: Context,
+  ): ClusterState => {
+    const error = errorInfo(report.error);
+    for (const reply of state.waitingProbes) reply.fail(report.error);
+    const firstTrouble = state.connection !== undefined || state.lastError?.code !== error.code;
+    if (state.connection !== undefined) tellAll(state, { type: "down" });
+    if (firstTrouble) note({ type: report.type, error }, ctx);
+    const lostAt = state.lostAt ?? ctx.clock.now();
+    if (state.lostAt === undefined) ctx.after(LOST_GRACE_MS, { type: "still_lost", lostAt });
+    return { ...state, connection: undefined, lostAt, lastError: error, waitingProbes: [] };
+  };
+
+  return {
+    init(ctx) {
+      const spawned = { backoff: BACKOFF, mailbox: MAILBOX };
+      const state: ClusterState = {
+        link: ctx.spawn(
+          "link",
+          link({ connect: options.connect, report: (report) => void ctx.self.tell(report) }),
+          spawned,
+        ),
+        poller: ctx.spawn(
+          "poller",
+          poller({
+            ...options.poll,
+            onSilence: (since, error) =>
+              void ctx.self.tell({ type: "silence", since, error: errorInfo(error) }),
+          }),
+          spawned,
+        ),
+        submitter: ctx.spawn("submitter", submitter(), spawned),
+        follower: ctx.spawn(
+          "follower",
+          follower((record) => void ctx.self.tell({ type: "pushed", record })),
+          spawned,
+        ),
+        outputs: ctx.spawn("outputs", outputReader(), spawned),
+        jobs: new Map(),
+        connection: undefined,
+        lostAt: undefined,
+        lastError: undefined,
+        waitingProbes: [],
+      };
+      for (const { view } of journal.liveJobs(name)) spawnJob(state, view.id, ctx);
+      return state;
+    },
+
+    signal(state, signal, ctx) {
+      if (signal.type !== "child-failed") return state;
+      log.error("{path} failed: {error}", { path: signal.path, error: signal.error });
+      if (signal.path === state.link.path) {
+        const error = asSluiceError(signal.error);
+        return down(state, { type: "link_lost", error }, ctx);
+      }
+      // The child comes back knowing nothing; what it is told here waits in its mailbox.
+      for (const ref of [state.poller, state.submitter, state.follower, state.outputs]) {
+        if (ref.path !== signal.path) continue;
+        if (state.connection !== undefined) ref.tell({ type: "up", connection: state.connection });
+        if (ref === state.poller || ref === state.submitter) {
+          for (const job of state.jobs.values()) job.tell({ type: "resync" });
+        }
+      }
+      return state;
+    },
+
+    receive(state, message, ctx) {
+      switch (message.type) {
+        case "submit":
+          return accept(state, message, ctx);
+        case "accepted":
+          for (const jobId of message.jobIds) spawnJob(state, jobId, ctx);
+          return state;
+        case "cancel":
+          cancel(state, message, ctx);
+          return state;
+        case "read":
+          state.outputs.tell(message);
+          return state;
+        case "status":
+          status(state, message.reply);
+          return state;
+        case "probe":
+          return probe(state, message.reply, ctx);
+        case "metrics":
+          if (state.connection === undefined) {
+            message.reply.fail(new ClusterUnreachableError(name, state.lastError));
+          } else {
+            state.connection.scheduler.metrics(message.job, ctx.signal)
+              .then(message.reply.ok, message.reply.fail);
+          }
+          return state;
+        case "output_size": {
+          const { connection } = state;
+          if (connection === undefined) {
+            message.reply.fail(new ClusterUnreachableError(name, state.lastError));
+          } else {
+            outputSizes(connection, message.jobId).then(message.reply.ok, message.reply.fail);
+          }
+          return state;
+        }
+        case "link_up":
+          return up(state, message.connection, ctx);
+        case "link_lost":
+        case "link_refused":
+          return down(state, message, ctx);
+        case "still_lost":
+          if (state.lostAt === message.lostAt) {
+            silence(state, message.lostAt, {
+              code: "LinkLost",
+              text: `The connection is lost: ${state.lastError?.message ?? ""}`,
+            });
+          }
+          return state;
+        case "silence":
+          silence(state, message.since, {
+            code: "SchedulerSilent",
+            text: `The scheduler has not answered for more than ${
+              SILENCE_MS / 1000
+            } seconds: ${message.error.message}`,
+          });
+          return state;
+        case "pushed":
+          state.jobs.get(message.record.jobId)?.tell(message);
+          return state;
+        case "job_ended":
+          state.jobs.delete(message.jobId);
+          state.poller.tell({ type: "unwatch", jobId: message.jobId });
+          state.outputs.tell({ type: "settle", jobId: message.jobId });
+          return state;
+      }
+    },
+  };
+}
+
+async function outputSizes(
+  { host, planner }: Connection,
+  jobId: JobId,
+): Promise<OutputSizes> {
+  const { stdout, stderr } = planner.paths(jobId);
+  const [out, err] = await Promise.all([host.stat(stdout), host.stat(stderr)]);
+  return { stdout: out?.size, stderr: err?.size };
+}

@@ -1,0 +1,90 @@
+/**
+ * A standing connection to a cluster, with the scheduler that works over it.
+ *
+ * @module
+ */
+
+import { connectSsh, openLocal } from "../../hosts/mod.ts";
+import type { Host } from "../../hosts/mod.ts";
+import type { ClusterConfig } from "../../model/mod.ts";
+import {
+  ProcessPlanner,
+  ProcessScheduler,
+  remoteLayout,
+  SlurmPlanner,
+  SlurmScheduler,
+} from "../../schedulers/mod.ts";
+import type { JobPlanner, Scheduler } from "../../schedulers/mod.ts";
+
+/** A standing connection to a cluster. */
+export interface Connection {
+  /** The machine that is reached. */
+  readonly host: Host;
+  /** What runs the jobs there. */
+  readonly scheduler: Scheduler;
+  /** Where files lie, with the home directory filled in. */
+  readonly planner: JobPlanner;
+}
+
+/** Makes a connection, or rejects with the reason why there is none. */
+export type Connect = (signal: AbortSignal) => Promise<Connection>;
+
+/** What plans the jobs of a cluster, below the given directory. */
+export function plannerOf(
+  config: ClusterConfig,
+  serverId: string,
+  root: string = config.remoteDirectory,
+): SlurmPlanner | ProcessPlanner {
+  const layout = remoteLayout(root, serverId);
+  switch (config.type) {
+    case "slurm":
+      return new SlurmPlanner({ layout, serverId, defaults: config.defaults });
+    case "local":
+      return new ProcessPlanner(layout, serverId);
+  }
+}
+
+/** The directory with the remote home directory in the place of a leading `~`. */
+async function resolveHome(host: Host, directory: string, signal: AbortSignal): Promise<string> {
+  if (directory !== "~" && !directory.startsWith("~/")) return directory;
+  const { stdout } = await host.run(`printf %s "$HOME"`, { signal });
+  return new TextDecoder().decode(stdout) + directory.slice(1);
+}
+
+/**
+ * How to connect to a cluster.
+ *
+ * @param serverId Tells this server's spool on the cluster from those of others.
+ */
+export function connector(config: ClusterConfig, serverId: string): Connect {
+  return async (signal) => {
+    const host = config.type === "slurm"
+      ? await connectSsh(config, { signal })
+      : await openLocal(config);
+    try {
+      const root = await resolveHome(host, config.remoteDirectory, signal);
+      const layout = remoteLayout(root, serverId);
+      switch (config.type) {
+        case "slurm": {
+          const planner = new SlurmPlanner({ layout, serverId, defaults: config.defaults });
+          return { host, planner, scheduler: new SlurmScheduler(host, layout, planner) };
+        }
+        case "local": {
+          const planner = new ProcessPlanner(layout, serverId);
+          return { host, planner, scheduler: new ProcessScheduler(host, layout, planner) };
+        }
+      }
+    } catch (error) {
+      await host.close();
+      throw error;
+    }
+  };
+}
+
+/** Where the cluster is, for people. */
+export function clusterAddress(config: ClusterConfig): string {
+  if (config.type === "local") return "local";
+  const user = config.user === undefined ? "" : `${config.user}@`;
+  const port = config.port === undefined ? "" : `:${config.port}`;
+  return `${user}${config.host}${port}`;
+}

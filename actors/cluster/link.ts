@@ -1,0 +1,141 @@
+/**
+ * The actor that holds a cluster's connection: connects, waits and tries again when it goes, and stops
+ * trying when the login is refused.
+ *
+ * @module
+ */
+
+import { asSluiceError, errorInfo } from "../../model/mod.ts";
+import type { LinkView, SluiceError } from "../../model/mod.ts";
+import { Backoff } from "../kernel/mod.ts";
+import type { ActorContext, Behavior, Reply } from "../kernel/mod.ts";
+import type { Connect, Connection } from "./connection.ts";
+
+/** What the link tells its cluster. */
+export type LinkReport =
+  | { readonly type: "link_up"; readonly connection: Connection }
+  | { readonly type: "link_lost"; readonly error: SluiceError }
+  | { readonly type: "link_refused"; readonly error: SluiceError };
+
+/** What a link can be told. */
+export type LinkMessage =
+  /** Try now, also where a login had been refused. */
+  | { readonly type: "connect" }
+  /** Tell how the connection stands. */
+  | { readonly type: "view"; readonly reply: Reply<LinkView> }
+  | { readonly type: "connected"; readonly connection: Connection }
+  | { readonly type: "failed"; readonly error: unknown }
+  | { readonly type: "closed"; readonly connection: Connection; readonly error: Error | undefined };
+
+/** What a link needs. */
+export interface LinkOptions {
+  /** Makes a connection. */
+  readonly connect: Connect;
+  /** Hears what the connection does. */
+  readonly report: (report: LinkReport) => void;
+}
+
+interface LinkState {
+  readonly view: LinkView;
+  readonly connection?: Connection;
+  readonly attempts: number;
+  readonly connectedAt: number;
+}
+
+/** Waits between attempts: from one second to one minute, with chance, so that a site's users do not return all at once. */
+const BACKOFF = { minMs: 1_000, maxMs: 60_000, factor: 2, jitter: 0.3, resetAfterMs: 60_000 };
+
+/** The behaviour of a link. */
+export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
+  const begin = (ctx: ActorContext<LinkMessage>, attempts: number): LinkState => {
+    ctx.pipe(
+      options.connect(ctx.signal),
+      (connection): LinkMessage => ({ type: "connected", connection }),
+      (error): LinkMessage => ({ type: "failed", error }),
+    );
+    return {
+      view: { status: "connecting", since: ctx.clock.now() },
+      attempts: attempts + 1,
+      connectedAt: 0,
+    };
+  };
+  let backoff: Backoff | undefined;
+
+  const lose = (
+    state: LinkState,
+    thrown: unknown,
+    ctx: ActorContext<LinkMessage>,
+  ): LinkState => {
+    const now = ctx.clock.now();
+    const error = asSluiceError(thrown);
+    if (!error.retryable) {
+      options.report({ type: "link_refused", error });
+      return {
+        view: { status: "refused", since: now, error: errorInfo(error) },
+        attempts: state.attempts,
+        connectedAt: 0,
+      };
+    }
+    backoff ??= new Backoff(BACKOFF, ctx.random);
+    const delay = backoff.next(state.connectedAt === 0 ? 0 : now - state.connectedAt);
+    ctx.after(delay, { type: "connect" });
+    options.report({ type: "link_lost", error });
+    return {
+      view: {
+        status: "lost",
+        since: state.view.status === "lost" ? state.view.since : now,
+        retryAt: now + delay,
+        attempts: state.attempts,
+        error: errorInfo(error),
+      },
+      attempts: state.attempts,
+      connectedAt: 0,
+    };
+  };
+
+  return {
+    init: (ctx) => begin(ctx, 0),
+
+    async receive(state, message, ctx) {
+      switch (message.type) {
+        case "view":
+          message.reply.ok(state.view);
+          return state;
+        case "connect":
+          return state.view.status === "up" || state.view.status === "connecting"
+            ? state
+            : begin(ctx, state.attempts);
+        case "connected": {
+          const { connection } = message;
+          if (ctx.signal.aborted) {
+            await connection.host.close();
+            return state;
+          }
+          ctx.pipe(
+            connection.host.closed,
+            (error): LinkMessage => ({ type: "closed", connection, error }),
+            (error): LinkMessage => ({ type: "failed", error }),
+          );
+          options.report({ type: "link_up", connection });
+          const now = ctx.clock.now();
+          return {
+            view: { status: "up", since: now },
+            connection,
+            attempts: 0,
+            connectedAt: now,
+          };
+        }
+        case "failed":
+          return lose(state, message.error, ctx);
+        case "closed":
+          if (state.connection !== message.connection || message.error === undefined) return state;
+          await message.connection.host.close();
+          return lose(state, message.error, ctx);
+      }
+    },
+
+    async stopped(state) {
+      await state?.connection?.host.close();
+    },
+  };
+}

@@ -1,0 +1,9 @@
+/**
+ * The actor of one cluster and those that work for it.
+ *
+ * @module
+ */
+
+export * from "./cluster_actor.ts";
+export * from "./connection.ts";
+export * from "./errors.ts";

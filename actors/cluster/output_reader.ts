@@ -1,0 +1,199 @@
+/**
+ * The actor that reads the outputs of all followed jobs over one channel.
+ *
+ * Readers ask for the bytes behind an offset and are answered when there are some, so a slow reader asks
+ * seldom and nothing piles up. All questions that are open are put to the cluster together.
+ *
+ * @module
+ */
+
+import type { JobId, OutputStream } from "../../model/mod.ts";
+import type { ActorContext, Behavior, Reply } from "../kernel/mod.ts";
+import type { Connection } from "./connection.ts";
+import {
+  availablePieces,
+  parseSizes,
+  readCommand,
+  sizesCommand,
+  splitPieces,
+} from "./output_reads.ts";
+
+/** A question for bytes. */
+export interface OutputQuestion {
+  /** The job whose output it is. */
+  readonly jobId: JobId;
+  /** Which of its outputs. */
+  readonly stream: OutputStream;
+  /** Number of the array task. */
+  readonly task: number | undefined;
+  /** First byte wanted. */
+  readonly offset: number;
+  /** How many bytes at the most. */
+  readonly maxBytes: number;
+  /** Whether to wait for bytes; otherwise the answer is empty when there are none now. */
+  readonly wait: boolean;
+  /** Where the answer goes. */
+  readonly reply: Reply<Uint8Array>;
+  /** Ends the wait: nobody reads any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What an output reader can be told. */
+export type OutputReaderMessage =
+  | { readonly type: "up"; readonly connection: Connection }
+  | { readonly type: "down" }
+  | { readonly type: "read"; readonly question: OutputQuestion }
+  /** The job has ended: whoever waits for bytes of it is answered at once. */
+  | { readonly type: "settle"; readonly jobId: JobId }
+  | { readonly type: "round" }
+  | {
+    readonly type: "read_done";
+    readonly answers: ReadonlyMap<OutputQuestion, Uint8Array>;
+    readonly asked: readonly OutputQuestion[];
+    readonly connection: Connection;
+  }
+  | { readonly type: "read_failed"; readonly connection: Connection };
+
+interface OutputReaderState {
+  readonly connection: Connection | undefined;
+  readonly open: ReadonlySet<OutputQuestion>;
+  readonly settled: ReadonlySet<OutputQuestion>;
+  readonly reading: boolean;
+  readonly scheduled: boolean;
+  readonly waitMs: number;
+}
+
+/** Bytes of one round. */
+const BUDGET = 8 * 1024 * 1024;
+/** Shortest and longest wait between rounds that found nothing, in ms. */
+const WAIT_MIN_MS = 50;
+const WAIT_MAX_MS = 500;
+/** The lane of the host's shells that carries the reads. */
+const LANE = "output";
+
+async function readAll(
+  connection: Connection,
+  questions: readonly OutputQuestion[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<OutputQuestion, Uint8Array>> {
+  const { host, planner } = connection;
+  // Readers of the same place share one read.
+  const askers = Map.groupBy(questions, (question) => {
+    const path = planner.paths(question.jobId, question.task)[question.stream];
+    return `${question.offset} ${path}`;
+  });
+  const wanted = [...askers].map(([place, group]) => {
+    const separator = place.indexOf(" ");
+    return {
+      path: place.slice(separator + 1),
+      offset: Number(place.slice(0, separator)),
+      maxBytes: Math.min(...group.map(({ maxBytes }) => maxBytes)),
+    };
+  });
+  const paths = [...new Set(wanted.map(({ path }) => path))];
+  const sizes = await host.run(sizesCommand(paths), { lane: LANE, signal });
+  const pieces = availablePieces(
+    wanted,
+    parseSizes(new TextDecoder().decode(sizes.stdout)),
+    BUDGET,
+  );
+  if (pieces.length === 0) return new Map();
+  const result = await host.run(readCommand(pieces), { lane: LANE, signal });
+  const parts = result.exitCode === 0 ? splitPieces(pieces, result.stdout) : undefined;
+  if (parts === undefined) return new Map();
+  return new Map(pieces.flatMap(({ path, offset }, index) => {
+    const bytes = parts[index];
+    const group = askers.get(`${offset} ${path}`) ?? [];
+    return bytes === undefined ? [] : group.map((asker) => [asker, bytes] as const);
+  }));
+}
+
+/** The behaviour of an output reader. */
+export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState> {
+  const schedule = (
+    state: OutputReaderState,
+    delayMs: number,
+    ctx: ActorContext<OutputReaderMessage>,
+  ): OutputReaderState => {
+    if (state.scheduled || state.reading || state.open.size === 0) return state;
+    if (state.connection === undefined) return state;
+    if (delayMs === 0) return round(state, ctx);
+    ctx.after(delayMs, { type: "round" });
+    return { ...state, scheduled: true };
+  };
+
+  const round = (
+    state: OutputReaderState,
+    ctx: ActorContext<OutputReaderMessage>,
+  ): OutputReaderState => {
+    const { connection } = state;
+    const open = new Set([...state.open].filter(({ signal }) => !signal.aborted));
+    if (connection === undefined || state.reading || open.size === 0) return { ...state, open };
+    const asked = [...open];
+    ctx.pipe(
+      readAll(connection, asked, ctx.signal),
+      (answers): OutputReaderMessage => ({ type: "read_done", answers, asked, connection }),
+      (): OutputReaderMessage => ({ type: "read_failed", connection }),
+    );
+    return { ...state, open, reading: true };
+  };
+
+  const done = (
+    state: OutputReaderState,
+    { answers, asked }: Extract<OutputReaderMessage, { type: "read_done" }>,
+    ctx: ActorContext<OutputReaderMessage>,
+  ): OutputReaderState => {
+    const open = new Set(state.open);
+    for (const question of asked) {
+      const bytes = answers.get(question);
+      if (bytes === undefined && question.wait && !state.settled.has(question)) continue;
+      open.delete(question);
+      question.reply.ok(bytes ?? new Uint8Array());
+    }
+    const settled = new Set([...state.settled].filter((question) => open.has(question)));
+    const waitMs = answers.size > 0 ? WAIT_MIN_MS : Math.min(WAIT_MAX_MS, state.waitMs * 1.5);
+    return schedule({ ...state, open, settled, reading: false, waitMs }, waitMs, ctx);
+  };
+
+  return {
+    init: () => ({
+      connection: undefined,
+      open: new Set(),
+      settled: new Set(),
+      reading: false,
+      scheduled: false,
+      waitMs: WAIT_MIN_MS,
+    }),
+
+    receive(state, message, ctx) {
+      switch (message.type) {
+        case "up":
+          return schedule({ ...state, connection: message.connection, reading: false }, 0, ctx);
+        case "down":
+          return { ...state, connection: undefined, reading: false };
+        case "read":
+          // The first round comes at once; those who ask while it is under way share the next.
+          return schedule(
+            { ...state, open: new Set(state.open).add(message.question) },
+            state.waitMs > WAIT_MIN_MS ? WAIT_MIN_MS : 0,
+            ctx,
+          );
+        case "settle": {
+          const settled = new Set(state.settled);
+          for (const question of state.open) {
+            if (question.jobId === message.jobId) settled.add(question);
+          }
+          return schedule({ ...state, settled }, 0, ctx);
+        }
+        case "round":
+          return round({ ...state, scheduled: false }, ctx);
+        case "read_done":
+          return message.connection === state.connection ? done(state, message, ctx) : state;
+        case "read_failed":
+          return message.connection === state.connection
+            ? schedule({ ...state, reading: false }, WAIT_MAX_MS, ctx)
+            : state;
+      }
+    },
+  };
+}

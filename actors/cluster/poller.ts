@@ -1,0 +1,230 @@
+/**
+ * The actor that asks the scheduler: one round for all jobs of a cluster, however many they are.
+ *
+ * @module
+ */
+
+import { asSluiceError } from "../../model/mod.ts";
+import type { JobId, SluiceError } from "../../model/mod.ts";
+import type { Observation, Watched } from "../../schedulers/mod.ts";
+import type { JobMessage } from "../job/mod.ts";
+import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
+import type { Connection } from "./connection.ts";
+import { nextInterval } from "./poll_interval.ts";
+
+/** What a poller can be told. */
+export type PollerMessage =
+  | { readonly type: "up"; readonly connection: Connection }
+  | { readonly type: "down" }
+  /** Look at this job from now on; replaces what was said of it before. */
+  | { readonly type: "watch"; readonly watched: Watched; readonly job: ActorRef<JobMessage> }
+  | { readonly type: "unwatch"; readonly jobId: JobId }
+  /** Something is known to have moved: ask soon. */
+  | { readonly type: "nudge" }
+  | { readonly type: "view"; readonly reply: Reply<PollerView> }
+  | { readonly type: "tick" }
+  | {
+    readonly type: "answered";
+    readonly observations: readonly Observation[];
+    readonly askedAt: number;
+    readonly connection: Connection;
+  }
+  | {
+    readonly type: "unanswered";
+    readonly error: unknown;
+    readonly askedAt: number;
+    readonly connection: Connection;
+  };
+
+/** What is to be seen of a poller. */
+export interface PollerView {
+  /** Time of the last answer, in milliseconds since the epoch. */
+  readonly lastPollAt: number | undefined;
+  /** The wait until the next poll, in ms. */
+  readonly intervalMs: number;
+  /** Polls that were answered. */
+  readonly polls: number;
+}
+
+/** What a poller needs. */
+export interface PollerOptions {
+  /** Shortest wait between polls, in ms. */
+  readonly minMs: number;
+  /** Longest wait between polls, in ms. */
+  readonly maxMs: number;
+  /** Hears that the scheduler has not answered since `since`, in milliseconds since the epoch. */
+  readonly onSilence: (since: number, error: SluiceError) => void;
+}
+
+interface PollerState {
+  readonly connection: Connection | undefined;
+  readonly watched: Map<JobId, { readonly watched: Watched; readonly job: ActorRef<JobMessage> }>;
+  /** What was last seen of each job, to tell whether anything moves. */
+  readonly seen: Map<JobId, string>;
+  readonly asking: boolean;
+  readonly nudged: boolean;
+  readonly timer: Cancellable | undefined;
+  readonly dueAt: number;
+  readonly intervalMs: number;
+  readonly lastPollAt: number | undefined;
+  readonly lastTookMs: number;
+  readonly polls: number;
+}
+
+/** Waits this long after a nudge, so that what moves together is seen together, in ms. */
+const NUDGE_MS = 50;
+
+/** The scheduler counts as silent when it has not answered for this long, in ms. */
+export const SILENCE_MS = 30_000;
+
+/** What of a sighting makes it news. */
+function mark({ task, sighting }: Observation): string {
+  const state = sighting.kind === "missing" ? "" : sighting.state;
+  return `${task ?? ""} ${sighting.kind} ${state}`;
+}
+
+/** The behaviour of a poller. */
+export function poller(options: PollerOptions): Behavior<PollerMessage, PollerState> {
+  /** Sees to it that a tick comes no later than in `delayMs`. */
+  const schedule = (
+    state: PollerState,
+    delayMs: number,
+    ctx: ActorContext<PollerMessage>,
+  ): PollerState => {
+    const dueAt = ctx.clock.now() + delayMs;
+    if (state.connection === undefined || state.asking) return state;
+    if (state.timer !== undefined && state.dueAt <= dueAt) return state;
+    state.timer?.cancel();
+    return { ...state, dueAt, timer: ctx.after(delayMs, { type: "tick" }) };
+  };
+
+  /** Nudges never make a slow scheduler busier than polling at the shortest interval would. */
+  const nudgeDelay = (state: PollerState, ctx: ActorContext<PollerMessage>): number => {
+    const rest = state.lastPollAt === undefined
+      ? 0
+      : state.lastPollAt + Math.min(options.minMs, state.lastTookMs * 4) - ctx.clock.now();
+    return Math.max(NUDGE_MS, rest);
+  };
+
+  const ask = (state: PollerState, ctx: ActorContext<PollerMessage>): PollerState => {
+    const { connection, watched } = state;
+    if (connection === undefined || state.asking) return state;
+    const idle = { ...state, timer: undefined, nudged: false };
+    if (watched.size === 0) return idle;
+    const askedAt = ctx.clock.now();
+    ctx.pipe(
+      connection.scheduler.observe([...watched.values()].map((entry) => entry.watched), ctx.signal),
+      (observations): PollerMessage => ({ type: "answered", observations, askedAt, connection }),
+      (error): PollerMessage => ({ type: "unanswered", error, askedAt, connection }),
+    );
+    return { ...idle, asking: true };
+  };
+
+  const answered = (
+    state: PollerState,
+    message: Extract<PollerMessage, { type: "answered" }>,
+    ctx: ActorContext<PollerMessage>,
+  ): PollerState => {
+    const { askedAt, observations } = message;
+    const groups = Map.groupBy(observations, ({ jobId }) => jobId);
+    let moved = false;
+    for (const [jobId, group] of groups) {
+      const marks = group.map(mark).join();
+      moved ||= state.seen.get(jobId) !== marks;
+      state.seen.set(jobId, marks);
+      state.watched.get(jobId)?.job.tell({ type: "sighted", askedAt, observations: group });
+    }
+    const now = ctx.clock.now();
+    const tookMs = now - askedAt;
+    const intervalMs = nextInterval({
+      minMs: options.minMs,
+      maxMs: options.maxMs,
+      previousMs: state.intervalMs,
+      moved,
+      tookMs,
+    });
+    const next = {
+      ...state,
+      asking: false,
+      intervalMs,
+      lastPollAt: now,
+      lastTookMs: tookMs,
+      polls: state.polls + 1,
+    };
+    return schedule(next, state.nudged ? nudgeDelay(next, ctx) : intervalMs, ctx);
+  };
+
+  const unanswered = (
+    state: PollerState,
+    message: Extract<PollerMessage, { type: "unanswered" }>,
+    ctx: ActorContext<PollerMessage>,
+  ): PollerState => {
+    const since = state.lastPollAt ?? message.askedAt;
+    if (ctx.clock.now() - since >= SILENCE_MS) {
+      options.onSilence(since, asSluiceError(message.error));
+    }
+    const intervalMs = nextInterval({
+      minMs: options.minMs,
+      maxMs: options.maxMs,
+      previousMs: state.intervalMs,
+      moved: false,
+      tookMs: 0,
+    });
+    const lastPollAt = state.lastPollAt ?? message.askedAt;
+    return schedule({ ...state, asking: false, intervalMs, lastPollAt }, intervalMs, ctx);
+  };
+
+  return {
+    init: () => ({
+      connection: undefined,
+      watched: new Map(),
+      seen: new Map(),
+      asking: false,
+      nudged: false,
+      timer: undefined,
+      dueAt: 0,
+      intervalMs: options.minMs,
+      lastPollAt: undefined,
+      lastTookMs: 0,
+      polls: 0,
+    }),
+
+    receive(state, message, ctx) {
+      switch (message.type) {
+        case "up":
+          return schedule(
+            { ...state, connection: message.connection, asking: false, intervalMs: options.minMs },
+            0,
+            ctx,
+          );
+        case "down":
+          state.timer?.cancel();
+          return { ...state, connection: undefined, timer: undefined, asking: false };
+        case "watch":
+          state.watched.set(message.watched.jobId, message);
+          return schedule(state, state.intervalMs, ctx);
+        case "unwatch":
+          state.watched.delete(message.jobId);
+          state.seen.delete(message.jobId);
+          return state;
+        case "nudge":
+          return state.asking
+            ? { ...state, nudged: true }
+            : schedule(state, nudgeDelay(state, ctx), ctx);
+        case "tick":
+          return ask(state, ctx);
+        case "answered":
+          return message.connection === state.connection ? answered(state, message, ctx) : state;
+        case "unanswered":
+          return message.connection === state.connection ? unanswered(state, message, ctx) : state;
+        case "view":
+          message.reply.ok({
+            lastPollAt: state.lastPollAt,
+            intervalMs: state.intervalMs,
+            polls: state.polls,
+          });
+          return state;
+      }
+    },
+  };
+}

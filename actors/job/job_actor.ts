@@ -1,0 +1,200 @@
+/**
+ * The actor of one job: it turns what it hears into facts, has them journaled, and acts on them.
+ *
+ * @module
+ */
+
+import { isFinal } from "../../model/mod.ts";
+import type { JobFact, JobId, JobSpec, JobView } from "../../model/mod.ts";
+import type { Cancellation, Watched } from "../../schedulers/mod.ts";
+import type { Journal } from "../../store/mod.ts";
+import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
+import { decide, emptyMemory } from "./decide.ts";
+import type { JobInput, JobMemory } from "./decide.ts";
+import { UnknownJobError } from "./errors.ts";
+import { foldJob } from "./fold.ts";
+
+/** What a job can be told: what {@linkcode decide} takes, and requests that want an answer. */
+export type JobMessage =
+  | Exclude<JobInput, { type: "cancel" }>
+  /** Those it works with have been started anew: say again what is wanted of them. */
+  | { readonly type: "resync" }
+  | {
+    readonly type: "cancel";
+    readonly task?: number;
+    readonly reply: Reply<JobView>;
+  };
+
+/** Through what a job acts. */
+export interface JobEffects {
+  /** Hands the job to the submitter. */
+  readonly enqueue: (job: {
+    readonly jobId: JobId;
+    readonly spec: JobSpec;
+    readonly maybeSent: boolean;
+    readonly job: ActorRef<JobMessage>;
+  }) => void;
+  /** Takes it back from the submitter, if nothing of it was sent. */
+  readonly withdraw: (jobId: JobId) => void;
+  /** Has the poller look at it. */
+  readonly watch: (watched: Watched, job: ActorRef<JobMessage>) => void;
+  /** Asks for a poll soon. */
+  readonly nudge: () => void;
+  /** Asks the scheduler to end it. */
+  readonly cancel: (cancellation: Cancellation) => void;
+  /** Says that it has ended. */
+  readonly ended: (jobId: JobId) => void;
+}
+
+interface JobState {
+  readonly view: JobView;
+  readonly spec: JobSpec;
+  readonly memory: JobMemory;
+  /** When the scheduler was last asked to end it. */
+  readonly cancelSentAt: number;
+}
+
+/** A cancellation that the scheduler has not carried out is sent again after this long, in ms. */
+const CANCEL_AGAIN_MS = 10_000;
+
+/** What the poller must look for. */
+function watched(view: JobView): Watched | undefined {
+  if (view.schedulerId === undefined || isFinal(view.phase)) return undefined;
+  const tasks = view.tasks?.filter(({ phase }) => !isFinal(phase)).map(({ task }) => task);
+  return {
+    jobId: view.id,
+    schedulerId: view.schedulerId,
+    ...(tasks === undefined ? {} : { tasks }),
+  };
+}
+
+/**
+ * The behaviour of a job's actor. It takes the job up from the journal, at its first start as at any
+ * later one, and carries on from there.
+ */
+export function jobActor(
+  jobId: JobId,
+  journal: Journal,
+  effects: JobEffects,
+): Behavior<JobMessage, JobState> {
+  type Context = ActorContext<JobMessage>;
+
+  const record = async (
+    state: JobState,
+    facts: readonly JobFact[],
+    at: number,
+  ): Promise<JobState> => {
+    if (facts.length === 0) return state;
+    let { view } = state;
+    const entries = facts.map((fact) => {
+      view = foldJob(view, { jobId, cluster: view.cluster, at, fact });
+      return {
+        kind: "job",
+        jobId,
+        cluster: view.cluster,
+        index: view.events,
+        at,
+        fact,
+        view,
+      } as const;
+    });
+    await journal.append(entries);
+    return { ...state, view };
+  };
+
+  /** Does what the job's new state asks for. */
+  const act = (before: JobView, state: JobState, ctx: Context): JobState => {
+    const { view } = state;
+    if (isFinal(view.phase)) {
+      effects.ended(jobId);
+      ctx.stop();
+      return state;
+    }
+    const wanted = watched(view);
+    const submitted = before.schedulerId === undefined && view.schedulerId !== undefined;
+    if (wanted !== undefined) {
+      const fewer = wanted.tasks?.length !== watched(before)?.tasks?.length;
+      if (submitted || fewer) effects.watch(wanted, ctx.self);
+    }
+    if (submitted) effects.nudge();
+    return cancelWhereWanted(state, ctx);
+  };
+
+  const cancelWhereWanted = (state: JobState, ctx: Context): JobState => {
+    const { view, cancelSentAt } = state;
+    if (!view.cancelRequested) return state;
+    const now = ctx.clock.now();
+    if (view.schedulerId === undefined) {
+      effects.withdraw(jobId);
+      return state;
+    }
+    if (now - cancelSentAt < CANCEL_AGAIN_MS) return state;
+    effects.cancel({ jobId, schedulerId: view.schedulerId });
+    effects.nudge();
+    return { ...state, cancelSentAt: now };
+  };
+
+  const take = async (state: JobState, input: JobInput, ctx: Context): Promise<JobState> => {
+    const now = ctx.clock.now();
+    const { facts, memory } = decide(state.view, state.memory, input, now);
+    if (facts.length === 0 && !state.view.cancelRequested) return { ...state, memory };
+    const next = await record({ ...state, memory }, facts, now);
+    return act(state.view, next, ctx);
+  };
+
+  /** Tells those it works with what is wanted of them, given the job as it stands. */
+  const introduce = async (state: JobState, ctx: Context): Promise<JobState> => {
+    const { view, spec } = state;
+    const wanted = watched(view);
+    if (wanted !== undefined) {
+      effects.watch(wanted, ctx.self);
+      return cancelWhereWanted(state, ctx);
+    }
+    const maybeSent = view.attempts > 0;
+    const begun = maybeSent ? state : await take(state, { type: "submitting" }, ctx);
+    effects.enqueue({ jobId, spec, maybeSent, job: ctx.self });
+    return cancelWhereWanted(begun, ctx);
+  };
+
+  return {
+    init(ctx) {
+      const stored = journal.job(jobId);
+      if (stored === undefined) throw new UnknownJobError(jobId);
+      const state = { ...stored, memory: emptyMemory, cancelSentAt: 0 };
+      return isFinal(stored.view.phase) ? act(stored.view, state, ctx) : introduce(state, ctx);
+    },
+
+    async receive(state, message, ctx) {
+      switch (message.type) {
+        case "resync":
+          return introduce({ ...state, cancelSentAt: 0 }, ctx);
+        case "cancel": {
+          const { task, reply } = message;
+          const next = await take(
+            state,
+            task === undefined ? { type: "cancel" } : { type: "cancel", task },
+            ctx,
+          );
+          reply.ok(next.view);
+          const { schedulerId } = next.view;
+          if (task !== undefined && schedulerId !== undefined && !isFinal(next.view.phase)) {
+            effects.cancel({ jobId, schedulerId, task });
+            effects.nudge();
+          }
+          return next;
+        }
+        case "pushed": {
+          const next = await take(state, message, ctx);
+          if (message.record.kind === "end") effects.nudge();
+          return next;
+        }
+        case "submitting":
+        case "outcome":
+        case "sighted":
+        case "withdrawn":
+        case "silenced":
+          return take(state, message, ctx);
+      }
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * Sluice as a whole: the journal, the tree of actors, and what they do for callers.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { getLogger } from "@logtape/logtape";
+import { clusterNameSchema } from "../model/mod.ts";
+import type { ClusterConfig, ClusterName } from "../model/mod.ts";
+import { Journal } from "../store/mod.ts";
+import type { ClustersApi, JobsApi, SluiceApi, SystemApi } from "./api.ts";
+import { clusterActor, connector, plannerOf } from "./cluster/mod.ts";
+import { clustersApi } from "./clusters_api.ts";
+import type { ClusterHandle } from "./clusters_api.ts";
+import { jobsApi } from "./jobs_api.ts";
+import { ActorSystem } from "./kernel/mod.ts";
+import { serverId } from "./server_id.ts";
+import { systemApi } from "./system_api.ts";
+
+const log = getLogger(["sluice"]);
+
+/** What of the configuration Sluice itself needs; that of the server is the server's. */
+export interface SluiceSettings {
+  /** Directory of the journal. */
+  readonly dataDirectory: string;
+  /** Clusters by name. */
+  readonly clusters: Readonly<Record<ClusterName, ClusterConfig>>;
+}
+
+/** How Sluice is opened. */
+export interface OpenOptions {
+  /** The configuration, as `loadConfig` returns it. */
+  readonly config: SluiceSettings;
+}
+
+/** How long the actors may take to stop, in ms. */
+const STOP_DEADLINE_MS = 3_000;
+
+/**
+ * Sluice in this process: submits, follows and cancels jobs on the clusters of a configuration.
+ *
+ * Closing it ends the connections. Jobs on the clusters go on, and the next one that is opened on the same
+ * data directory takes them up again.
+ *
+ * @example
+ * ```ts
+ * import { loadConfig, Sluice } from "@sluice/sluice";
+ *
+ * await using sluice = await Sluice.open({ config: await loadConfig() });
+ * for (const cluster of await sluice.clusters.list()) console.log(cluster.name, cluster.link.status);
+ * ```
+ */
+export class Sluice implements SluiceApi, AsyncDisposable {
+  /** Clusters: where jobs run. */
+  readonly clusters: ClustersApi;
+  /** Jobs: submit, follow, cancel. */
+  readonly jobs: JobsApi;
+  /** Sluice itself. */
+  readonly system: SystemApi;
+  readonly #actors: ActorSystem;
+  readonly #journal: Journal;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    actors: ActorSystem,
+    journal: Journal,
+    handles: ReadonlyMap<ClusterName, ClusterHandle>,
+  ) {
+    this.#actors = actors;
+    this.#journal = journal;
+    this.clusters = clustersApi(handles, journal);
+    this.jobs = jobsApi(handles, journal);
+    this.system = systemApi(actors, journal, handles);
+  }
+
+  /**
+   * Opens the journal, takes up every job that has not ended, and begins to connect to the clusters. It
+   * does not wait for the connections.
+   *
+   * @throws {SluiceError} The journal cannot be opened, or another Sluice has it open.
+   */
+  static async open({ config }: OpenOptions): Promise<Sluice> {
+    await Deno.mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+    const id = await serverId(config.dataDirectory);
+    const journal = Journal.open({ path: join(config.dataDirectory, "journal.db") });
+    const actors = new ActorSystem({
+      stopDeadlineMs: STOP_DEADLINE_MS,
+      supervision: { restarts: Infinity },
+      onFault: ({ type, error }) => log.fatal("{type}: {error}", { type, error }),
+    });
+    const handles = new Map<ClusterName, ClusterHandle>();
+    for (const [name, cluster] of clusterEntries(config)) {
+      const planner = plannerOf(cluster, id);
+      const ref = actors.spawn(
+        `cluster:${name}`,
+        clusterActor({
+          name,
+          connect: connector(cluster, id),
+          planner,
+          journal,
+          poll: {
+            minMs: cluster.poll.minSeconds * 1000,
+            maxMs: cluster.poll.maxSeconds * 1000,
+          },
+        }),
+        {
+          backoff: { minMs: 1_000, maxMs: 60_000 },
+          mailbox: { capacity: 200_000 },
+          supervision: { restarts: Infinity },
+        },
+      );
+      handles.set(name, { name, config: cluster, planner, ref });
+    }
+    return new Sluice(actors, journal, handles);
+  }
+
+  /** Stops the actors, closes the connections and the journal. Jobs go on. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await this.#actors.stop({ deadlineMs: STOP_DEADLINE_MS });
+      this.#journal.close();
+    })();
+    return this.#closing;
+  }
+
+  /** See {@linkcode Sluice.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function clusterEntries(config: SluiceSettings): [ClusterName, ClusterConfig][] {
+  return Object.entries(config.clusters).map(([name, cluster]) => [
+    clusterNameSchema.parse(name),
+    cluster,
+  ]);
+}
