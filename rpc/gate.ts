@@ -1,0 +1,75 @@
+/**
+ * Who may call: checked before anything of a request is read.
+ *
+ * @module
+ */
+
+import { createHash, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import type { SluiceError } from "../model/mod.ts";
+import { ForeignHostError, ForeignOriginError, UnauthorizedError } from "./errors.ts";
+import { bareHost, isAddress, isLoopback } from "./loopback.ts";
+
+/** Whom the server answers. */
+export interface GateSettings {
+  /** The bearer token. */
+  readonly token: string;
+  /** Names beside loopback and addresses under which the server is reached. */
+  readonly allowedHosts: readonly string[];
+  /** Origins of web pages, beside the server's own, that may call. */
+  readonly allowedOrigins: readonly string[];
+}
+
+function digest(text: string): Uint8Array {
+  return createHash("sha256").update(text).digest();
+}
+
+const connectionParamsSchema = z.object({ token: z.string() });
+
+/**
+ * The token that a request carries: of the header `Authorization: Bearer …`, else of tRPC's
+ * `connectionParams`, for a browser's own EventSource, which cannot send headers.
+ */
+function tokenOf(request: Request, url: URL): string | undefined {
+  const header = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  if (header !== undefined) return header;
+  const params = url.searchParams.get("connectionParams");
+  if (params === null) return undefined;
+  try {
+    return connectionParamsSchema.parse(JSON.parse(params)).token;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the origin is the server's own or one that is allowed. */
+export function knowsOrigin(origin: string, url: URL, settings: GateSettings): boolean {
+  return origin === url.origin || settings.allowedOrigins.includes(origin);
+}
+
+/**
+ * Why a request comes from where none may come from, or `undefined` where it is fine.
+ *
+ * A name that is not the server's own is refused, since a page can make its name point to a loopback
+ * address (DNS rebinding); an address cannot be made to point elsewhere.
+ */
+export function foreign(request: Request, settings: GateSettings): SluiceError | undefined {
+  const url = new URL(request.url);
+  const host = bareHost(url.hostname);
+  if (!isLoopback(host) && !isAddress(host) && !settings.allowedHosts.includes(host)) {
+    return new ForeignHostError(host);
+  }
+  const origin = request.headers.get("origin");
+  if (origin !== null && !knowsOrigin(origin, url, settings)) return new ForeignOriginError(origin);
+  return undefined;
+}
+
+/** Why a request is not let in, or `undefined` where it carries the token. */
+export function unauthorized(request: Request, settings: GateSettings): SluiceError | undefined {
+  const given = tokenOf(request, new URL(request.url));
+  // Digests have one length, so that comparing them takes the same time whatever was given.
+  return given !== undefined && timingSafeEqual(digest(given), digest(settings.token))
+    ? undefined
+    : new UnauthorizedError();
+}

@@ -1,0 +1,129 @@
+/**
+ * `jobs.*`: submit, follow, cancel.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import {
+  cancelResultSchema,
+  eventFilterSchema,
+  jobEventSchema,
+  jobIdSchema,
+  jobListRequestSchema,
+  jobMetricsSchema,
+  jobPageSchema,
+  jobPreviewSchema,
+  jobResultSchema,
+  jobSpecSchema,
+  jobViewSchema,
+  logRequestSchema,
+} from "../model/mod.ts";
+import { ServerClosingError } from "./errors.ts";
+import { feed, feedSchema, lastEventIdSchema, resumePosition } from "./feed.ts";
+import { logParts, logPartSchema } from "./log_parts.ts";
+import { procedure, router } from "./trpc.ts";
+import { untilAborted } from "./until_aborted.ts";
+
+/** Most jobs that one `submitMany` takes. */
+const maxJobsPerCall = 1_000;
+/** Longest time that `wait` can be told to wait: a day. */
+const maxWaitMs = 24 * 60 * 60 * 1_000;
+
+const idInput = z.strictObject({ id: jobIdSchema }).describe("Which job.");
+
+const taskInput = z.strictObject({
+  id: jobIdSchema,
+  task: z.int().nonnegative().optional().describe(
+    "Number of the array task. Default: the whole job.",
+  ),
+}).describe("What to cancel.");
+
+const waitInput = z.strictObject({
+  id: jobIdSchema,
+  timeoutMs: z.int().nonnegative().max(maxWaitMs).optional().describe(
+    "Milliseconds after which the job is returned as it stands. Default: until it has ended.",
+  ),
+}).describe("Which job, and for how long to wait.");
+
+const eventsInput = eventFilterSchema.extend({
+  after: z.int().nonnegative().optional().describe(
+    "Only events whose id is greater. Default: 0, the whole history.",
+  ),
+  lastEventId: lastEventIdSchema,
+}).prefault({}).describe("Which events, and from where.");
+
+const logsInput = logRequestSchema.extend({ lastEventId: lastEventIdSchema }).describe(
+  "What part of a job's output to read.",
+);
+
+/** Procedures about jobs. */
+export const jobsRouter = router({
+  submit: procedure.input(jobSpecSchema).output(jobViewSchema).mutation(({ ctx, input }) =>
+    ctx.api.jobs.submit(input)
+  ),
+  submitMany: procedure
+    .input(
+      z.strictObject({
+        jobs: z.array(jobSpecSchema).min(1).max(maxJobsPerCall).describe(
+          "The jobs; all are accepted or none is.",
+        ),
+      }).describe("Several jobs."),
+    )
+    .output(z.array(jobViewSchema).describe("The jobs in the order they were given."))
+    .mutation(async ({ ctx, input }) => [...await ctx.api.jobs.submitMany(input.jobs)]),
+  preview: procedure.input(jobSpecSchema).output(jobPreviewSchema).query(({ ctx, input }) =>
+    ctx.api.jobs.preview(input)
+  ),
+  get: procedure.input(idInput)
+    .output(
+      jobViewSchema.extend({ spec: jobSpecSchema }).describe("The job and what was asked for."),
+    )
+    .query(({ ctx, input }) => ctx.api.jobs.get(input.id)),
+  list: procedure.input(jobListRequestSchema.prefault({})).output(jobPageSchema).query((
+    { ctx, input },
+  ) => ctx.api.jobs.list(input)),
+  cancel: procedure.input(taskInput).output(cancelResultSchema).mutation(({ ctx, input }) =>
+    ctx.api.jobs.cancel(input.id, input.task === undefined ? {} : { task: input.task })
+  ),
+  wait: procedure.input(waitInput).output(jobViewSchema).query(async ({ ctx, input, signal }) => {
+    const ended = signal === undefined ? ctx.closing : AbortSignal.any([signal, ctx.closing]);
+    try {
+      return await untilAborted(
+        ctx.api.jobs.wait(input.id, {
+          signal: ended,
+          ...(input.timeoutMs === undefined ? {} : { timeoutMs: input.timeoutMs }),
+        }),
+        ended,
+      );
+    } catch (error) {
+      throw ctx.closing.aborted ? new ServerClosingError() : error;
+    }
+  }),
+  events: procedure.input(eventsInput).output(feedSchema(jobEventSchema)).subscription(
+    ({ ctx, input, signal }) => {
+      const { after, lastEventId, ...filter } = input;
+      return feed(ctx, signal, {
+        open: (signal) =>
+          ctx.api.jobs.events(filter, { after: resumePosition(after, lastEventId), signal }),
+        toWire: (event) => [[event.id, event]],
+      });
+    },
+  ),
+  logs: procedure.input(logsInput).output(feedSchema(logPartSchema)).subscription(
+    ({ ctx, input, signal }) => {
+      const { lastEventId, ...request } = input;
+      const offset = resumePosition(request.offset, lastEventId);
+      return feed(ctx, signal, {
+        open: (signal) => ctx.api.jobs.logs({ ...request, offset }, { signal }),
+        toWire: logParts,
+      });
+    },
+  ),
+  result: procedure.input(idInput).output(jobResultSchema).query(({ ctx, input }) =>
+    ctx.api.jobs.result(input.id)
+  ),
+  metrics: procedure.input(idInput).output(jobMetricsSchema).query(({ ctx, input }) =>
+    ctx.api.jobs.metrics(input.id)
+  ),
+});

@@ -1,0 +1,39 @@
+/**
+ * Bodies of bounded size.
+ *
+ * @module
+ */
+
+import { BodyTooLargeError } from "./errors.ts";
+
+/**
+ * The request with its body read into memory.
+ *
+ * @param limit Largest body in bytes.
+ * @throws {BodyTooLargeError} Where the body is larger, whether or not it says so in its header.
+ */
+export async function withLimitedBody(request: Request, limit: number): Promise<Request> {
+  if (request.body === null) return request;
+  if (Number(request.headers.get("content-length") ?? 0) > limit) {
+    throw new BodyTooLargeError(limit);
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.length;
+    if (size > limit) throw new BodyTooLargeError(limit);
+    chunks.push(chunk);
+  }
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return new Request(request.url, {
+    method: request.method,
+    headers: request.headers,
+    body: whole,
+    signal: request.signal,
+  });
+}

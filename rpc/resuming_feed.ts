@@ -1,0 +1,143 @@
+/**
+ * A subscription as an async iterable that reconnects by itself.
+ *
+ * @module
+ */
+
+import type { TRPCClientError } from "@trpc/client";
+import { clientErrorInfo } from "./client_error.ts";
+import type { AppRouter } from "./router.ts";
+
+/** The callbacks with which a subscription of tRPC's client is made. */
+export interface FeedHandlers<Wire> {
+  readonly onData: (envelope: { readonly data: Wire }) => void;
+  readonly onComplete: () => void;
+  readonly onError: (error: TRPCClientError<AppRouter>) => void;
+  readonly onConnectionStateChange: (
+    state: { readonly state: string; readonly error: TRPCClientError<AppRouter> | null },
+  ) => void;
+}
+
+/** Subscribes from the position that the caller keeps. */
+export type Subscribe<Wire> = (handlers: FeedHandlers<Wire>) => { unsubscribe(): void };
+
+/** How a feed is read. */
+export interface ResumeOptions {
+  /** Ends the iterable without an error. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of every break, with the error and the milliseconds until the next attempt. */
+  readonly onReconnect?: ((error: unknown, delayMs: number) => void) | undefined;
+}
+
+/** Items that may wait for a slow reader; past it the subscription is given up until they are read. */
+const highWater = 256;
+const firstDelayMs = 100;
+const longestDelayMs = 5_000;
+
+type Outcome =
+  | { readonly kind: "ended" }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "full" }
+  | { readonly kind: "lost"; readonly error: unknown };
+
+/** One subscription, from its start to its end or break, as an async iterable of what arrived. */
+async function* oneRound<Wire, Item>(
+  subscribe: Subscribe<Wire>,
+  accept: (wire: Wire) => Item | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Item, Outcome, undefined> {
+  const arrived: Item[] = [];
+  let outcome: Outcome | undefined;
+  let wake = () => {};
+  const finish = (how: Outcome) => {
+    outcome ??= how;
+    wake();
+  };
+  const onAbort = () => finish({ kind: "stopped" });
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const subscription = subscribe({
+    onData: ({ data }) => {
+      if (outcome !== undefined) return;
+      try {
+        const item = accept(data);
+        if (item !== undefined) arrived.push(item);
+      } catch (error) {
+        finish({ kind: "lost", error });
+        return;
+      }
+      if (arrived.length >= highWater) finish({ kind: "full" });
+      wake();
+    },
+    onComplete: () => finish({ kind: "ended" }),
+    onError: (error) => finish({ kind: "lost", error }),
+    onConnectionStateChange: ({ state, error }) => {
+      // An EventSource would wait for seconds and retry whatever happened, so a break ends the round.
+      if (state === "connecting" && error !== null) finish({ kind: "lost", error });
+    },
+  });
+  try {
+    if (signal?.aborted === true) onAbort();
+    while (true) {
+      // Nothing may arrive any more once the outcome stands: the position would run ahead of it.
+      if (outcome !== undefined) subscription.unsubscribe();
+      for (let item = arrived.shift(); item !== undefined; item = arrived.shift()) yield item;
+      if (outcome !== undefined) return outcome;
+      await new Promise<void>((resolve) => wake = resolve);
+    }
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    outcome ??= { kind: "stopped" };
+    subscription.unsubscribe();
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done, { once: true });
+    if (signal?.aborted === true) done();
+  });
+}
+
+/**
+ * Reads a feed to its end, subscribing again after every break that may pass.
+ *
+ * @param subscribe Subscribes from the position after the last accepted item.
+ * @param accept Takes what arrived, moves the position, and gives the item, or `undefined` for what had
+ * arrived before. What it throws ends the feed.
+ * @throws The error that ended the feed, where a retry does not help.
+ */
+export async function* resumingFeed<Wire, Item>(
+  subscribe: Subscribe<Wire>,
+  accept: (wire: Wire) => Item | undefined,
+  options: ResumeOptions = {},
+): AsyncGenerator<Item, void, undefined> {
+  const { signal } = options;
+  let failures = 0;
+  while (signal?.aborted !== true) {
+    const round = oneRound(subscribe, (wire) => {
+      failures = 0;
+      return accept(wire);
+    }, signal);
+    const outcome = yield* round;
+    switch (outcome.kind) {
+      case "ended":
+      case "stopped":
+        return;
+      case "full":
+        break;
+      case "lost": {
+        if (!clientErrorInfo(outcome.error).retryable) throw outcome.error;
+        const longest = Math.min(longestDelayMs, firstDelayMs * 2 ** failures++);
+        const delayMs = longest * (0.5 + Math.random() / 2);
+        options.onReconnect?.(outcome.error, delayMs);
+        await pause(delayMs, signal);
+      }
+    }
+  }
+}

@@ -1,0 +1,304 @@
+/**
+ * A Sluice in memory, for the tests of the layers above it: it runs nothing, and what happens to its
+ * jobs is what a test says.
+ *
+ * @module
+ */
+
+import type {
+  ActorView,
+  ClustersApi,
+  DeadLetterView,
+  FeedOptions,
+  JobsApi,
+  SluiceApi,
+  SystemApi,
+} from "../../actors/api.ts";
+import type {
+  ClusterView,
+  EventFilter,
+  JobEvent,
+  JobFact,
+  JobId,
+  JobSpec,
+  JobView,
+  LogChunk,
+  LogRequest,
+} from "../../model/mod.ts";
+import { clusterNameSchema, isFinal, newJobId, SluiceError } from "../../model/mod.ts";
+
+interface FakeJob {
+  view: JobView;
+  readonly spec: JobSpec;
+  readonly output: { stdout: Uint8Array; stderr: Uint8Array };
+}
+
+/** Name of the one cluster that the fake has. */
+export const fakeCluster = clusterNameSchema.parse("dev");
+
+/** A Sluice in memory. */
+export class FakeSluice implements SluiceApi {
+  readonly #jobs = new Map<JobId, FakeJob>();
+  readonly #events: JobEvent[] = [];
+  #changed = Promise.withResolvers<void>();
+
+  /** Feeds that are open now. */
+  openFeeds = 0;
+  /** Waits that are open now. */
+  openWaits = 0;
+  /** Thrown by the next `clusters.list`. */
+  failure: unknown;
+  /** Thrown by every feed after it has given everything that there is. */
+  feedFailure: unknown;
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+
+  #job(id: JobId): FakeJob {
+    const job = this.#jobs.get(id);
+    if (job !== undefined) return job;
+    throw new SluiceError({
+      code: "JOB_NOT_FOUND",
+      message: `There is no job ${id}.`,
+      next: "List the jobs with jobs.list.",
+    });
+  }
+
+  #changes(signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const done = () => {
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    signal?.addEventListener("abort", done);
+    if (signal?.aborted === true) done();
+    this.#changed.promise.then(done);
+    return promise;
+  }
+
+  /** Records a fact and applies it to the job's view. */
+  record(id: JobId, fact: JobFact): JobEvent {
+    const job = this.#job(id);
+    const event: JobEvent = {
+      id: this.#events.length + 1,
+      at: 1_700_000_000_000 + this.#events.length,
+      index: this.#events.filter((past) => past.jobId === id).length + 1,
+      cluster: fakeCluster,
+      jobId: id,
+      fact,
+    };
+    this.#events.push(event);
+    const { view } = job;
+    if (fact.type === "ended") {
+      job.view = {
+        ...view,
+        phase: fact.phase,
+        ...(fact.exitCode === undefined ? {} : { exitCode: fact.exitCode }),
+        ...(fact.signal === undefined ? {} : { signal: fact.signal }),
+        ...(fact.reason === undefined ? {} : { reason: fact.reason }),
+      };
+    } else if (fact.type === "running" || fact.type === "queued") {
+      job.view = { ...view, phase: fact.type, state: fact.state, nodes: fact.nodes };
+    }
+    job.view = { ...job.view, events: event.index, updatedAt: event.at };
+    this.#wake();
+    return event;
+  }
+
+  /** Appends to an output of a job. */
+  print(id: JobId, bytes: Uint8Array, stream: "stdout" | "stderr" = "stdout"): void {
+    const { output } = this.#job(id);
+    const whole = new Uint8Array(output[stream].length + bytes.length);
+    whole.set(output[stream]);
+    whole.set(bytes, output[stream].length);
+    output[stream] = whole;
+    this.#wake();
+  }
+
+  /** Ends a job. */
+  end(id: JobId, exitCode = 0): void {
+    this.record(id, {
+      type: "ended",
+      phase: exitCode === 0 ? "succeeded" : "failed",
+      exitCode,
+      nodes: [],
+    });
+  }
+
+  readonly jobs: JobsApi = {
+    submit: (spec) => {
+      const id = newJobId();
+      const at = 1_700_000_000_000;
+      this.#jobs.set(id, {
+        spec,
+        output: { stdout: new Uint8Array(), stderr: new Uint8Array() },
+        view: {
+          id,
+          cluster: spec.cluster,
+          name: spec.name,
+          labels: spec.labels,
+          phase: "accepted",
+          nodes: [],
+          restarts: 0,
+          cancelRequested: false,
+          directory: `~/.sluice/jobs/${id}`,
+          attempts: 0,
+          acceptedAt: at,
+          updatedAt: at,
+          events: 1,
+        },
+      });
+      this.record(id, { type: "accepted", spec, directory: `~/.sluice/jobs/${id}` });
+      return Promise.resolve(this.#job(id).view);
+    },
+    submitMany: (specs) => Promise.all(specs.map((spec) => this.jobs.submit(spec))),
+    preview: (spec) =>
+      Promise.resolve({
+        commandLine: `sbatch --job-name=${spec.name}`,
+        script: "#!/bin/sh\n",
+        directory: "~/.sluice/jobs/preview",
+      }),
+    get: async (id) => {
+      const { view, spec } = await Promise.resolve(this.#job(id));
+      return { ...view, spec };
+    },
+    list: ({ limit, phases }) =>
+      Promise.resolve({
+        jobs: [...this.#jobs.values()].map(({ view }) => view)
+          .filter(({ phase }) => phases === undefined || phases.includes(phase))
+          .slice(0, limit),
+      }),
+    cancel: (id) => {
+      const { phase } = this.#job(id).view;
+      if (isFinal(phase)) return Promise.resolve({ id, accepted: false, phase });
+      this.record(id, { type: "cancel_requested" });
+      this.record(id, { type: "ended", phase: "cancelled", nodes: [] });
+      return Promise.resolve({ id, accepted: true, phase });
+    },
+    wait: async (id, options = {}) => {
+      this.openWaits++;
+      try {
+        while (!isFinal(this.#job(id).view.phase) && options.timeoutMs !== 0) {
+          options.signal?.throwIfAborted();
+          await this.#changes(options.signal);
+        }
+        return this.#job(id).view;
+      } finally {
+        this.openWaits--;
+      }
+    },
+    events: (filter, options) => this.#feed(filter, options),
+    logs: (request, options) => this.#logs(request, options?.signal),
+    result: async (id) => {
+      const { phase, exitCode } = await this.jobs.get(id);
+      if (!isFinal(phase)) {
+        throw new SluiceError({
+          code: "JOB_NOT_ENDED",
+          message: `The job ${id} has not ended.`,
+          next: "Wait for it with jobs.wait.",
+          retryable: true,
+        });
+      }
+      return { id, phase, outputBytes: {}, ...(exitCode === undefined ? {} : { exitCode }) };
+    },
+    metrics: () => Promise.resolve({ source: "none" }),
+  };
+
+  async *#feed(filter: EventFilter, options: FeedOptions = {}): AsyncGenerator<JobEvent> {
+    const { signal } = options;
+    if (filter.jobId !== undefined) this.#job(filter.jobId);
+    this.openFeeds++;
+    try {
+      let position = options.after ?? 0;
+      while (signal?.aborted !== true) {
+        const event = this.#events[position];
+        if (event === undefined) {
+          if (this.feedFailure !== undefined) throw this.feedFailure;
+          if (filter.jobId !== undefined && isFinal(this.#job(filter.jobId).view.phase)) return;
+          await this.#changes(signal);
+          continue;
+        }
+        position = event.id;
+        if (filter.jobId === undefined || filter.jobId === event.jobId) yield event;
+      }
+    } finally {
+      this.openFeeds--;
+    }
+  }
+
+  async *#logs(request: LogRequest, signal: AbortSignal | undefined): AsyncGenerator<LogChunk> {
+    this.openFeeds++;
+    try {
+      let { offset } = request;
+      while (signal?.aborted !== true) {
+        const { view, output } = this.#job(request.jobId);
+        const bytes = output[request.stream].subarray(offset);
+        if (bytes.length > 0) {
+          yield { offset, bytes };
+          offset += bytes.length;
+        } else if (isFinal(view.phase) || !request.follow) {
+          return;
+        } else {
+          await this.#changes(signal);
+        }
+      }
+    } finally {
+      this.openFeeds--;
+    }
+  }
+
+  readonly clusters: ClustersApi = {
+    list: async () => {
+      if (this.failure !== undefined) throw this.failure;
+      return [await this.clusters.get(fakeCluster)];
+    },
+    get: (name) => {
+      const view: ClusterView = {
+        name,
+        type: "slurm",
+        host: "login.example.org",
+        link: { status: "up", since: 1_700_000_000_000 },
+        liveJobs: [...this.#jobs.values()].filter(({ view }) => !isFinal(view.phase)).length,
+      };
+      return Promise.resolve(view);
+    },
+    probe: (name) =>
+      Promise.resolve({
+        name,
+        scheduler: "slurm 22.05.8",
+        roundTripMs: 1,
+        accounting: true,
+        partitions: [],
+        freeBytes: 1_000_000,
+      }),
+    events: async function* (_filter, options) {
+      yield await Promise.resolve({
+        id: (options?.after ?? 0) + 1,
+        at: 1_700_000_000_000,
+        index: 1,
+        cluster: fakeCluster,
+        fact: { type: "link_up" as const },
+      });
+    },
+  };
+
+  readonly system: SystemApi = {
+    health: () =>
+      Promise.resolve({ ok: true, journal: true, clusters: [{ name: fakeCluster, up: true }] }),
+    version: () => ({ sluice: "0.1.0", deno: Deno.version.deno }),
+    tree: (): ActorView => ({
+      name: "root",
+      status: "running",
+      mailbox: 0,
+      restarts: 0,
+      ageMs: 1,
+      children: [
+        { name: "journal", status: "running", mailbox: 0, restarts: 0, ageMs: 1, children: [] },
+      ],
+    }),
+    deadLetters: (): readonly DeadLetterView[] => [],
+    metrics: () => ({ jobs: this.#jobs.size }),
+  };
+}
