@@ -1,24 +1,17 @@
-import type { ActorRef, TellResult, Terminated } from "./actor_ref.ts";
+import type { ActorRef } from "./actor_ref.ts";
 import { AskedMessage } from "./ask.ts";
 import type { PendingAsk } from "./ask.ts";
 import { Backoff } from "./backoff.ts";
-import type { Behavior, Signal } from "./behavior.ts";
-import type { Cancellable } from "./clock.ts";
-import type { DeadLetterReason } from "./dead_letters.ts";
+import type { Behavior } from "./behavior.ts";
+import { Deadline } from "./deadline.ts";
 import type { Runnable } from "./dispatcher.ts";
-import {
-  ActorStoppedError,
-  InvalidMessageError,
-  InvalidNameError,
-  MailboxFullError,
-  MessageFailedError,
-} from "./errors.ts";
+import { ActorStoppedError, InvalidNameError, MessageFailedError } from "./errors.ts";
+import { Inbox } from "./inbox.ts";
+import type { SystemItem } from "./inbox.ts";
 import { Incarnation } from "./incarnation.ts";
 import type { IncarnationHost } from "./incarnation.ts";
-import type { Activity } from "./lifecycle.ts";
+import type { Activity, LifecycleDetail } from "./lifecycle.ts";
 import { LocalRef } from "./local_ref.ts";
-import type { Addressee } from "./local_ref.ts";
-import { Mailbox } from "./mailbox.ts";
 import { resolveOptions } from "./options.ts";
 import type { ResolvedOptions, RestartType, SpawnOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
@@ -64,44 +57,44 @@ const STATE_OF_PHASE: Record<Phase, ActorState> = {
   stopped: "stopping",
 };
 
-type SystemItem =
-  | { readonly type: "signal"; readonly signal: Signal }
-  | { readonly type: "fault"; readonly error: unknown };
-
-/** One actor: its mailbox, its state, and its life from the first incarnation to the stop for good. */
+/** One actor: its inbox, its state, and its life from the first incarnation to the stop for good. */
 export class ActorCell<Msg, State>
-  implements Child, Parent, Runnable, Addressee<Msg>, IncarnationHost<Msg>, SupervisingActor {
+  implements Child, Parent, Runnable, IncarnationHost<Msg>, SupervisingActor {
   readonly name: string;
   readonly path: string;
   readonly ref: ActorRef<Msg>;
+  readonly inbox: Inbox<Msg>;
   readonly runtime: Runtime;
   readonly #behavior: Behavior<Msg, State>;
   readonly #options: ResolvedOptions;
   readonly #parent: Parent;
-  readonly #mailbox: Mailbox<Msg | AskedMessage<Msg>>;
   readonly #watchers: Watchers;
   readonly #backoff: Backoff | undefined;
   readonly #spawnedAt: number;
   #phase: Phase = "starting";
-  #accepting = true;
-  /** In the dispatcher's queue, or sure to be put there or looked after when what is under way ends. */
-  #scheduled = false;
+  #incarnation: Incarnation<Msg> | undefined = undefined;
+  /** The state, from the moment there is one. */
+  #live: { state: State } | undefined = undefined;
+  #supervisor: Supervisor | undefined = undefined;
+  #restarts = 0;
+  /** For how long the incarnation ran that failed last. */
+  #ranMs = 0;
   /** A function of the behaviour is on the stack. */
   #handling = false;
   #call: AsyncCall<Msg> | undefined = undefined;
-  #system: SystemItem[] = [];
-  #incarnation: Incarnation<Msg> | undefined = undefined;
-  #live: { state: State } | undefined = undefined;
-  #supervisor: Supervisor | undefined = undefined;
+  /** Resolves when neither is the case any more, while somebody waits for that. */
+  #quiet: PromiseWithResolvers<void> | undefined = undefined;
+  /** Asks that were handled but not answered: they end when the actor stops. */
   readonly #unanswered = new Set<PendingAsk>();
-  #restarts = 0;
-  #ranMs = 0;
   #ending: Promise<void> | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
-  #quiet: PromiseWithResolvers<void> | undefined = undefined;
-  #deadline: { readonly at: number; readonly timer: Cancellable } | undefined = undefined;
+  readonly #deadline: Deadline;
   #forced = false;
 
+  /**
+   * @throws {InvalidNameError} when the name is empty or has a slash or a control character
+   * @throws {InvalidOptionError} when an option makes no sense
+   */
   constructor(
     name: string,
     parentPath: string,
@@ -117,11 +110,12 @@ export class ActorCell<Msg, State>
     this.#behavior = behavior;
     this.#options = resolveOptions(options, runtime.mailboxCapacity);
     this.#parent = parent;
-    this.#mailbox = new Mailbox(this.#options.capacity);
     this.#watchers = new Watchers(runtime.events.onListenerError);
     this.#backoff = this.#options.backoff && new Backoff(this.#options.backoff, runtime.random);
     this.#spawnedAt = runtime.clock.now();
-    this.ref = new LocalRef<Msg>(this, runtime.askTimeouts);
+    this.#deadline = new Deadline(runtime.clock, () => this.#force());
+    this.inbox = new Inbox(this.path, this.#options.capacity, this, runtime);
+    this.ref = new LocalRef<Msg>(this.inbox, this, this.#watchers, runtime.askTimeouts);
   }
 
   get restart(): RestartType {
@@ -136,98 +130,41 @@ export class ActorCell<Msg, State>
     return this.#phase === "running" || this.#phase === "starting";
   }
 
-  // Messages.
-
-  enqueue(message: Msg): TellResult {
-    if (message === undefined) throw new InvalidMessageError(this.path);
-    if (!this.#accepting) {
-      this.deadLetter(message, "stopped");
-      return "stopped";
-    }
-    if (!this.#mailbox.push(message)) {
-      this.deadLetter(message, "mailbox-full");
-      return "full";
-    }
-    if (!this.#scheduled) this.#schedule();
-    return "accepted";
+  tree(): TreeNode {
+    return {
+      name: this.name,
+      path: this.path,
+      state: STATE_OF_PHASE[this.#phase],
+      mailbox: this.inbox.depth,
+      restarts: this.#restarts,
+      ageMs: this.runtime.clock.now() - this.#spawnedAt,
+      children: Array.from(this.#supervisor?.children ?? [], (child) => child.tree()),
+    };
   }
 
-  enqueueAsked(message: Msg, ask: PendingAsk): void {
-    if (message === undefined) throw new InvalidMessageError(this.path);
-    if (!this.#accepting) {
-      this.deadLetter(message, "stopped");
-      ask.reject(new ActorStoppedError(this.path));
-    } else if (!this.#mailbox.push(new AskedMessage(message, ask))) {
-      this.deadLetter(message, "mailbox-full");
-      ask.reject(new MailboxFullError(this.path, this.#mailbox.capacity));
-    } else if (!this.#scheduled) {
-      this.#schedule();
-    }
-  }
-
-  deliver(message: Msg): void {
-    if (!this.#accepting) return this.deadLetter(message, "stopped");
-    this.#mailbox.pushAnyway(message);
-    if (!this.#scheduled) this.#schedule();
-  }
-
-  terminated(terminated: Terminated): void {
-    this.#enqueueSystem({ type: "signal", signal: terminated });
-  }
-
-  forget(ref: ActorRef<never>): void {
-    this.#system = this.#system.filter((item) =>
-      item.type !== "signal" || item.signal.type !== "terminated" || item.signal.ref !== ref
-    );
-  }
-
-  fault(error: unknown): void {
-    this.#enqueueSystem({ type: "fault", error });
-  }
-
-  deadLetter(message: unknown, reason: DeadLetterReason): void {
-    const letter = { path: this.path, message, reason, at: this.runtime.clock.now() };
-    this.runtime.deadLetters.add(letter);
-    this.runtime.events.emit({ type: "dead-letter", path: this.path, at: letter.at, letter });
-  }
-
-  watch(listener: (terminated: Terminated) => void): Cancellable {
-    return this.#watchers.add(listener);
-  }
-
-  #enqueueSystem(item: SystemItem): void {
-    this.#system.push(item);
-    if (!this.#scheduled) this.#schedule();
-  }
-
-  #schedule(): void {
-    this.#scheduled = true;
-    this.runtime.dispatcher.push(this);
-  }
-
-  // Handling.
+  // Handling: one thing at a time, within a turn that the dispatcher gives.
 
   drain(limit: number): number {
     if (this.#phase === "starting" && this.#incarnation === undefined) this.#begin();
-    let handled = 0;
     const live = this.#live;
     const incarnation = this.#incarnation;
+    let handled = 0;
     if (live !== undefined && incarnation !== undefined && this.#call === undefined) {
       this.#handling = true;
       while (handled < limit && this.#phase === "running" && this.#call === undefined) {
-        if (this.#system.length > 0) {
-          handled++;
-          this.#handleSystemItem(live, incarnation);
-          continue;
-        }
-        const entry = this.#mailbox.shift();
-        if (entry === undefined) break;
-        handled++;
-        if (entry instanceof AskedMessage) {
-          this.#receive(live, incarnation, entry.message, entry.ask);
+        const item = this.inbox.nextSystemItem();
+        if (item !== undefined) {
+          this.#handleSystemItem(live, incarnation, item);
         } else {
-          this.#receive(live, incarnation, entry, undefined);
+          const entry = this.inbox.nextMessage();
+          if (entry === undefined) break;
+          if (entry instanceof AskedMessage) {
+            this.#receive(live, incarnation, entry.message, entry.ask);
+          } else {
+            this.#receive(live, incarnation, entry, undefined);
+          }
         }
+        handled++;
       }
       this.#handling = false;
     }
@@ -257,13 +194,15 @@ export class ActorCell<Msg, State>
     }
   }
 
-  #handleSystemItem(live: { state: State }, incarnation: Incarnation<Msg>): void {
-    const item = this.#system.shift();
-    if (item === undefined) return;
-    if (item.type === "fault") return this.#fail(item.error, "receive", undefined, undefined);
+  #handleSystemItem(
+    live: { state: State },
+    incarnation: Incarnation<Msg>,
+    item: SystemItem,
+  ): void {
+    if (item.type === "fault") return this.#fail(item.error, "receive");
+    if (this.#behavior.signal === undefined) return;
     try {
-      const next = this.#behavior.signal?.(live.state, item.signal, incarnation);
-      if (next === undefined) return;
+      const next = this.#behavior.signal(live.state, item.signal, incarnation);
       if (next instanceof Promise) {
         this.#await(next, "signal", undefined, undefined, (state) => {
           live.state = state;
@@ -272,11 +211,10 @@ export class ActorCell<Msg, State>
         live.state = next;
       }
     } catch (error) {
-      this.#fail(error, "signal", undefined, undefined);
+      this.#fail(error, "signal");
     }
   }
 
-  /** An ask that was handled but not answered yet still ends when the actor stops. */
   #keepUnanswered(ask: PendingAsk): void {
     if (ask.settled) return;
     ask.unanswered = this.#unanswered;
@@ -300,11 +238,7 @@ export class ActorCell<Msg, State>
         this.#rest();
       },
       (error) => {
-        if (this.#call !== call) {
-          const at = this.runtime.clock.now();
-          this.runtime.events.emit({ type: "late-failure", path: this.path, at, during, error });
-          return;
-        }
+        if (this.#call !== call) return this.#emit({ type: "late-failure", during, error });
         this.#call = undefined;
         this.#fail(error, during, message, ask);
         this.#rest();
@@ -313,13 +247,10 @@ export class ActorCell<Msg, State>
     if (this.#forced) this.#abandon(call);
   }
 
-  /** Nothing is being handled any more: go on with what is queued, or let the end go on. */
+  /** Nothing is being handled any more: go on with what waits, or let the end go on. */
   #rest(): void {
-    if (this.#phase === "running" && (this.#mailbox.size > 0 || this.#system.length > 0)) {
-      this.#schedule();
-      return;
-    }
-    this.#scheduled = false;
+    if (this.#phase === "running" && !this.inbox.empty) return this.inbox.wakeAgain();
+    this.inbox.rest();
     this.#quiet?.resolve();
     this.#quiet = undefined;
   }
@@ -331,7 +262,12 @@ export class ActorCell<Msg, State>
     }
   }
 
-  // Life.
+  #emit(detail: LifecycleDetail): void {
+    if (!this.runtime.events.observed) return;
+    this.runtime.events.emit({ path: this.path, at: this.runtime.clock.now(), ...detail });
+  }
+
+  // Incarnations: how one begins, fails and ends.
 
   /** Starts the first incarnation within this call. Otherwise it starts at its first turn. */
   startNow(): void {
@@ -343,7 +279,7 @@ export class ActorCell<Msg, State>
     if (this.#phase !== "backing-off" || this.#stopping !== undefined) return;
     this.#restarts++;
     this.#phase = "starting";
-    if (!this.#scheduled) this.#schedule();
+    this.inbox.wake();
   }
 
   #begin(): void {
@@ -358,7 +294,7 @@ export class ActorCell<Msg, State>
         this.#started(state);
       }
     } catch (error) {
-      this.#fail(error, "init", undefined, undefined);
+      this.#fail(error, "init");
     }
     this.#handling = false;
   }
@@ -367,24 +303,22 @@ export class ActorCell<Msg, State>
     this.#live = { state };
     if (this.#phase !== "starting") return;
     this.#phase = "running";
-    this.runtime.events.emit({
-      type: "started",
-      path: this.path,
-      at: this.runtime.clock.now(),
-      restarts: this.#restarts,
-    });
+    this.#emit({ type: "started", restarts: this.#restarts });
   }
 
-  #fail(
-    error: unknown,
-    during: Activity,
-    message: Msg | undefined,
-    ask: PendingAsk | undefined,
-  ): void {
-    const at = this.runtime.clock.now();
-    this.runtime.events.emit({ type: "failed", path: this.path, at, during, error, message });
+  /** Reports a failure; its parent decides what becomes of an actor that was not ending anyway. */
+  #fail(error: unknown, during: Activity, message?: Msg, ask?: PendingAsk): void {
+    this.#emit({ type: "failed", during, error, message });
     ask?.reject(new MessageFailedError(this.path, error));
     if (this.#suspend()) this.#parent.childFailed(this, error, message);
+  }
+
+  fault(error: unknown): void {
+    this.inbox.notify({ type: "fault", error });
+  }
+
+  escalate(error: unknown): void {
+    this.#fail(error, "supervise");
   }
 
   finish(): void {
@@ -392,7 +326,7 @@ export class ActorCell<Msg, State>
   }
 
   #suspend(): boolean {
-    if (this.#phase !== "running" && this.#phase !== "starting") return false;
+    if (!this.supervising) return false;
     this.#phase = "suspended";
     this.#ranMs = this.runtime.clock.now() - (this.#incarnation?.startedAt ?? 0);
     return true;
@@ -401,7 +335,7 @@ export class ActorCell<Msg, State>
   end(reason: StopReason): Promise<void> {
     if (this.#stopping !== undefined) return this.#stopping;
     const ending = this.#endIncarnation(reason);
-    this.#arm(this.#options.stopDeadlineMs);
+    this.#deadline.set(this.#options.stopDeadlineMs);
     return ending;
   }
 
@@ -410,58 +344,7 @@ export class ActorCell<Msg, State>
   }
 
   awaitRestart(delayMs: number, error: unknown): void {
-    if (this.#phase !== "backing-off") return;
-    const at = this.runtime.clock.now();
-    this.runtime.events.emit({ type: "restarting", path: this.path, at, delayMs, error });
-  }
-
-  stop(reason: StopReason, deadlineMs?: number): Promise<void> {
-    if (this.#stopping !== undefined) {
-      if (deadlineMs !== undefined && this.#phase !== "stopped") this.#arm(deadlineMs);
-      return this.#stopping;
-    }
-    const stopped = Promise.withResolvers<void>();
-    this.#stopping = stopped.promise;
-    this.#accepting = false;
-    this.runtime.events.emit({ type: "stopping", path: this.path, at: this.runtime.clock.now() });
-    this.#dropMailbox();
-    void this.#runStop(reason).then(stopped.resolve);
-    this.#arm(deadlineMs ?? this.#options.stopDeadlineMs);
-    return stopped.promise;
-  }
-
-  tree(): TreeNode {
-    return {
-      name: this.name,
-      path: this.path,
-      state: STATE_OF_PHASE[this.#phase],
-      mailbox: this.#mailbox.size,
-      restarts: this.#restarts,
-      ageMs: this.runtime.clock.now() - this.#spawnedAt,
-      children: Array.from(this.#supervisor?.children ?? [], (child) => child.tree()),
-    };
-  }
-
-  async #runStop(reason: StopReason): Promise<void> {
-    await this.#endIncarnation(reason);
-    this.#phase = "stopped";
-    this.#disarm();
-    for (const ask of [...this.#unanswered]) ask.reject(new ActorStoppedError(this.path));
-    const at = this.runtime.clock.now();
-    this.runtime.events.emit({ type: "stopped", path: this.path, at, reason });
-    this.#parent.childStopped(this, reason);
-    this.#watchers.notify({ type: "terminated", ref: this.ref, path: this.path, reason });
-  }
-
-  #dropMailbox(): void {
-    for (let entry = this.#mailbox.shift(); entry !== undefined; entry = this.#mailbox.shift()) {
-      if (entry instanceof AskedMessage) {
-        this.deadLetter(entry.message, "unprocessed");
-        entry.ask.reject(new ActorStoppedError(this.path));
-      } else {
-        this.deadLetter(entry, "unprocessed");
-      }
-    }
+    if (this.#phase === "backing-off") this.#emit({ type: "restarting", delayMs, error });
   }
 
   #endIncarnation(reason: StopReason): Promise<void> {
@@ -478,18 +361,16 @@ export class ActorCell<Msg, State>
       await this.#supervisor?.stopAll();
       await this.#release(incarnation, reason);
     }
+    for (const item of this.inbox.clearSystemItems()) {
+      if (item.type === "fault") this.#fail(item.error, "receive");
+    }
+    this.#deadline.clear();
     this.#phase = "backing-off";
     this.#incarnation = undefined;
     this.#live = undefined;
     this.#supervisor = undefined;
-    const left = this.#system;
-    this.#system = [];
-    for (const item of left) {
-      if (item.type === "fault") this.#fail(item.error, "receive", undefined, undefined);
-    }
     this.#ending = undefined;
     this.#forced = false;
-    this.#disarm();
   }
 
   async #release(incarnation: Incarnation<Msg>, reason: StopReason): Promise<void> {
@@ -500,31 +381,37 @@ export class ActorCell<Msg, State>
         await this.#untilQuiet();
       }
     } catch (error) {
-      this.#fail(error, "stopped", undefined, undefined);
+      this.#fail(error, "stopped");
     }
   }
 
-  // The deadline of an end.
+  // The stop for good.
 
-  #arm(deadlineMs: number): void {
-    if (deadlineMs <= 0) return this.#force();
-    if (deadlineMs === Infinity || this.#phase !== "ending") return;
-    const at = this.runtime.clock.now() + deadlineMs;
-    if (this.#deadline !== undefined && this.#deadline.at <= at) return;
-    this.#disarm();
-    const timer = this.runtime.clock.setTimeout(() => this.#force(), deadlineMs);
-    this.#deadline = { at, timer };
+  stop(reason: StopReason, deadlineMs?: number): Promise<void> {
+    if (this.#stopping !== undefined) {
+      if (deadlineMs !== undefined && this.#phase === "ending") this.#deadline.set(deadlineMs);
+      return this.#stopping;
+    }
+    const stopped = Promise.withResolvers<void>();
+    this.#stopping = stopped.promise;
+    this.#emit({ type: "stopping" });
+    this.inbox.close();
+    void this.#runStop(reason).then(stopped.resolve);
+    this.#deadline.set(deadlineMs ?? this.#options.stopDeadlineMs);
+    return stopped.promise;
   }
 
-  #disarm(): void {
-    this.#deadline?.timer.cancel();
-    this.#deadline = undefined;
+  async #runStop(reason: StopReason): Promise<void> {
+    await this.#endIncarnation(reason);
+    this.#phase = "stopped";
+    for (const ask of [...this.#unanswered]) ask.reject(new ActorStoppedError(this.path));
+    this.#emit({ type: "stopped", reason });
+    this.#parent.childStopped(this, reason);
+    this.#watchers.notify({ type: "terminated", ref: this.ref, path: this.path, reason });
   }
 
   /** Gives up what is under way, here and below, so that the end goes on. */
   #force(): void {
-    if (this.#phase !== "ending") return;
-    this.#disarm();
     this.#forced = true;
     if (this.#call !== undefined) this.#abandon(this.#call);
     this.#supervisor?.forceAll();
@@ -533,9 +420,8 @@ export class ActorCell<Msg, State>
   #abandon(call: AsyncCall<Msg>): void {
     this.#call = undefined;
     this.#incarnation?.close();
-    const at = this.runtime.clock.now();
-    this.runtime.events.emit({ type: "abandoned", path: this.path, at, during: call.during });
-    if (call.message !== undefined) this.deadLetter(call.message, "interrupted");
+    this.#emit({ type: "abandoned", during: call.during });
+    if (call.message !== undefined) this.inbox.deadLetter(call.message, "interrupted");
     call.ask?.reject(new ActorStoppedError(this.path));
     this.#rest();
   }
@@ -550,17 +436,15 @@ export class ActorCell<Msg, State>
     const child = new ActorCell<M, S>(name, this.path, behavior, options, this, this.runtime);
     this.#supervisor ??= new Supervisor(this, this.#options, this.runtime.clock);
     this.#supervisor.add(child);
-    child.#schedule();
+    child.inbox.wake();
     return child.ref;
   }
 
   childFailed(child: Child, error: unknown, message: unknown): void {
-    if (this.supervising && this.#behavior.signal !== undefined) {
+    if (this.supervising) {
       const { ref, path } = child;
-      this.#enqueueSystem({
-        type: "signal",
-        signal: { type: "child-failed", ref, path, error, message },
-      });
+      const signal = { type: "child-failed", ref, path, error, message } as const;
+      this.inbox.notify({ type: "signal", signal });
     }
     this.#supervisor?.childFailed(child, error);
   }
@@ -571,9 +455,5 @@ export class ActorCell<Msg, State>
 
   childStopped(child: Child): void {
     this.#supervisor?.childStopped(child);
-  }
-
-  escalate(error: unknown): void {
-    this.#fail(error, "supervise", undefined, undefined);
   }
 }

@@ -1,13 +1,13 @@
-import type { ActorRef, Terminated } from "./actor_ref.ts";
+import type { ActorRef } from "./actor_ref.ts";
 import type { ActorContext, Behavior } from "./behavior.ts";
 import type { Cancellable, Clock } from "./clock.ts";
-import type { DeadLetterReason } from "./dead_letters.ts";
 import {
   ActorStoppedError,
   InvalidMessageError,
   InvalidOptionError,
   NotAChildError,
 } from "./errors.ts";
+import type { Inbox } from "./inbox.ts";
 import type { SpawnOptions } from "./options.ts";
 import type { RandomSource } from "./random.ts";
 import type { Runtime } from "./runtime.ts";
@@ -17,22 +17,15 @@ import type { Supervisor } from "./supervision.ts";
 export interface IncarnationHost<Msg> {
   readonly ref: ActorRef<Msg>;
   readonly path: string;
+  readonly inbox: Inbox<Msg>;
   readonly runtime: Runtime;
   readonly supervisor: Supervisor | undefined;
   /** Starts a child. */
   spawnChild<M, S>(name: string, behavior: Behavior<M, S>, options?: SpawnOptions): ActorRef<M>;
-  /** Puts a message into the mailbox whether or not there is room. */
-  deliver(message: Msg): void;
-  /** Queues the end of a watched actor as a signal. */
-  terminated(terminated: Terminated): void;
-  /** Takes a queued signal about that actor out again. */
-  forget(ref: ActorRef<never>): void;
   /** Fails the actor at its next turn. */
   fault(error: unknown): void;
   /** Ends the actor after the message in hand. */
   finish(): void;
-  /** Keeps what reached nobody. */
-  deadLetter(message: unknown, reason: DeadLetterReason): void;
 }
 
 /**
@@ -86,9 +79,8 @@ export class Incarnation<Msg> implements ActorContext<Msg> {
     this.#assertOpen();
     if (this.#watches.has(ref)) return;
     const watch = ref.watch((terminated) => {
-      if (this.#watches.get(ref) !== watch) return;
       this.#watches.delete(ref);
-      this.#host.terminated(terminated);
+      this.#host.inbox.notify({ type: "signal", signal: terminated });
     });
     this.#watches.set(ref, watch);
   }
@@ -96,7 +88,7 @@ export class Incarnation<Msg> implements ActorContext<Msg> {
   unwatch(ref: ActorRef<never>): void {
     this.#watches.get(ref)?.cancel();
     this.#watches.delete(ref);
-    this.#host.forget(ref);
+    this.#host.inbox.forget(ref);
   }
 
   after(delayMs: number, message: Msg): Cancellable {
@@ -105,7 +97,7 @@ export class Incarnation<Msg> implements ActorContext<Msg> {
     if (!(delayMs >= 0)) throw new InvalidOptionError("delayMs", delayMs, "at least 0");
     const timer = this.clock.setTimeout(() => {
       this.#timers.delete(owned);
-      this.#host.deliver(message);
+      this.#host.inbox.deliver(message);
     }, delayMs);
     const owned: Cancellable = {
       cancel: () => {
@@ -171,11 +163,11 @@ export class Incarnation<Msg> implements ActorContext<Msg> {
       message = build();
       if (message === undefined) throw new InvalidMessageError(this.path);
     } catch (error) {
-      if (this.#closed) this.#host.deadLetter(error, "incarnation-ended");
+      if (this.#closed) this.#host.inbox.deadLetter(error, "incarnation-ended");
       else this.#host.fault(error);
       return;
     }
-    if (this.#closed) this.#host.deadLetter(message, "incarnation-ended");
-    else this.#host.deliver(message);
+    if (this.#closed) this.#host.inbox.deadLetter(message, "incarnation-ended");
+    else this.#host.inbox.deliver(message);
   }
 }

@@ -6,67 +6,34 @@ import type { StopReason } from "./stop_reason.ts";
 export type Activity = "init" | "receive" | "signal" | "stopped" | "supervise";
 
 /**
- * What happens in the tree, in order:
+ * What can happen to an actor:
  * - `started`: an incarnation is ready for messages; `restarts` is 0 for the first.
  * - `failed`: it failed during `during`, on `message` if there was one.
  * - `restarting`: its incarnation has ended, and the next starts after `delayMs`.
  * - `stopping`: its stop for good has begun.
- * - `abandoned`: it did not stop in time, so what it was doing was given up; a message in hand is also
+ * - `abandoned`: it did not end in time, so what it was doing was given up; a message in hand is also
  *   a dead letter.
  * - `late-failure`: what had been given up failed in the end.
  * - `stopped`: it is gone for good.
- * - `dead-letter`: a message reached nobody.
- *
- * `at` is in the clock's milliseconds.
+ * - `dead-letter`: a message or an answer reached nobody.
  */
-export type LifecycleEvent =
-  | {
-    readonly type: "started";
-    readonly path: string;
-    readonly at: number;
-    readonly restarts: number;
-  }
+export type LifecycleDetail =
+  | { readonly type: "started"; readonly restarts: number }
   | {
     readonly type: "failed";
-    readonly path: string;
-    readonly at: number;
     readonly during: Activity;
     readonly error: unknown;
     readonly message: unknown;
   }
-  | {
-    readonly type: "restarting";
-    readonly path: string;
-    readonly at: number;
-    readonly delayMs: number;
-    readonly error: unknown;
-  }
-  | { readonly type: "stopping"; readonly path: string; readonly at: number }
-  | {
-    readonly type: "abandoned";
-    readonly path: string;
-    readonly at: number;
-    readonly during: Activity;
-  }
-  | {
-    readonly type: "late-failure";
-    readonly path: string;
-    readonly at: number;
-    readonly during: Activity;
-    readonly error: unknown;
-  }
-  | {
-    readonly type: "stopped";
-    readonly path: string;
-    readonly at: number;
-    readonly reason: StopReason;
-  }
-  | {
-    readonly type: "dead-letter";
-    readonly path: string;
-    readonly at: number;
-    readonly letter: DeadLetter;
-  };
+  | { readonly type: "restarting"; readonly delayMs: number; readonly error: unknown }
+  | { readonly type: "stopping" }
+  | { readonly type: "abandoned"; readonly during: Activity }
+  | { readonly type: "late-failure"; readonly during: Activity; readonly error: unknown }
+  | { readonly type: "stopped"; readonly reason: StopReason }
+  | { readonly type: "dead-letter"; readonly letter: DeadLetter };
+
+/** What happened, to whom, and when in the clock's milliseconds. */
+export type LifecycleEvent = LifecycleDetail & { readonly path: string; readonly at: number };
 
 /** The events of a whole system, for logs, metrics and tests. */
 export interface LifecycleEvents {

@@ -10,37 +10,39 @@ import type {
   Terminated,
 } from "./actor_ref.ts";
 import { PendingAsk } from "./ask.ts";
-import type { AskTarget } from "./ask.ts";
 import type { AskTimeouts } from "./ask_timeouts.ts";
 import type { Cancellable } from "./clock.ts";
+import type { Inbox } from "./inbox.ts";
 import type { StopReason } from "./stop_reason.ts";
+import type { Watchers } from "./watchers.ts";
 
 /** How long an ask waits when nothing is said, in ms. */
 const DEFAULT_ASK_TIMEOUT_MS = 5_000;
 
-/** The actor behind a reference. */
-export interface Addressee<Msg> extends AskTarget {
-  enqueue(message: Msg): TellResult;
-  /** Enqueues a message that is asked; ends the ask when it cannot. */
-  enqueueAsked(message: Msg, ask: PendingAsk): void;
+/** What a reference can do to the actor itself. */
+export interface Stoppable {
+  /** Stops it for good. Never rejects. */
   stop(reason: StopReason, deadlineMs?: number): Promise<void>;
-  watch(listener: (terminated: Terminated) => void): Cancellable;
 }
 
 /** A reference to an actor in this process. It hides everything of the actor but its address. */
 export class LocalRef<Msg> implements ActorRef<Msg> {
   readonly path: string;
-  readonly #actor: Addressee<Msg>;
+  readonly #inbox: Inbox<Msg>;
+  readonly #actor: Stoppable;
+  readonly #watchers: Watchers;
   readonly #timeouts: AskTimeouts;
 
-  constructor(actor: Addressee<Msg>, timeouts: AskTimeouts) {
-    this.path = actor.path;
+  constructor(inbox: Inbox<Msg>, actor: Stoppable, watchers: Watchers, timeouts: AskTimeouts) {
+    this.path = inbox.path;
+    this.#inbox = inbox;
     this.#actor = actor;
+    this.#watchers = watchers;
     this.#timeouts = timeouts;
   }
 
   tell(message: Msg): TellResult {
-    return this.#actor.enqueue(message);
+    return this.#inbox.tell(message);
   }
 
   ask<Message extends Msg, Self extends ActorRef<never>>(
@@ -52,10 +54,10 @@ export class LocalRef<Msg> implements ActorRef<Msg> {
   ask(build: (reply: Reply<unknown>) => Msg, options?: AskOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timeoutMs = options?.timeoutMs ?? DEFAULT_ASK_TIMEOUT_MS;
-      const ask = new PendingAsk(this.#actor, this.#timeouts, timeoutMs, resolve, reject);
+      const ask = new PendingAsk(this.#inbox, this.#timeouts, timeoutMs, resolve, reject);
       if (options?.signal !== undefined) ask.abortWith(options.signal);
       try {
-        this.#actor.enqueueAsked(build(ask), ask);
+        this.#inbox.ask(build(ask), ask);
       } catch (error) {
         ask.reject(error);
       }
@@ -67,7 +69,7 @@ export class LocalRef<Msg> implements ActorRef<Msg> {
   }
 
   watch(listener: (terminated: Terminated) => void): Cancellable {
-    return this.#actor.watch(listener);
+    return this.#watchers.add(listener);
   }
 
   toString(): string {
