@@ -197,6 +197,29 @@ Deno.test("appends of one turn share a transaction: a full disk refuses them all
   assert.deepEqual(ids(await live), [3, 4]);
 });
 
+Deno.test("a write that fails halfway is taken back as a whole, and the journal stays usable", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  Journal.open({ path }).close();
+  {
+    const database = new DatabaseSync(path);
+    database.exec(`CREATE TRIGGER broken BEFORE INSERT ON cluster_events
+      BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END`);
+    database.close();
+  }
+  using journal = Journal.open({ path });
+  const job = new SampleJob(1);
+  const entry = job.accepted();
+  await assert.rejects(
+    journal.append([entry, linkEntry(job.cluster, true)]),
+    { code: "JOURNAL_FAILED" },
+  );
+  assert.equal(journal.job(job.id), undefined);
+  assert.equal(journal.lastEventId(), 0);
+  const [accepted] = await journal.append([entry]);
+  assert.equal(accepted?.id, 1);
+});
+
 Deno.test("closing commits what waits, and refuses what comes later", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("journal.db");

@@ -96,6 +96,22 @@ Deno.test("damage before whole transactions is told from a crash", async () => {
   assert.ok(accepted(journal) < 5);
 });
 
+Deno.test("any bit that flips in the last frame's header is noticed", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("copy.db");
+  await crashed(directory.file("journal.db"), path, 2);
+  const log = Deno.readFileSync(`${path}-wal`);
+  for (let bit = 0; bit < 24 * 8; bit++) {
+    const at = log.length - frameBytes + (bit >> 3);
+    const before = log[at] ?? 0;
+    log[at] = before ^ (1 << (bit & 7));
+    const found = inspectWal(log);
+    assert.ok(!found.whole, `bit ${bit}`);
+    assert.equal(found.keptBytes + found.lostBytes, log.length, `bit ${bit}`);
+    log[at] = before;
+  }
+});
+
 Deno.test("wherever one bit of the log flips or it is cut, either nothing is lost or it is reported", async () => {
   using directory = new TemporaryDirectory();
   const whole = directory.file("whole.db");
