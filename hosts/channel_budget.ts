@@ -83,9 +83,9 @@ export class ChannelBudget {
     }
   }
 
-  /** Refuses everyone in line and everyone to come. Open channels stay open. */
-  close(): void {
-    this.#closing.abort(new HostClosedError(this.#transport.label));
+  /** Refuses everyone in line and everyone to come for the given reason. Open channels stay open. */
+  close(reason: Error = new HostClosedError(this.#transport.label)): void {
+    this.#closing.abort(reason);
   }
 
   async #acquire(ended: AbortSignal): Promise<void> {

@@ -4,12 +4,7 @@
  * @module
  */
 
-import {
-  CommandTimeoutError,
-  HostClosedError,
-  OutputTooLargeError,
-  ShellLostError,
-} from "./errors.ts";
+import { CommandTimeoutError, OutputTooLargeError, ShellLostError } from "./errors.ts";
 import type { CommandResult, RunOptions } from "./host.ts";
 import type { ShellSession } from "./shell_session.ts";
 
@@ -116,7 +111,7 @@ export class Lane {
    * Rejects every command and ends the shell. A shell that is still starting ends with the connection;
    * {@linkcode Lane.done} tells when.
    */
-  async close(reason: Error = new HostClosedError(this.#host.label)): Promise<void> {
+  async close(reason: Error): Promise<void> {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
     const running = this.#written.some((request) => request.begun);

@@ -66,6 +66,8 @@ export class ShellHost implements Host {
   readonly #lanes = new Map<string, Lane>();
   readonly #streams = new Set<HostStream>();
   #commandsSent = 0;
+  /** Why nothing can be asked any more. */
+  #over: Error | undefined;
   #closing: Promise<void> | undefined;
 
   /** Takes over the transport, which is closed with the host. */
@@ -77,7 +79,7 @@ export class ShellHost implements Host {
     this.#shell = options.shell ?? {};
     this.#startTimeoutMs = options.startTimeoutMs ?? 60_000;
     void transport.closed.then((error) => {
-      if (error !== undefined) void this.close();
+      if (error !== undefined) this.#end(error);
     });
   }
 
@@ -90,7 +92,7 @@ export class ShellHost implements Host {
   }
 
   run(command: string, options: RunOptions = {}): Promise<CommandResult> {
-    if (this.#closing !== undefined) return Promise.reject(new HostClosedError(this.label));
+    if (this.#over !== undefined) return Promise.reject(this.#over);
     return this.#lane(options.lane ?? "control").run(command, options);
   }
 
@@ -152,20 +154,27 @@ export class ShellHost implements Host {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    this.#end(new HostClosedError(this.label));
+    return this.#closing ?? Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #close(): Promise<void> {
-    this.#budget.close();
+  /** Tells everyone the reason and closes everything; the first reason counts. */
+  #end(reason: Error): void {
+    if (this.#over !== undefined) return;
+    this.#over = reason;
+    this.#closing = this.#close(reason);
+  }
+
+  async #close(reason: Error): Promise<void> {
+    this.#budget.close(reason);
     const lanes = [...this.#lanes.values()];
     await Promise.all([
       ...[...this.#streams].map((stream) => stream.close()),
-      ...lanes.map((lane) => lane.close()),
+      ...lanes.map((lane) => lane.close(reason)),
     ]);
     await this.#transport.close();
     await Promise.all(lanes.map((lane) => lane.done));
@@ -193,16 +202,16 @@ export class ShellHost implements Host {
     { signal }: StreamOptions,
     shell: ShellOptions,
   ): Promise<HostStream> {
-    if (this.#closing !== undefined) throw new HostClosedError(this.label);
+    if (this.#over !== undefined) throw this.#over;
     const channel = await this.#budget.open(streamCommand(shell), signal);
     const stream = await startStream(channel, command, {
       label: this.label,
       startTimeoutMs: this.#startTimeoutMs,
       kill: (processId, name) => this.#kill(processId, name),
     }, shell);
-    if (this.#closing !== undefined || signal?.aborted === true) {
+    if (this.#over !== undefined || signal?.aborted === true) {
       await stream.close();
-      throw signal?.aborted === true ? signal.reason : new HostClosedError(this.label);
+      throw signal?.aborted === true ? signal.reason : this.#over;
     }
     this.#streams.add(stream);
     const abort = () => void stream.close();
