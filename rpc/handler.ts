@@ -7,7 +7,7 @@
 import { TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { getLogger } from "@logtape/logtape";
-import type { SluiceApi } from "../actors/api.ts";
+import type { SluiceApi } from "../actors/mod.ts";
 import { asSluiceError } from "../model/mod.ts";
 import { errorKind, httpStatus } from "./error_kind.ts";
 import { errorData, sluiceErrorOf } from "./error_shape.ts";

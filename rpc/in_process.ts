@@ -5,7 +5,7 @@
  */
 
 import { createTRPCClient, localLink } from "@trpc/client";
-import type { SluiceApi } from "../actors/api.ts";
+import type { SluiceApi } from "../actors/mod.ts";
 import type { SluiceClient } from "./client.ts";
 import type { AppRouter } from "./router.ts";
 import { appRouter } from "./router.ts";

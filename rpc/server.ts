@@ -5,7 +5,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import type { SluiceApi } from "../actors/api.ts";
+import type { SluiceApi } from "../actors/mod.ts";
 import { ListenError, RemoteBindError, ServerClosingError, WeakTokenError } from "./errors.ts";
 import { createHandler } from "./handler.ts";
 import { bareHost, isLoopback } from "./loopback.ts";

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import type { ActorView } from "../actors/api.ts";
+import type { ActorView } from "../actors/mod.ts";
 import { clusterNameSchema } from "../model/mod.ts";
 
 /** Whether Sluice works. */

@@ -5,7 +5,7 @@
  */
 
 import { initTRPC } from "@trpc/server";
-import type { SluiceApi } from "../actors/api.ts";
+import type { SluiceApi } from "../actors/mod.ts";
 import { errorData, sluiceErrorOf, toTrpcError } from "./error_shape.ts";
 
 /** What every procedure gets beside its input. */

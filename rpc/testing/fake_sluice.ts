@@ -13,7 +13,7 @@ import type {
   JobsApi,
   SluiceApi,
   SystemApi,
-} from "../../actors/api.ts";
+} from "../../actors/mod.ts";
 import type {
   ClusterView,
   EventFilter,
@@ -299,6 +299,6 @@ export class FakeSluice implements SluiceApi {
       ],
     }),
     deadLetters: (): readonly DeadLetterView[] => [],
-    metrics: () => ({ jobs: this.#jobs.size }),
+    metrics: () => Promise.resolve({ jobs: this.#jobs.size }),
   };
 }
