@@ -276,7 +276,7 @@ export class ActorCell<Msg, State>
   }
 
   start(): void {
-    if (this.#phase !== "backing-off" || this.#stopping !== undefined) return;
+    if (this.#phase !== "backing-off") return;
     this.#restarts++;
     this.#phase = "starting";
     this.inbox.wake();
@@ -365,7 +365,7 @@ export class ActorCell<Msg, State>
       if (item.type === "fault") this.#fail(item.error, "receive");
     }
     this.#deadline.clear();
-    this.#phase = "backing-off";
+    this.#phase = this.#stopping === undefined ? "backing-off" : "stopped";
     this.#incarnation = undefined;
     this.#live = undefined;
     this.#supervisor = undefined;
@@ -403,7 +403,6 @@ export class ActorCell<Msg, State>
 
   async #runStop(reason: StopReason): Promise<void> {
     await this.#endIncarnation(reason);
-    this.#phase = "stopped";
     for (const ask of [...this.#unanswered]) ask.reject(new ActorStoppedError(this.path));
     this.#emit({ type: "stopped", reason });
     this.#parent.childStopped(this, reason);

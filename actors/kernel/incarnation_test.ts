@@ -332,3 +332,55 @@ Deno.test("code that is no actor can watch a reference, and give it up", async (
   assert.deepEqual(told, ["/root/a requested", "late /root/a"]);
   assert.deepEqual(faults, [{ type: "listener-failed", error: thrown }]);
 });
+
+Deno.test("signals for an incarnation that failed do not reach the next one", async () => {
+  const clock = new VirtualClock();
+  await using system = new ActorSystem({ clock });
+  const watched = system.spawn("watched", idle);
+  const gate = Promise.withResolvers<null>();
+  const told: string[] = [];
+  let lives = 0;
+  const watcher = system.spawn<"go", null>("watcher", {
+    init: (ctx) => (lives++ === 0 && ctx.watch(watched), null),
+    receive: () => gate.promise,
+    signal: (state, signal) => (told.push(signal.type), state),
+  });
+  watcher.tell("go");
+  await clock.settle();
+  await watched.stop();
+  await clock.settle();
+  gate.reject(new Error("fail"));
+  await clock.settle();
+  assert.equal(lives, 2);
+  assert.deepEqual(told, []);
+});
+
+Deno.test("a pipe's mapping that throws while the actor ends is reported all the same", async () => {
+  const clock = new VirtualClock();
+  await using system = new ActorSystem({ clock });
+  const failures: unknown[] = [];
+  system.events.subscribe((event) => {
+    if (event.type === "failed") failures.push(event.error);
+  });
+  const mapping = new Error("cannot map");
+  const gate = Promise.withResolvers<null>();
+  const work = Promise.withResolvers<void>();
+  const ref = system.spawn<string, null>("a", {
+    init(ctx) {
+      ctx.pipe(work.promise, () => {
+        throw mapping;
+      }, String);
+      return null;
+    },
+    receive: () => gate.promise,
+  });
+  ref.tell("in hand");
+  await clock.settle();
+  const stopped = ref.stop();
+  work.resolve();
+  await clock.settle();
+  gate.resolve(null);
+  await stopped;
+  await clock.settle();
+  assert.deepEqual(failures, [mapping]);
+});

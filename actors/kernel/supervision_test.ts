@@ -367,24 +367,164 @@ Deno.test("a parent that stops in the middle of its children's restart leaves no
   assert.deepEqual(children.log, ["parent requested"]);
 });
 
-Deno.test("a second failure in a group that already ends is reported, not restarted twice", async () => {
+Deno.test("a second failure in a group that already ends is reported, not counted as another", async () => {
+  const clock = new VirtualClock();
+  const supervision = { strategy: "all-for-one", restarts: 1 } as const;
+  await using system = new ActorSystem({ clock, supervision });
+  const log: string[] = [];
+  const slow: Behavior<Order, number> = {
+    ...worker(log),
+    stopped: () => new Promise<void>((resolve) => void clock.setTimeout(resolve, 10)),
+  };
+  const a = system.spawn("a", worker(log));
+  const b = system.spawn("b", worker(log));
+  system.spawn("c", slow);
+  await clock.settle();
+  log.length = 0;
+  a.tell("fail");
+  await clock.settle();
+  b.tell("fail");
+  b.tell("note");
+  await clock.advance(20);
+  assert.deepEqual(log, [
+    "b restarting",
+    "a restarting",
+    "a starts",
+    "b starts",
+    "c starts",
+    "b 1",
+  ]);
+  const stopped = system.stop();
+  await clock.advance(20);
+  await stopped;
+});
+
+Deno.test("a parent that stops while its child ends before a backoff leaves no timer behind", async () => {
+  const clock = new VirtualClock();
+  const system = new ActorSystem({ clock });
+  const child = system.spawn<Order, number>("a", {
+    ...worker([]),
+    stopped: () => new Promise<void>((resolve) => void clock.setTimeout(resolve, 10)),
+  }, { backoff: { minMs: 1_000 } });
+  child.tell("fail");
+  await clock.advance(5);
+  const stopped = system.stop();
+  await clock.advance(5);
+  await stopped;
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("an actor that is stopped while it starts has never started", async () => {
+  const clock = new VirtualClock();
+  await using system = new ActorSystem({ clock });
+  const events: string[] = [];
+  system.events.subscribe((event) => events.push(event.type));
+  const states: (string | undefined)[] = [];
+  const ref = system.spawn<Order, string>("a", {
+    init: async () => {
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, 10));
+      return "ready";
+    },
+    receive: (state) => state,
+    stopped: (state) => void states.push(state),
+  });
+  await clock.advance(5);
+  const stopped = ref.stop();
+  await clock.advance(5);
+  await stopped;
+  await clock.settle();
+  assert.deepEqual(events, ["stopping", "stopped"]);
+  assert.deepEqual(states, ["ready"], "its init had until the deadline to finish");
+});
+
+Deno.test("a newer restart of a group takes over those who still wait for an older one", async () => {
   const clock = new VirtualClock();
   await using system = new ActorSystem({ clock, supervision: { strategy: "all-for-one" } });
   const log: string[] = [];
-  const failing: Behavior<"fail", null> = {
-    init: (ctx) => (log.push(`${nameOf(ctx.path)} starts`), null),
-    async receive(_state, _message, ctx) {
-      await new Promise<void>((resolve) =>
-        void clock.setTimeout(resolve, ctx.path.endsWith("a") ? 5 : 10)
-      );
-      throw new Error(ctx.path);
+  system.spawn("a", worker(log));
+  const b = system.spawn("b", worker(log), { backoff: { minMs: 100, jitter: 0 } });
+  b.tell("fail");
+  await clock.advance(50);
+  const c = system.spawn("c", worker(log), { backoff: { minMs: 200, jitter: 0 } });
+  c.tell("fail");
+  await clock.settle();
+  log.length = 0;
+  await clock.advance(199);
+  assert.deepEqual(log, [], "the older restart's timer is gone");
+  await clock.advance(1);
+  assert.deepEqual(log, ["a starts", "b starts", "c starts"]);
+});
+
+Deno.test("a child that fails while its parent ends is not restarted", async () => {
+  const clock = new VirtualClock();
+  await using system = new ActorSystem({ clock });
+  const log: string[] = [];
+  const gate = Promise.withResolvers<null>();
+  const children: ActorRef<Order>[] = [];
+  const parent = system.spawn<string, null>("parent", {
+    init: (ctx) => (children.push(ctx.spawn("a", worker(log))), null),
+    receive: () => gate.promise,
+  });
+  parent.tell("in hand");
+  await clock.settle();
+  const stopped = parent.stop();
+  children[0]?.tell("fail");
+  await clock.settle();
+  assert.deepEqual(log, ["a starts", "a failed"]);
+  gate.resolve(null);
+  await stopped;
+});
+
+Deno.test("a parent that stops while a group of its children ends stops them itself", async () => {
+  const clock = new VirtualClock();
+  const supervision = { strategy: "all-for-one" } as const;
+  const system = new ActorSystem({ clock, supervision });
+  const log: string[] = [];
+  const slow: Behavior<Order, number> = {
+    ...worker(log),
+    async stopped(_state, ctx, reason) {
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, 10));
+      log.push(`${nameOf(ctx.path)} ${reason.type}`);
     },
   };
-  const refs = ["a", "b"].map((name) => system.spawn(name, failing));
-  for (const ref of refs) ref.tell("fail");
-  await clock.advance(50);
-  assert.deepEqual(log, ["a starts", "b starts", "a starts", "b starts"]);
-  assert.deepEqual(system.tree().children.map((child) => child.restarts), [1, 1]);
+  const refs = ["a", "b", "c"].map((name) => system.spawn(name, slow));
+  await clock.settle();
+  log.length = 0;
+  refs[0]?.tell("fail");
+  await clock.advance(5);
+  const stopped = system.stop();
+  await clock.advance(100);
+  await stopped;
+  assert.deepEqual(log, ["c restarting", "b requested", "a requested"]);
+});
+
+Deno.test("what a restart gave up can neither change the next state nor end the next message", async () => {
+  const clock = new VirtualClock();
+  await using system = new ActorSystem({ clock, supervision: { strategy: "all-for-one" } });
+  const calls: PromiseWithResolvers<string>[] = [];
+  const states: string[] = [];
+  const hanging = system.spawn<string, string>("hanging", {
+    init: () => "fresh",
+    receive(state) {
+      states.push(state);
+      const call = Promise.withResolvers<string>();
+      calls.push(call);
+      return call.promise;
+    },
+  }, { stopDeadlineMs: 10 });
+  hanging.tell("first");
+  hanging.tell("second");
+  hanging.tell("third");
+  system.spawn("failing", worker([])).tell("fail");
+  await clock.advance(10);
+  assert.equal(calls.length, 2);
+  calls[0]?.resolve("stale");
+  await clock.settle();
+  assert.equal(calls.length, 2, "the second message is still in hand");
+  calls[1]?.resolve("next");
+  await clock.settle();
+  assert.deepEqual(states, ["fresh", "fresh", "next"]);
+  calls[2]?.resolve("done");
 });
 
 Deno.test("a message in hand holds up the restart of a sibling only until its stop deadline", async () => {
