@@ -14,7 +14,8 @@ import { clusterActor, connector, plannerOf } from "./cluster/mod.ts";
 import { clustersApi } from "./clusters_api.ts";
 import type { ClusterHandle } from "./clusters_api.ts";
 import { jobsApi } from "./jobs_api.ts";
-import { ActorSystem } from "./kernel/mod.ts";
+import { ActorSystem, systemClock } from "./kernel/mod.ts";
+import type { Clock } from "./kernel/mod.ts";
 import { serverId } from "./server_id.ts";
 import { systemApi } from "./system_api.ts";
 
@@ -33,6 +34,9 @@ export interface OpenOptions {
   /** The configuration, as `loadConfig` returns it. */
   readonly config: SluiceSettings;
 }
+
+/** The kernel's clock in whole milliseconds: its readings become the times of events. */
+const wholeMilliseconds: Clock = { ...systemClock, now: () => Math.round(systemClock.now()) };
 
 /** How long the actors may take to stop, in ms. */
 const STOP_DEADLINE_MS = 3_000;
@@ -85,6 +89,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
     const id = await serverId(config.dataDirectory);
     const journal = Journal.open({ path: join(config.dataDirectory, "journal.db") });
     const actors = new ActorSystem({
+      clock: wholeMilliseconds,
       stopDeadlineMs: STOP_DEADLINE_MS,
       supervision: { restarts: Infinity },
       onFault: ({ type, error }) => log.fatal("{type}: {error}", { type, error }),

@@ -33,7 +33,13 @@ export type SubmitOutcome =
   /** The scheduler refused the job for good; nothing of it is left in the queue. */
   | { readonly kind: "rejected"; readonly jobId: JobId; readonly error: SluiceError }
   /** It is not known to have got through; asking again, with `recheck`, is safe. */
-  | { readonly kind: "postponed"; readonly jobId: JobId; readonly error: SluiceError };
+  | {
+    readonly kind: "postponed";
+    readonly jobId: JobId;
+    readonly error: SluiceError;
+    /** Whether the scheduler may have it all the same; when not, it can still be withdrawn. */
+    readonly maybeSent: boolean;
+  };
 
 /** A job to be observed. */
 export interface Watched {

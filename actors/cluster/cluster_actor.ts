@@ -232,7 +232,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
       state.link.tell({ type: "connect" });
       return { ...state, waitingProbes: [...state.waitingProbes, reply] };
     }
-    connection.scheduler.probe(ctx.signal).then(reply.ok, reply.fail);
+    answer(reply, connection.scheduler.probe(ctx.signal));
     return state;
   };
 
@@ -252,7 +252,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           commandsSent: connection.host.commandsSent,
           openChannels: connection.host.openChannels,
         },
-      }), reply.fail);
+      }), (error) => reply.fail(error));
   };
 
   const up = (
@@ -262,7 +262,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
   ): ClusterState => {
     tellAll(state, { type: "up", connection });
     for (const reply of state.waitingProbes) {
-      connection.scheduler.probe(ctx.signal).then(reply.ok, reply.fail);
+      answer(reply, connection.scheduler.probe(ctx.signal));
     }
     note({ type: "link_up" }, ctx);
     return { ...state, connection, lostAt: undefined, lastError: undefined, waitingProbes: [] };
@@ -358,8 +358,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           if (state.connection === undefined) {
             message.reply.fail(new ClusterUnreachableError(name, state.lastError));
           } else {
-            state.connection.scheduler.metrics(message.job, ctx.signal)
-              .then(message.reply.ok, message.reply.fail);
+            answer(message.reply, state.connection.scheduler.metrics(message.job, ctx.signal));
           }
           return state;
         case "output_size": {
@@ -367,7 +366,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           if (connection === undefined) {
             message.reply.fail(new ClusterUnreachableError(name, state.lastError));
           } else {
-            outputSizes(connection, message.jobId).then(message.reply.ok, message.reply.fail);
+            answer(message.reply, outputSizes(connection, message.jobId));
           }
           return state;
         }
@@ -403,6 +402,11 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
       }
     },
   };
+}
+
+/** Answers with the outcome of a promise. */
+function answer<T>(reply: Reply<T>, work: Promise<T>): void {
+  work.then((value) => reply.ok(value), (error) => reply.fail(error));
 }
 
 async function outputSizes(

@@ -40,10 +40,12 @@ export interface JobMemory {
   readonly missingSince: ReadonlyMap<number, number>;
   /** When the last word came from the job's own script. */
   readonly pushedAt: number;
+  /** What the job's script said before the scheduler's answer to the submission had come. */
+  readonly early: readonly SpoolRecord[];
 }
 
 /** The memory of a job that has just been taken up. */
-export const emptyMemory: JobMemory = { missingSince: new Map(), pushedAt: 0 };
+export const emptyMemory: JobMemory = { missingSince: new Map(), pushedAt: 0, early: [] };
 
 /** What follows from an input. */
 export interface Decision {
@@ -191,6 +193,9 @@ function sighted(
 }
 
 function pushed(facts: Facts, memory: JobMemory, record: SpoolRecord, now: number): JobMemory {
+  if (facts.view.schedulerId === undefined) {
+    return { ...memory, early: [...memory.early, record] };
+  }
   const part = standing(facts.view, record.task);
   if (part === undefined || isFinal(part.phase) || record.restart < part.restarts) return memory;
   switch (record.kind) {
@@ -214,15 +219,22 @@ function pushed(facts: Facts, memory: JobMemory, record: SpoolRecord, now: numbe
   }
 }
 
-function outcome(facts: Facts, result: SubmitOutcome): void {
+function outcome(
+  facts: Facts,
+  memory: JobMemory,
+  result: SubmitOutcome,
+  now: number,
+): JobMemory {
   switch (result.kind) {
     case "submitted":
       // Asked again after a cut, the remote side names the same id; it is no news.
-      if (facts.view.schedulerId === undefined) {
-        facts.heard();
-        facts.add({ type: "submitted", schedulerId: result.schedulerId });
-      }
-      return;
+      if (facts.view.schedulerId !== undefined) return memory;
+      facts.heard();
+      facts.add({ type: "submitted", schedulerId: result.schedulerId });
+      return memory.early.reduce<JobMemory>(
+        (before, record) => pushed(facts, before, record, now),
+        { ...memory, early: [] },
+      );
     case "rejected":
       facts.add({
         type: "ended",
@@ -231,7 +243,7 @@ function outcome(facts: Facts, result: SubmitOutcome): void {
         reason: { code: result.error.code, text: result.error.message },
         error: errorInfo(result.error),
       });
-      return;
+      return memory;
     case "postponed":
       if (facts.view.error?.code !== result.error.code) {
         facts.add({
@@ -240,6 +252,7 @@ function outcome(facts: Facts, result: SubmitOutcome): void {
           error: errorInfo(result.error),
         });
       }
+      return memory;
   }
 }
 
@@ -258,7 +271,7 @@ export function decide(view: JobView, memory: JobMemory, input: JobInput, now: n
       facts.add({ type: "submitting", attempt: view.attempts + 1 });
       break;
     case "outcome":
-      outcome(facts, input.outcome);
+      memory = outcome(facts, memory, input.outcome, now);
       break;
     case "sighted":
       memory = sighted(facts, memory, input, now);

@@ -19,6 +19,8 @@ export type JobMessage =
   | Exclude<JobInput, { type: "cancel" }>
   /** Those it works with have been started anew: say again what is wanted of them. */
   | { readonly type: "resync" }
+  /** The payload has ended, and the scheduler has had time to notice. */
+  | { readonly type: "verdict_due" }
   | {
     readonly type: "cancel";
     readonly task?: number;
@@ -52,10 +54,23 @@ interface JobState {
   readonly memory: JobMemory;
   /** When the scheduler was last asked to end it. */
   readonly cancelSentAt: number;
+  /** The wait before the scheduler is asked again for a verdict, in ms. */
+  readonly verdictMs: number;
 }
 
 /** A cancellation that the scheduler has not carried out is sent again after this long, in ms. */
 const CANCEL_AGAIN_MS = 10_000;
+
+/** First and longest wait for the verdict on a payload that has ended, in ms. */
+const VERDICT_MIN_MS = 100;
+const VERDICT_MAX_MS = 5_000;
+
+/** Whether a payload has ended on which the scheduler has not given its verdict. */
+function awaitsVerdict(view: JobView): boolean {
+  return (view.tasks ?? [view]).some(({ phase, exitCode }) =>
+    phase === "running" && exitCode !== undefined
+  );
+}
 
 /** What the poller must look for. */
 function watched(view: JobView): Watched | undefined {
@@ -160,7 +175,7 @@ export function jobActor(
     init(ctx) {
       const stored = journal.job(jobId);
       if (stored === undefined) throw new UnknownJobError(jobId);
-      const state = { ...stored, memory: emptyMemory, cancelSentAt: 0 };
+      const state = { ...stored, memory: emptyMemory, cancelSentAt: 0, verdictMs: VERDICT_MIN_MS };
       return isFinal(stored.view.phase) ? act(stored.view, state, ctx) : introduce(state, ctx);
     },
 
@@ -188,9 +203,18 @@ export function jobActor(
           if (message.record.kind === "end") effects.nudge();
           return next;
         }
+        case "sighted": {
+          const next = await take(state, message, ctx);
+          if (!awaitsVerdict(next.view)) return { ...next, verdictMs: VERDICT_MIN_MS };
+          // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
+          ctx.after(next.verdictMs, { type: "verdict_due" });
+          return { ...next, verdictMs: Math.min(VERDICT_MAX_MS, next.verdictMs * 2) };
+        }
+        case "verdict_due":
+          if (awaitsVerdict(state.view)) effects.nudge();
+          return state;
         case "submitting":
         case "outcome":
-        case "sighted":
         case "withdrawn":
         case "silenced":
           return take(state, message, ctx);

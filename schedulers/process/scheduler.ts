@@ -8,6 +8,7 @@ import type { Host } from "../../hosts/mod.ts";
 import { schedulerIdSchema, SluiceError } from "../../model/mod.ts";
 import type { ClusterProbe, JobMetrics, SchedulerId } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
+import { recorded } from "../endings.ts";
 import { DirectoryUnwritableError, UnsupportedRequestError } from "../errors.ts";
 import { parseExitRecords, printExitRecords } from "../exit_record.ts";
 import type { ExitRecord } from "../exit_record.ts";
@@ -22,6 +23,7 @@ import type {
   SubmitOutcome,
   Watched,
 } from "../scheduler.ts";
+
 import type { ProcessPlanner } from "./planner.ts";
 import { aliveProgram, cancelledProgram, endProgram, startProgram } from "./start_program.ts";
 import type { ProcessJob } from "./start_program.ts";
@@ -87,6 +89,7 @@ export class ProcessScheduler implements Scheduler {
             kind: "postponed",
             jobId,
             error: new DirectoryUnwritableError(directory, decoder.decode(result.stderr)),
+            maybeSent: true,
           }
           : { kind: "submitted", jobId, schedulerId };
       }),
@@ -167,27 +170,20 @@ export class ProcessScheduler implements Scheduler {
 function sight(record: ExitRecord | undefined, alive: boolean, cancelled: boolean): Sighting {
   const byRequest = cancelled && (record === undefined || record.caught !== undefined);
   if (record !== undefined) {
-    const { exitCode, startedAt, endedAt } = record;
-    const times = { nodes: [], startedAt, endedAt };
+    const { startedAt, endedAt } = record;
     if (byRequest) {
       const reason = { code: "Cancelled", text: "The job was cancelled." };
-      return { kind: "ended", phase: "cancelled", state: "CANCELLED", reason, ...times };
+      return {
+        kind: "ended",
+        phase: "cancelled",
+        state: "CANCELLED",
+        reason,
+        nodes: [],
+        startedAt,
+        endedAt,
+      };
     }
-    if (exitCode === 0) {
-      return { kind: "ended", phase: "succeeded", state: "COMPLETED", exitCode, ...times };
-    }
-    return {
-      kind: "ended",
-      phase: "failed",
-      state: "FAILED",
-      reason: {
-        code: "NonZeroExitCode",
-        text: `The job ended with exit status ${exitCode}.`,
-      },
-      exitCode,
-      ...(exitCode > 128 && exitCode <= 192 ? { signal: exitCode - 128 } : {}),
-      ...times,
-    };
+    return recorded(record);
   }
   if (alive) return { kind: "active", state: "RUNNING", nodes: [] };
   if (byRequest) {

@@ -88,7 +88,7 @@ export function startProgram(root: string, spoolDirectory: string, jobs: readonl
 export function aliveProgram(sessions: readonly number[]): string {
   return [
     `for session in ${sessions.join(" ")}; do`,
-    'if kill -0 -- "-$session" 2>/dev/null; then state=alive; else state=gone; fi',
+    'if kill -s 0 -- "-$session" 2>/dev/null; then state=alive; else state=gone; fi',
     'printf \'%s %s\\n\' "$session" "$state"',
     "done",
   ].join("\n");
@@ -98,8 +98,8 @@ export function aliveProgram(sessions: readonly number[]): string {
 export function endProgram(directory: string, session: number, graceSeconds: number): string {
   return [
     `: >${quotePath(directory)}/cancelled`,
-    `if kill -TERM -- -${session} 2>/dev/null; then`,
-    `(sleep ${graceSeconds}; kill -KILL -- -${session}) </dev/null >/dev/null 2>&1 &`,
+    `if kill -s TERM -- -${session} 2>/dev/null; then`,
+    `(sleep ${graceSeconds}; kill -s KILL -- -${session}) </dev/null >/dev/null 2>&1 &`,
     "fi",
   ].join("\n");
 }

@@ -21,6 +21,7 @@ import {
   parseSqueue,
   sacctArguments,
   scancelArguments,
+  SchedulerBusyError,
   showConfigArguments,
   sinfoArguments,
   slurmEnvironment,
@@ -278,7 +279,12 @@ function outcomeOf(
   reply: ProgramReply | undefined,
   words: string,
 ): SubmitOutcome {
-  const postponed = (error: SluiceError): SubmitOutcome => ({ kind: "postponed", jobId, error });
+  const postponed = (error: SluiceError, maybeSent = true): SubmitOutcome => ({
+    kind: "postponed",
+    jobId,
+    error,
+    maybeSent,
+  });
   if (reply === undefined) return postponed(new SubmissionUnclearError(words));
   switch (reply.kind) {
     case "submitted":
@@ -291,14 +297,15 @@ function outcomeOf(
         );
       }
       const error = explainRejection(reply.words, reply.exitCode);
-      return error.retryable ? postponed(error) : { kind: "rejected", jobId, error };
+      if (error instanceof SchedulerBusyError) return postponed(error, error.maybeSubmitted);
+      return error.retryable ? postponed(error, false) : { kind: "rejected", jobId, error };
     }
     case "locked":
       return postponed(
         new SubmissionUnclearError(`an earlier attempt is still at work (${reply.words}).`),
       );
     case "unwritable":
-      return postponed(new DirectoryUnwritableError(directory, reply.words));
+      return postponed(new DirectoryUnwritableError(directory, reply.words), false);
     case "queue_unreadable":
       return postponed(new SchedulerUnavailableError("squeue", reply.words));
     case "unclear":

@@ -79,7 +79,7 @@ submitted() {
 holder_is_gone() {
   host=\${1%%:*} rest=\${1#*:}
   group=\${rest%%:*} since=\${rest#*:}
-  [ "$host" = "\${me%%:*}" ] && ! kill -0 -- "-$group" 2>/dev/null && return 0
+  [ "$host" = "\${me%%:*}" ] && ! kill -s 0 -- "-$group" 2>/dev/null && return 0
   [ $(($(date +%s) - since)) -gt ${LOCK_LEASE_SECONDS} ]
 }
 begin() {

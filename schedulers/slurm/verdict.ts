@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Reason } from "../../model/mod.ts";
-import { expandNodeList, explainFinalState, explainReason, stateMeaning } from "../../slurm/mod.ts";
-import type { SacctJob, SqueueJob } from "../../slurm/mod.ts";
+import { expandNodeList, explainReason, stateMeaning } from "../../slurm/mod.ts";
+import type { SacctJob, SlurmState, SqueueJob } from "../../slurm/mod.ts";
+import { reasonOf, recorded, shellSignal } from "../endings.ts";
 import type { ExitRecord } from "../exit_record.ts";
 import type { Sighting } from "../scheduler.ts";
 
@@ -20,11 +20,8 @@ export interface Evidence {
   readonly record: ExitRecord | undefined;
 }
 
-/** Exit statuses from here on stand for a signal, as POSIX shells report it. */
-const SIGNAL_BASE = 128;
-
 function ending(
-  state: NonNullable<SqueueJob["state"]>,
+  state: SlurmState,
   line: Pick<SqueueJob, "exit" | "reason" | "nodeList" | "startedAt" | "endedAt">,
 ): Sighting | undefined {
   const meaning = stateMeaning(state);
@@ -32,38 +29,18 @@ function ending(
   const byPayload = state === "COMPLETED" || state === "FAILED";
   const exitCode = byPayload ? line.exit?.exitCode : line.exit?.exitCode || undefined;
   const signal = line.exit?.signal ??
-    (state === "FAILED" && exitCode !== undefined && exitCode > SIGNAL_BASE &&
-        exitCode <= SIGNAL_BASE + 64
-      ? exitCode - SIGNAL_BASE
-      : undefined);
+    (state === "FAILED" && exitCode !== undefined ? shellSignal(exitCode) : undefined);
   return {
     kind: "ended",
     phase: meaning.phase,
     state,
-    ...(state === "COMPLETED" ? {} : { reason: endingReason(state, line, exitCode, signal) }),
+    ...(state === "COMPLETED" ? {} : { reason: reasonOf(state, line.reason, exitCode, signal) }),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(signal === undefined ? {} : { signal }),
     nodes: expandNodeList(line.nodeList),
     ...(line.startedAt === undefined ? {} : { startedAt: line.startedAt }),
     ...(line.endedAt === undefined ? {} : { endedAt: line.endedAt }),
   };
-}
-
-function endingReason(
-  state: NonNullable<SqueueJob["state"]>,
-  line: Pick<SqueueJob, "reason">,
-  exitCode: number | undefined,
-  signal: number | undefined,
-): Reason {
-  if (state === "FAILED" && signal !== undefined) {
-    return { code: "RaisedSignal", text: `The job was ended by signal ${signal}.` };
-  }
-  if (state === "FAILED" && exitCode !== undefined && exitCode !== 0) {
-    return { code: "NonZeroExitCode", text: `The job ended with exit status ${exitCode}.` };
-  }
-  const given = line.reason === undefined ? undefined : explainReason(line.reason);
-  // A reason from the time it waited says nothing of the end.
-  return state === "FAILED" && given !== undefined ? given : explainFinalState(state);
 }
 
 function living(job: SqueueJob): Sighting | undefined {
@@ -88,23 +65,6 @@ function living(job: SqueueJob): Sighting | undefined {
     case "ended":
       return ending(job.state, job);
   }
-}
-
-function recorded(record: ExitRecord): Sighting {
-  const { exitCode } = record;
-  const failed = exitCode !== 0;
-  return {
-    kind: "ended",
-    phase: failed ? "failed" : "succeeded",
-    state: failed ? "FAILED" : "COMPLETED",
-    ...(failed
-      ? { reason: { code: "NonZeroExitCode", text: `The job ended with exit status ${exitCode}.` } }
-      : {}),
-    exitCode,
-    nodes: [],
-    startedAt: record.startedAt,
-    endedAt: record.endedAt,
-  };
 }
 
 function missing(code: string, text: string): Sighting {

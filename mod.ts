@@ -1,0 +1,11 @@
+/**
+ * Sluice runs work on Slurm clusters from TypeScript: supervised actors submit, follow and cancel jobs
+ * over SSH, and clients reach them in this process or through a typed RPC client.
+ *
+ * @module
+ */
+
+export * from "./actors/mod.ts";
+export * from "./config/mod.ts";
+export * from "./model/mod.ts";
+export * from "./rpc/mod.ts";
