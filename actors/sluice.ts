@@ -26,7 +26,7 @@ export interface SluiceSettings {
   /** Directory of the journal. */
   readonly dataDirectory: string;
   /** Clusters by name. */
-  readonly clusters: Readonly<Record<ClusterName, ClusterConfig>>;
+  readonly clusters: Readonly<Record<string, ClusterConfig>>;
 }
 
 /** How Sluice is opened. */
