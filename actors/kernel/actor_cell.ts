@@ -60,10 +60,15 @@ const STATE_OF_PHASE: Record<Phase, ActorState> = {
 /** One actor: its inbox, its state, and its life from the first incarnation to the stop for good. */
 export class ActorCell<Msg, State>
   implements Child, Parent, Runnable, IncarnationHost<Msg>, SupervisingActor {
+  /** The last segment of the path. */
   readonly name: string;
+  /** Where it is in the tree. */
   readonly path: string;
+  /** Its address, the same across restarts. */
   readonly ref: ActorRef<Msg>;
+  /** What waits for it. */
   readonly inbox: Inbox<Msg>;
+  /** What it shares with the whole system. */
   readonly runtime: Runtime;
   readonly #behavior: Behavior<Msg, State>;
   readonly #options: ResolvedOptions;
@@ -92,6 +97,8 @@ export class ActorCell<Msg, State>
   #forced = false;
 
   /**
+   * Starts at the first wake of its inbox.
+   *
    * @throws {InvalidNameError} when the name is empty or has a slash or a control character
    * @throws {InvalidOptionError} when an option makes no sense
    */

@@ -52,13 +52,10 @@ export type MessageOf<Ref> = Ref extends ActorRef<infer Msg> ? Msg : never;
 
 /** What the asker of a message gets: the type of the `Reply` among the message's properties. */
 export type AnswerTo<Message> = Message extends object ? {
-    [Key in keyof Message]-?: NonNullable<Message[Key]> extends Reply<never>
-      ? AnswerOf<NonNullable<Message[Key]>>
+    [Key in keyof Message]-?: NonNullable<Message[Key]> extends Reply<infer Answer> ? Answer
       : never;
   }[keyof Message]
   : never;
-
-type AnswerOf<R> = R extends { ok(value: infer Value): void } ? Value : never;
 
 /** Those members of the union `Msg` that `Built` is one of. */
 export type MemberOf<Msg, Built> = Msg extends unknown ? Built extends Msg ? Msg : never : never;
@@ -110,7 +107,9 @@ export interface ActorRef<in Msg> {
    *
    * Rejects with AskTimeoutError, AskAbortedError, MailboxFullError, ActorStoppedError (at once when the
    * message is dropped, or when the actor stops without having answered), MessageFailedError (when the
-   * actor fails on this message), or with what `reply.fail` was given.
+   * actor fails on this message), or with what `reply.fail` was given. A restart does not end the asks
+   * that were handled but not answered, since whoever has the reply may still answer; else they time
+   * out.
    */
   ask<Message extends Msg, Self extends ActorRef<never>>(
     this: Self,

@@ -13,6 +13,7 @@ export interface AskTarget {
 
 /** A message in the mailbox that somebody waits for the answer of. */
 export class AskedMessage<Msg> {
+  /** Puts the two together. */
   constructor(readonly message: Msg, readonly ask: PendingAsk) {}
 }
 
@@ -24,7 +25,9 @@ export class PendingAsk implements Reply<unknown> {
   deadline: number | undefined = undefined;
   /** Where it stands among those with the same timeout. */
   timeoutList: TimeoutList | undefined = undefined;
+  /** The one before it in that list. */
   earlier: PendingAsk | undefined = undefined;
+  /** The one after it in that list. */
   later: PendingAsk | undefined = undefined;
 
   readonly #target: AskTarget;
@@ -33,6 +36,7 @@ export class PendingAsk implements Reply<unknown> {
   #settled = false;
   #stopListening: (() => void) | undefined = undefined;
 
+  /** Begins, and starts the time. @throws {InvalidOptionError} unless `timeoutMs` is above 0 */
   constructor(
     target: AskTarget,
     timeouts: AskTimeouts,

@@ -16,6 +16,7 @@ export class AskTimeouts {
   readonly #clock: Clock;
   readonly #lists = new Map<number, TimeoutList>();
 
+  /** Has no timer armed until the first ask. */
   constructor(clock: Clock) {
     this.#clock = clock;
   }
@@ -53,6 +54,7 @@ export class TimeoutList {
   /** Whether the timer is armed for longer than it may linger. */
   #armedForLong = false;
 
+  /** Is empty. @param onIdle is called when the list is empty and has no timer: it can be forgotten */
   constructor(timeoutMs: number, clock: Clock, onIdle: () => void) {
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
@@ -60,6 +62,7 @@ export class TimeoutList {
     this.#mayDate = (clock.slackMs ?? 0) >= LINGER_MS;
   }
 
+  /** Starts the time of an ask. */
   add(ask: PendingAsk): void {
     ask.timeoutList = this;
     ask.earlier = this.#last;
@@ -74,6 +77,7 @@ export class TimeoutList {
     }
   }
 
+  /** Ends the time of an ask. */
   remove(ask: PendingAsk): void {
     if (ask.earlier === undefined) this.#first = ask.later;
     else ask.earlier.later = ask.later;
@@ -84,6 +88,7 @@ export class TimeoutList {
     if (this.#first === undefined && this.#armedForLong) this.close();
   }
 
+  /** Disarms the timer. */
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

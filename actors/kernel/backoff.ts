@@ -27,7 +27,11 @@ export class Backoff {
   readonly #resetAfterMs: number;
   #failures = 0;
 
-  /** @throws {InvalidOptionError} for a negative time, a factor below 1 or a jitter outside 0 to 1 */
+  /**
+   * Begins with the shortest wait.
+   *
+   * @throws {InvalidOptionError} for a negative time, a factor below 1 or a jitter outside 0 to 1
+   */
   constructor(options: BackoffOptions, readonly random: RandomSource) {
     this.#minMs = atLeast("backoff.minMs", options.minMs ?? 100, 0);
     this.#maxMs = atLeast("backoff.maxMs", options.maxMs ?? 30_000, this.#minMs);

@@ -33,7 +33,7 @@ export class DeadLetters {
   #total = 0;
   #oldest = 0;
 
-  /** @param capacity how many are kept; older ones are forgotten first */
+  /** Begins empty. @param capacity how many are kept; older ones are forgotten first */
   constructor(readonly capacity: number) {}
 
   /** How many there were since the start, forgotten ones included. */

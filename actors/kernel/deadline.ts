@@ -7,6 +7,7 @@ export class Deadline {
   #at = Infinity;
   #timer: Cancellable | undefined = undefined;
 
+  /** Is not set yet. */
   constructor(clock: Clock, onReached: () => void) {
     this.#clock = clock;
     this.#onReached = onReached;

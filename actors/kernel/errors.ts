@@ -35,7 +35,7 @@ export class AskTimeoutError extends ActorError {
   readonly next =
     "raise timeoutMs, or look at system.tree() for the actor's state and mailbox depth";
 
-  /** @param path the actor that was asked @param timeoutMs how long the asker waited, in ms */
+  /** Made by the kernel. @param path the actor that was asked @param timeoutMs how long the asker waited, in ms */
   constructor(readonly path: string, readonly timeoutMs: number) {
     super(`${path} did not answer within ${timeoutMs} ms`);
   }
@@ -50,7 +50,7 @@ export class AskAbortedError extends ActorError {
   /** What the caller can do about it. */
   readonly next = "nothing: the caller gave up; the message may still be handled";
 
-  /** @param path the actor that was asked @param reason the reason of the signal */
+  /** Made by the kernel. @param path the actor that was asked @param reason the reason of the signal */
   constructor(readonly path: string, reason: unknown) {
     super(`the ask of ${path} was aborted`, { cause: reason });
   }
@@ -65,7 +65,7 @@ export class ActorStoppedError extends ActorError {
   /** What the caller can do about it. */
   readonly next = "get a reference to a live actor from its parent; watch it to learn of its end";
 
-  /** @param path the actor that has stopped */
+  /** Made by the kernel. @param path the actor that has stopped */
   constructor(readonly path: string) {
     super(`${path} has stopped`);
   }
@@ -80,7 +80,7 @@ export class MailboxFullError extends ActorError {
   /** What the caller can do about it. */
   readonly next = "send less, wait and try again, or raise the actor's mailbox capacity";
 
-  /** @param path the actor that was asked @param capacity the size of its mailbox in messages */
+  /** Made by the kernel. @param path the actor that was asked @param capacity the size of its mailbox in messages */
   constructor(readonly path: string, readonly capacity: number) {
     super(`the mailbox of ${path} is full (${capacity} messages)`);
   }
@@ -95,7 +95,7 @@ export class MessageFailedError extends ActorError {
   /** What the caller can do about it. */
   readonly next = "see the cause; the actor's supervisor has decided what becomes of the actor";
 
-  /** @param path the actor that failed @param cause what it threw */
+  /** Made by the kernel. @param path the actor that failed @param cause what it threw */
   constructor(readonly path: string, cause: unknown) {
     super(`${path} failed while handling the message: ${describe(cause)}`, { cause });
   }
@@ -110,7 +110,7 @@ export class NameTakenError extends ActorError {
   /** What the caller can do about it. */
   readonly next = "choose another name, or await the stop of the actor that has it";
 
-  /** @param path the path that is in use */
+  /** Made by the kernel. @param path the path that is in use */
   constructor(readonly path: string) {
     super(`there is already an actor ${path}`);
   }
@@ -125,7 +125,7 @@ export class InvalidNameError extends ActorError {
   /** What the caller can do about it. */
   readonly next = "use a non-empty name without slashes and control characters";
 
-  /** @param invalid the name that was refused */
+  /** Made by the kernel. @param invalid the name that was refused */
   constructor(readonly invalid: string) {
     super(`${JSON.stringify(invalid)} is not a valid actor name`);
   }
@@ -140,7 +140,7 @@ export class InvalidOptionError extends ActorError {
   /** What the caller can do about it. */
   readonly next: string;
 
-  /** @param option its name @param value what was given @param expected what it must be */
+  /** Made by the kernel. @param option its name @param value what was given @param expected what it must be */
   constructor(readonly option: string, value: unknown, expected: string) {
     super(`${option} is ${String(value)}, but must be ${expected}`);
     this.next = `give ${option} ${expected}`;
@@ -156,7 +156,7 @@ export class NotAChildError extends ActorError {
   /** What the caller can do about it. */
   readonly next = "call stop() on the reference itself, or send its parent a message";
 
-  /** @param parent the path of the caller @param path the actor that is not its child */
+  /** Made by the kernel. @param parent the path of the caller @param path the actor that is not its child */
   constructor(readonly parent: string, readonly path: string) {
     super(`${path} is not a child of ${parent}`);
   }
@@ -176,6 +176,8 @@ export class RestartLimitError extends ActorError {
     "see the cause; if the failures are to be expected, give the child a backoff or raise supervision.restarts";
 
   /**
+   * Made by the kernel.
+   *
    * @param path the child that failed last
    * @param restarts how many restarts are allowed
    * @param withinMs in which time, in ms
@@ -203,7 +205,7 @@ export class InvalidMessageError extends ActorError {
   /** What the caller can do about it. */
   readonly next = 'send an object of the message union, such as { type: "tick" }';
 
-  /** @param path the actor it was sent to */
+  /** Made by the kernel. @param path the actor it was sent to */
   constructor(readonly path: string) {
     super(`undefined was sent to ${path}, which is not a message`);
   }

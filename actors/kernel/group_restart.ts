@@ -16,7 +16,7 @@ export class GroupRestart {
   #cancelled = false;
   #timer: Cancellable | undefined;
 
-  /** @param members in the order they were started, `failed` among them */
+  /** Is begun by `run`. @param members in the order they were started, `failed` among them */
   constructor(
     failed: Child,
     members: Iterable<Child>,

@@ -18,6 +18,7 @@ export type SystemItem =
  * What it refuses or drops becomes a dead letter, and the ask that belongs to it ends at once.
  */
 export class Inbox<Msg> {
+  /** Whose it is. */
   readonly path: string;
   readonly #owner: Runnable;
   readonly #runtime: Runtime;
@@ -27,6 +28,7 @@ export class Inbox<Msg> {
   /** Whether the owner is in the dispatcher's queue, or is sure to look here when it is done. */
   #awake = false;
 
+  /** Is empty and open. @param owner gets a turn when something waits */
   constructor(path: string, capacity: number, owner: Runnable, runtime: Runtime) {
     this.path = path;
     this.#owner = owner;

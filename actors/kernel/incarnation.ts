@@ -15,10 +15,15 @@ import type { Supervisor } from "./supervision.ts";
 
 /** What an incarnation needs of the actor it belongs to. */
 export interface IncarnationHost<Msg> {
+  /** Its address. */
   readonly ref: ActorRef<Msg>;
+  /** Where it is in the tree. */
   readonly path: string;
+  /** What waits for it. */
   readonly inbox: Inbox<Msg>;
+  /** What it shares with the whole system. */
   readonly runtime: Runtime;
+  /** Its children, when it has ever had any. */
   readonly supervisor: Supervisor | undefined;
   /** Starts a child. */
   spawnChild<M, S>(name: string, behavior: Behavior<M, S>, options?: SpawnOptions): ActorRef<M>;
@@ -45,6 +50,7 @@ export class Incarnation<Msg> implements ActorContext<Msg> {
   #abort: AbortController | undefined = undefined;
   #closed = false;
 
+  /** Begins now. */
   constructor(host: IncarnationHost<Msg>) {
     this.#host = host;
     this.self = host.ref;

@@ -50,7 +50,7 @@ export class LifecycleStream implements LifecycleEvents {
   #queue: LifecycleEvent[] = [];
   #scheduled = false;
 
-  /** @param onListenerError is told what a listener threw */
+  /** Nobody listens yet. @param onListenerError is told what a listener threw */
   constructor(readonly onListenerError: (error: unknown) => void) {}
 
   /** Whether anybody listens. */

@@ -33,6 +33,7 @@ export class LocalRef<Msg> implements ActorRef<Msg> {
   readonly #watchers: Watchers;
   readonly #timeouts: AskTimeouts;
 
+  /** The address of the actor that empties that inbox. */
   constructor(inbox: Inbox<Msg>, actor: Stoppable, watchers: Watchers, timeouts: AskTimeouts) {
     this.path = inbox.path;
     this.#inbox = inbox;
@@ -72,6 +73,7 @@ export class LocalRef<Msg> implements ActorRef<Msg> {
     return this.#watchers.add(listener);
   }
 
+  /** The path, for logs. */
   toString(): string {
     return this.path;
   }

@@ -10,7 +10,7 @@ export class Mailbox<T> {
   #head = 0;
   #size = 0;
 
-  /** @param capacity how many items `push` lets in; may be Infinity */
+  /** Begins empty. @param capacity how many items `push` lets in; may be Infinity */
   constructor(readonly capacity: number) {}
 
   /** How many items are queued. */

@@ -59,13 +59,21 @@ export interface SpawnOptions {
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {
+  /** When it is started again. */
   readonly restart: RestartType;
+  /** How many messages may wait. */
   readonly capacity: number;
+  /** Who of its children is restarted when one is. */
   readonly strategy: RestartStrategy;
+  /** How many restarts of its children are allowed within `withinMs`. */
   readonly restarts: number;
+  /** The period for `restarts`, in ms. */
   readonly withinMs: number;
+  /** What it does about an error of a child. */
   readonly decide: (error: unknown) => SupervisionDecision;
+  /** The waits before its own restarts. */
   readonly backoff: BackoffOptions | undefined;
+  /** How long it may take to stop, in ms. */
   readonly stopDeadlineMs: number;
 }
 

@@ -6,6 +6,8 @@ export class RestartWindow {
   readonly #times: number[] = [];
 
   /**
+   * Begins with none counted.
+   *
    * @param restarts how many are allowed within the period; 0 allows none, Infinity any number
    * @param withinMs the length of the period in ms
    */

@@ -9,9 +9,13 @@ import type { TreeNode } from "./tree.ts";
 
 /** What a supervisor can do with a child. */
 export interface Child {
+  /** Its name among its siblings. */
   readonly name: string;
+  /** Where it is in the tree. */
   readonly path: string;
+  /** Its address. */
   readonly ref: ActorRef<never>;
+  /** When it is started again. */
   readonly restart: RestartType;
   /** Ends its incarnation but keeps the mailbox; `start` begins the next one. Never rejects. */
   end(reason: StopReason): Promise<void>;
@@ -29,7 +33,6 @@ export interface Child {
 
 /** What a supervisor needs of the actor it supervises for. */
 export interface SupervisingActor {
-  readonly path: string;
   /** Whether it runs: an actor that is ending restarts nobody. */
   readonly supervising: boolean;
   /** Fails the actor itself. */
@@ -46,6 +49,7 @@ export class Supervisor {
   readonly #options: ResolvedOptions;
   readonly #clock: Clock;
 
+  /** Has no children yet. */
   constructor(actor: SupervisingActor, options: ResolvedOptions, clock: Clock) {
     this.#actor = actor;
     this.#options = options;
@@ -145,14 +149,15 @@ export class Supervisor {
   }
 
   #affectedBy(failed: Child): Child[] {
-    const children = [...this.#children.values()];
     switch (this.#options.strategy) {
       case "one-for-one":
         return [failed];
       case "all-for-one":
-        return children;
-      case "rest-for-one":
+        return [...this.#children.values()];
+      case "rest-for-one": {
+        const children = [...this.#children.values()];
         return children.slice(children.indexOf(failed));
+      }
     }
   }
 }

@@ -391,8 +391,8 @@ Deno.test("a second failure in a group that already ends is reported, not counte
     "a restarting",
     "a starts",
     "b starts",
-    "c starts",
     "b 1",
+    "c starts",
   ]);
   const stopped = system.stop();
   await clock.advance(20);

@@ -73,7 +73,7 @@ export class ActorSystem implements AsyncDisposable {
   readonly #terminated = Promise.withResolvers<StopReason>();
   readonly #onFault: (fault: Fault) => void;
 
-  /** @throws {InvalidOptionError} when an option makes no sense */
+  /** Starts a system, empty but for its root. @throws {InvalidOptionError} when an option makes no sense */
   constructor(options: SystemOptions = {}) {
     const { name = "root", clock = systemClock, random = systemRandom } = options;
     const { mailboxCapacity = 1_000, deadLetterCapacity = 256, stopDeadlineMs = 5_000 } = options;

@@ -31,7 +31,7 @@ export class VirtualClock implements Clock {
   #now: number;
   readonly #timers = new Set<Timer>();
 
-  /** @param start what `now()` says at first, in ms; default 0 */
+  /** Stands still. @param start what `now()` says at first, in ms; default 0 */
   constructor(start = 0) {
     this.#now = start;
   }

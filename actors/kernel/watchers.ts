@@ -9,6 +9,7 @@ export class Watchers {
   readonly #onListenerError: (error: unknown) => void;
   #terminated: Terminated | undefined = undefined;
 
+  /** Nobody waits yet. */
   constructor(onListenerError: (error: unknown) => void) {
     this.#onListenerError = onListenerError;
   }

@@ -12,6 +12,7 @@ export interface BenchmarkCase {
   readonly name: string;
   /** What is counted, such as `messages/s`. */
   readonly unit: string;
+  /** This repository. */
   readonly ours: Contender;
   /** What cannot be beaten on this machine. */
   readonly limit: Contender;
@@ -31,10 +32,16 @@ export interface Benchmark {
 
 /** The medians of one case, in its unit. */
 export interface Result {
+  /** The benchmark's name. */
   readonly bench: string;
+  /** The case's name. */
   readonly case: string;
+  /** What is counted. */
   readonly unit: string;
+  /** The median of this repository. */
   readonly ours: number;
+  /** The median of what cannot be beaten. */
   readonly limit: number;
+  /** The medians of others, by name. */
   readonly peers: Readonly<Record<string, number>>;
 }

@@ -13,7 +13,9 @@ export const CAPACITY = 1_000;
 
 /** What the counting actors understand. */
 export interface Add {
+  /** Distinguishes it from other messages. */
   readonly type: "add";
+  /** How much to add. */
   readonly by: number;
 }
 
