@@ -18,13 +18,25 @@ export interface BackoffOptions {
   resetAfterMs?: number;
 }
 
-/** The waits of one actor: exponential, with jitter, reset after a time without failures. */
+/**
+ * The waits between attempts: exponential, with jitter, reset after a time without failures. The kernel
+ * uses it for restarts; a behaviour may use it for retries of its own.
+ *
+ * @example
+ * ```ts
+ * import { Backoff, systemRandom } from "@sluice/sluice/kernel";
+ *
+ * const backoff = new Backoff({ minMs: 100, maxMs: 1_000, jitter: 0 }, systemRandom);
+ * console.log(backoff.next(0), backoff.next(0)); // 100 200
+ * ```
+ */
 export class Backoff {
   readonly #minMs: number;
   readonly #maxMs: number;
   readonly #factor: number;
   readonly #jitter: number;
   readonly #resetAfterMs: number;
+  readonly #random: RandomSource;
   #failures = 0;
 
   /**
@@ -32,7 +44,8 @@ export class Backoff {
    *
    * @throws {InvalidOptionError} for a negative time, a factor below 1 or a jitter outside 0 to 1
    */
-  constructor(options: BackoffOptions, readonly random: RandomSource) {
+  constructor(options: BackoffOptions, random: RandomSource) {
+    this.#random = random;
     this.#minMs = atLeast("backoff.minMs", options.minMs ?? 100, 0);
     this.#maxMs = atLeast("backoff.maxMs", options.maxMs ?? 30_000, this.#minMs);
     this.#factor = atLeast("backoff.factor", options.factor ?? 2, 1);
@@ -41,12 +54,12 @@ export class Backoff {
     this.#resetAfterMs = atLeast("backoff.resetAfterMs", options.resetAfterMs ?? this.#maxMs, 0);
   }
 
-  /** The wait before the next restart, in ms, of an actor that ran for `ranMs` before it failed. */
+  /** The next wait, in ms, after something that went well for `ranMs` before it failed. */
   next(ranMs: number): number {
     if (ranMs >= this.#resetAfterMs) this.#failures = 0;
     const full = Math.min(this.#maxMs, this.#minMs * this.#factor ** this.#failures);
     this.#failures++;
-    return full * (1 - this.#jitter * this.random.next());
+    return full * (1 - this.#jitter * this.#random.next());
   }
 }
 
