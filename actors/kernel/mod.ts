@@ -78,7 +78,6 @@ export type {
   SupervisionOptions,
 } from "./options.ts";
 export { Backoff } from "./backoff.ts";
-export { Backoff } from "./backoff.ts";
 export type { BackoffOptions } from "./backoff.ts";
 export type { StopReason } from "./stop_reason.ts";
 export type { Activity, LifecycleDetail, LifecycleEvent, LifecycleEvents } from "./lifecycle.ts";
