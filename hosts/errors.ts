@@ -10,6 +10,7 @@ import { SluiceError } from "../model/mod.ts";
 
 /** Raised when an established connection ends without having been closed. */
 export class LinkLostError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "LinkLostError";
 
   /** Names the host and, where it is known, what cut the line. */
@@ -27,6 +28,7 @@ export class LinkLostError extends SluiceError {
 
 /** Raised when a host that was closed is asked for something, or is closed while it is being asked. */
 export class HostClosedError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "HostClosedError";
 
   /** Names the host. */
@@ -41,6 +43,7 @@ export class HostClosedError extends SluiceError {
 
 /** Raised when a host refuses one more channel on a connection. */
 export class ChannelRefusedError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ChannelRefusedError";
 
   /** Names the host and carries its refusal. */
@@ -57,6 +60,7 @@ export class ChannelRefusedError extends SluiceError {
 
 /** Raised when a command does not end in the time it was given. */
 export class CommandTimeoutError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "CommandTimeoutError";
   /** Whether the command may have run, in whole or in part. If not, it never will. */
   readonly mayHaveRun: boolean;
@@ -79,6 +83,7 @@ export class CommandTimeoutError extends SluiceError {
 
 /** Raised when a command writes more than its caller is willing to hold in memory. */
 export class OutputTooLargeError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "OutputTooLargeError";
 
   /** Names the host, the command and the limit in bytes. */
@@ -95,6 +100,7 @@ export class OutputTooLargeError extends SluiceError {
 
 /** Raised when the remote shell does not start, or its prelude fails. */
 export class ShellStartError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ShellStartError";
   /** What the shell wrote on standard error. */
   readonly stderr: string;
@@ -115,6 +121,7 @@ export class ShellStartError extends SluiceError {
 
 /** Raised for a command under way when its remote shell ends while the connection lives. */
 export class ShellLostError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ShellLostError";
 
   /** Names the host and the command. */

@@ -9,6 +9,7 @@ import type { DiskSpace } from "./host.ts";
 
 /** Raised when a file cannot be written since its file system or the user's quota is full. */
 export class DiskFullError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "DiskFullError";
   /** The path that was being written. */
   readonly path: string;
@@ -56,6 +57,7 @@ const CODES: Readonly<Record<FileProblem, { readonly code: string; readonly next
 
 /** Raised when a file operation fails for any reason but a full disk. */
 export class FileError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "FileError";
   /** Why it failed. */
   readonly problem: FileProblem;

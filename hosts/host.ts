@@ -16,9 +16,12 @@ export interface CommandResult {
 
 /** How a command is run. */
 export interface RunOptions {
-  /** Ends the wait with the signal's reason. The remote command is stopped where that is possible. */
+  /**
+   * Ends the wait with the signal's reason. A command that runs is killed with its process group; one
+   * that waits in its lane is taken back, or killed as soon as it begins.
+   */
   readonly signal?: AbortSignal;
-  /** Milliseconds to wait for the end of the command. Default: 60,000. */
+  /** Milliseconds to wait for the end of the command, the wait in its lane included. Default: 60,000. */
   readonly timeoutMs?: number;
   /**
    * Which persistent shell takes the command. Commands of one lane run one after another in the order
@@ -35,7 +38,13 @@ export interface StreamOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A command that goes on, whose output is read as it comes. */
+/**
+ * A command that goes on, whose output is read as it comes.
+ *
+ * When the connection is lost nobody tells the command: it notices at its next write, or at the end of
+ * its input. A command that writes seldom should watch its input, as in
+ * `tail -F log & p=$!; cat >/dev/null; kill $p`, so that it does not stay behind.
+ */
 export interface HostStream extends AsyncDisposable {
   /** Standard output, with backpressure: what is not read is not sent. */
   readonly stdout: ReadableStream<Uint8Array>;
@@ -45,7 +54,7 @@ export interface HostStream extends AsyncDisposable {
   readonly stdin: WritableStream<Uint8Array>;
   /** The exit status when the command ends; rejects with a `LinkLostError` when the line is cut first. */
   readonly exit: Promise<number>;
-  /** Ends the command and frees the channel. Safe to call twice. */
+  /** Ends the command with all that it started (TERM, then KILL) and frees the channel. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -83,7 +92,7 @@ export interface GetOptions extends TransferOptions {
 
 /** What is known of one path. */
 export interface FileInfo {
-  /** The path's last part. */
+  /** The path's last part. Bytes that are not UTF-8 are shown as U+FFFD, so such a name cannot be passed back. */
   readonly name: string;
   /** What it is; a symbolic link is reported as such, not followed. */
   readonly kind: "file" | "directory" | "symlink" | "other";
@@ -108,6 +117,9 @@ export interface DiskSpace {
  *
  * Every method rejects with a `LinkLostError` when the connection goes, which says nothing of what
  * became of the command; callers must treat the outcome as unknown.
+ *
+ * Paths are taken as they are, whatever they hold: `~` and variables are not expanded. A relative path
+ * starts at the home directory over SSH, and locally at the directory that the host was opened with.
  */
 export interface Host extends AsyncDisposable {
   /** Who and where, for people: `user@host:port`, or `local`. */
@@ -118,17 +130,32 @@ export interface Host extends AsyncDisposable {
   readonly openChannels: number;
   /** How many commands `run` has sent since the connection opened. */
   readonly commandsSent: number;
-  /** Runs a shell command to its end; pipelined on the lane's persistent shell. */
+  /**
+   * Runs a shell command to its end; pipelined on the lane's persistent shell.
+   *
+   * Each command has a subshell of its own with no input, so `cd`, `exit`, variables and syntax errors
+   * do not outlive it. What it leaves running in the background does not hold it up, but must have its
+   * output redirected: it would mix with that of later commands.
+   *
+   * Rejects with a `CommandTimeoutError`, an `OutputTooLargeError`, a `ShellStartError`, or a
+   * `ShellLostError` when the shell dies under the command. No command is ever run twice.
+   */
   run(command: string, options?: RunOptions): Promise<CommandResult>;
-  /** Starts a command on a channel of its own. */
+  /** Starts a command on a channel of its own, after the prelude and without the noise of profiles. */
   stream(command: string, options?: StreamOptions): Promise<HostStream>;
-  /** Writes a file: to a temporary name beside it, then renamed, so that no reader sees half of it. */
+  /**
+   * Writes a file: to a temporary name beside it, then renamed, so that no reader sees half of it. A
+   * symbolic link is replaced, not followed. Rejects with a `DiskFullError` or a `FileError`.
+   */
   put(
     source: Uint8Array | ReadableStream<Uint8Array>,
     path: string,
     options?: PutOptions,
   ): Promise<void>;
-  /** Reads a file as a stream with backpressure. */
+  /**
+   * Reads a file as a stream with backpressure, which errors rather than ends early. It holds a channel
+   * until it is read to its end or cancelled. Rejects with a `FileError`.
+   */
   get(path: string, options?: GetOptions): Promise<ReadableStream<Uint8Array>>;
   /** What is known of a path, or `undefined` where there is none. */
   stat(path: string): Promise<FileInfo | undefined>;

@@ -58,7 +58,7 @@ export async function startStream(
       readOpening(channel.stderr, token),
     ]);
     const [status, processId] = stdout.trailer?.split(" ").map(Number) ?? [];
-    if (status !== 0 || processId === undefined) {
+    if (status !== 0 || processId === undefined || !(processId > 1)) {
       const detail = status === undefined
         ? `it ended with status ${await channel.exit} before it was ready`
         : `its prelude ended with status ${status}`;

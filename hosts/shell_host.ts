@@ -158,6 +158,7 @@ export class ShellHost implements Host {
     return this.#closing ?? Promise.resolve();
   }
 
+  /** Closes the host. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

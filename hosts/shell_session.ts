@@ -141,7 +141,11 @@ export class ShellSession {
     if (status !== 0) {
       throw new ShellStartError(host, `its prelude ended with status ${status}`, `${said}`);
     }
-    this.processId = processId ?? 0;
+    // Zero would mean our own process group to kill(1).
+    if (processId === undefined || !(processId > 1)) {
+      throw new ShellStartError(host, "it does not tell its process id", `${said}`);
+    }
+    this.processId = processId;
   }
 
   async #follow(): Promise<SessionEnd> {

@@ -20,7 +20,9 @@ export type Credential =
 
 /** The ways to try, and those left out with the reason. */
 export interface Credentials {
+  /** In the order in which they are tried. */
   readonly ways: readonly Credential[];
+  /** Sentences without a full stop. */
   readonly skipped: readonly string[];
 }
 

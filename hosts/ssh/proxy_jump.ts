@@ -21,6 +21,7 @@ export interface Stop {
 
 /** A host on the way with what the ssh_config says of it. */
 export interface ResolvedStop extends Stop {
+  /** What the ssh_config says. */
   readonly settings: SshHostSettings;
 }
 

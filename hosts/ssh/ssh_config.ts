@@ -16,8 +16,11 @@ import { SshConfigError } from "./ssh_errors.ts";
 
 /** What the ssh_config says of one host; what it does not say is left out. */
 export interface SshHostSettings {
+  /** The name or address to connect to. */
   readonly hostName?: string;
+  /** The port to connect to. */
   readonly port?: number;
+  /** The user to log in as. */
   readonly user?: string;
   /** Paths of private keys, `~` and tokens expanded. */
   readonly identityFiles: readonly string[];
@@ -27,6 +30,7 @@ export interface SshHostSettings {
   readonly identityAgent?: string;
   /** Hosts to go through, as written; `"none"` for none. */
   readonly proxyJump?: string;
+  /** A program to connect through. */
   readonly proxyCommand?: string;
   /** Files of known hosts, `~` and tokens expanded. */
   readonly userKnownHostsFiles?: readonly string[];

@@ -9,6 +9,7 @@ import { commandLine } from "../../shell/mod.ts";
 
 /** Raised when a host cannot be reached: refused, not resolvable, not answering in time. */
 export class ConnectError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ConnectError";
 
   /** Names the address and what the network said. */
@@ -25,6 +26,7 @@ export class ConnectError extends SluiceError {
 
 /** Raised when the two sides cannot agree on how to speak SSH. */
 export class HandshakeError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "HandshakeError";
 
   /** Names the address and what was not agreed upon. */
@@ -41,6 +43,7 @@ export class HandshakeError extends SluiceError {
 
 /** Raised when the host accepts none of our credentials. It is never retried: retries lock accounts. */
 export class AuthenticationError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "AuthenticationError";
   /** The ways that were tried, such as `key /home/ada/.ssh/id_ed25519`. */
   readonly tried: readonly string[];
@@ -95,6 +98,7 @@ interface HostKeyFacts {
 
 /** Raised when a host's key is not in known_hosts. */
 export class HostKeyUnknownError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "HostKeyUnknownError";
   /** Fingerprint of the offered key. */
   readonly fingerprint: string;
@@ -128,6 +132,7 @@ export class HostKeyUnknownError extends SluiceError {
 
 /** Raised when a host offers another key than the one in known_hosts. */
 export class HostKeyChangedError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "HostKeyChangedError";
   /** Fingerprint of the offered key. */
   readonly fingerprint: string;
@@ -153,6 +158,7 @@ export class HostKeyChangedError extends SluiceError {
 
 /** Raised when a host offers a key that known_hosts marks as revoked. */
 export class HostKeyRevokedError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "HostKeyRevokedError";
   /** Fingerprint of the offered key. */
   readonly fingerprint: string;
@@ -171,6 +177,7 @@ export class HostKeyRevokedError extends SluiceError {
 
 /** Raised when a known_hosts file cannot be read, or a learned key cannot be added to it. */
 export class KnownHostsError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "KnownHostsError";
 
   /** Names the file and what went wrong. */
@@ -186,6 +193,7 @@ export class KnownHostsError extends SluiceError {
 
 /** Raised when a private key file is missing or cannot be read. */
 export class KeyFileError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "KeyFileError";
 
   /** Names the file and what went wrong. */
@@ -201,6 +209,7 @@ export class KeyFileError extends SluiceError {
 
 /** Raised when a private key is not one that can be used, though it may be a good one. */
 export class KeyFormatError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "KeyFormatError";
 
   /** Names the key, what is wrong with it, and the command that mends it. */
@@ -216,6 +225,7 @@ export class KeyFormatError extends SluiceError {
 
 /** Raised when an encrypted key comes without its passphrase or with another. */
 export class PassphraseError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "PassphraseError";
 
   /** Names the key and whether a passphrase was given. */
@@ -235,6 +245,7 @@ export class PassphraseError extends SluiceError {
 
 /** Raised when the SSH agent that was asked for is not there. */
 export class AgentError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "AgentError";
 
   /** Names what is missing. */
@@ -250,6 +261,7 @@ export class AgentError extends SluiceError {
 
 /** Raised when the ssh_config cannot be read or asks for what is not supported. */
 export class SshConfigError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "SshConfigError";
 
   /** Names what is wrong and what to do instead. */
@@ -260,6 +272,7 @@ export class SshConfigError extends SluiceError {
 
 /** Raised when the way through jump hosts fails; `cause` tells why. */
 export class ProxyJumpError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ProxyJumpError";
   /** The hop that failed, as `user@host:port`. */
   readonly hop: string;

@@ -22,10 +22,15 @@ import { AgentError, AuthenticationError, ConnectError, HandshakeError } from ".
 export interface SshLogin {
   /** `user@host:port`, for people. */
   readonly label: string;
+  /** Name or address. */
   readonly host: string;
+  /** Port. */
   readonly port: number;
+  /** The account's name. */
   readonly user: string;
+  /** What to log in with. */
   readonly credentials: Credentials;
+  /** Judge of the host's key. */
   readonly verifier: HostKeyVerifier;
   /** Milliseconds for the whole login. */
   readonly timeoutMs: number;
@@ -167,6 +172,8 @@ function speakSsh(login: SshLogin, socket: Duplex, ended: AbortSignal): Promise<
       else fail(distrust ?? explain(label, error, handshaken, attempts));
     });
     client.on("close", () => fail(new ConnectError(label, "it closed the connection")));
+    // The listener for errors stays: an error before the connection has its owner must find one, and
+    // ends the client, which the owner learns from its close.
     client.once("ready", () => {
       ended.removeEventListener("abort", stop);
       client.removeAllListeners("close");

@@ -3,6 +3,7 @@
  */
 
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import {
   AgentError,
   AuthenticationError,
@@ -25,7 +26,7 @@ import {
 } from "../../hosts/mod.ts";
 import { slurmClusterSchema } from "../../model/mod.ts";
 import { readTestbed } from "../../scripts/testbed/mod.ts";
-import { quote } from "../../shell/mod.ts";
+import { commandLine, quote } from "../../shell/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 
 const facts = await readTestbed();
@@ -489,6 +490,63 @@ clusterTest("accounts with a csh are served as well", async (facts) => {
   const stream = await host.stream("sleep 300");
   await stream.close();
 });
+
+clusterTest("every value survives quoting on the way to the host", async (facts) => {
+  const { csh } = facts.accounts;
+  for (const user of csh === undefined ? [facts.user] : [facts.user, csh.name]) {
+    await using host = await connect(facts, { user });
+    const word = fc.string({ unit: "grapheme" }).filter((value) => !value.includes("\0"));
+    await fc.assert(
+      fc.asyncProperty(fc.array(word, { minLength: 1, maxLength: 20 }), async (words) => {
+        const command = commandLine(["printf", "%s\\000", ...words]);
+        const { stdout } = await host.run(command);
+        assert.deepEqual(text(stdout).split("\0").slice(0, -1), words);
+      }),
+      { numRuns: 40 },
+    );
+    await using stream = await host.stream(commandLine(["printf", "%s", `\\n'"!$(id)\n%b\\`]));
+    assert.equal(await new Response(stream.stdout).text(), `\\n'"!$(id)\n%b\\`);
+  }
+});
+
+clusterTest(
+  "network access to the host and read access to two files are permission enough",
+  async (facts) => {
+    await withTemporary(async (directory) => {
+      const root = new URL("../../", import.meta.url).href;
+      const config = {
+        type: "slurm",
+        host: facts.host,
+        port: facts.port,
+        user: facts.user,
+        auth: { keyFile: facts.keys.ed25519 },
+        hostKeys: { knownHosts: facts.knownHosts },
+      };
+      const script = `${directory}/script.ts`;
+      await Deno.writeTextFile(
+        script,
+        `import { connectSsh } from "${root}hosts/mod.ts";
+      import { slurmClusterSchema } from "${root}model/mod.ts";
+      const config = slurmClusterSchema.parse(${JSON.stringify(config)});
+      await using host = await connectSsh(config);
+      console.log((await host.run("exit 7")).exitCode);`,
+      );
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--no-prompt",
+          "--cached-only",
+          "--config",
+          new URL("deno.json", root).pathname,
+          `--allow-net=${facts.host}:${facts.port}`,
+          `--allow-read=${facts.keys.ed25519},${facts.knownHosts}`,
+          script,
+        ],
+      }).output();
+      assert.equal(text(stdout), "7\n", text(stderr));
+    });
+  },
+);
 
 clusterTest("the shell, its prelude and the path to Slurm are as configured", async (facts) => {
   await using host = await connect(facts, {
