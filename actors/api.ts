@@ -13,15 +13,16 @@ import type {
   EventFilter,
   JobEvent,
   JobId,
-  JobListRequest,
+  JobListRequestInput,
   JobMetrics,
   JobPage,
   JobPreview,
   JobResult,
   JobSpec,
+  JobSpecInput,
   JobView,
   LogChunk,
-  LogRequest,
+  LogRequestInput,
 } from "../model/mod.ts";
 
 /** How a feed of events is read. */
@@ -63,15 +64,15 @@ export interface ActorView {
 /** Jobs: submit, follow, cancel. */
 export interface JobsApi {
   /** Takes a job into the journal; from then on it will be submitted exactly once. */
-  submit(spec: JobSpec): Promise<JobView>;
+  submit(spec: JobSpecInput): Promise<JobView>;
   /** Takes several jobs at once; all are accepted or none is. */
-  submitMany(specs: readonly JobSpec[]): Promise<readonly JobView[]>;
+  submitMany(specs: readonly JobSpecInput[]): Promise<readonly JobView[]>;
   /** What would be sent for the job. Nothing is sent. */
-  preview(spec: JobSpec): Promise<JobPreview>;
+  preview(spec: JobSpecInput): Promise<JobPreview>;
   /** The job as it stands, with what was asked for. */
   get(id: JobId): Promise<JobView & { readonly spec: JobSpec }>;
   /** One page of jobs, newest first. */
-  list(request: JobListRequest): Promise<JobPage>;
+  list(request?: JobListRequestInput): Promise<JobPage>;
   /** Asks for the job to be ended. Asking again changes nothing. */
   cancel(id: JobId, options?: { readonly task?: number }): Promise<CancelResult>;
   /** Resolves with the job when it has ended, or as it stands after `timeoutMs`. */
@@ -82,7 +83,10 @@ export interface JobsApi {
   /** The events of jobs, the past first, then live. A feed of one job ends with the job. */
   events(filter: EventFilter, options?: FeedOptions): AsyncIterable<JobEvent>;
   /** The output of a job, byte for byte. */
-  logs(request: LogRequest, options?: { readonly signal?: AbortSignal }): AsyncIterable<LogChunk>;
+  logs(
+    request: LogRequestInput,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncIterable<LogChunk>;
   /** How the job ended; an error while it has not. */
   result(id: JobId): Promise<JobResult>;
   /** What the scheduler counted. */

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { isFinal, newJobId } from "../model/mod.ts";
+import {
+  isFinal,
+  jobListRequestSchema,
+  jobSpecSchema,
+  logRequestSchema,
+  newJobId,
+  parseInput,
+} from "../model/mod.ts";
 import type { JobId, JobMetrics, JobSpec, JobView, LogChunk, LogRequest } from "../model/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import type { JobsApi } from "./api.ts";
@@ -71,19 +78,24 @@ export function jobsApi(handles: ClusterHandles, journal: Journal): JobsApi {
 
   return {
     async submit(spec) {
-      const [view] = await accept([spec]);
+      const [view] = await accept([parseInput(jobSpecSchema, spec)]);
       if (view === undefined) throw new RangeError("one job was asked for and none accepted");
       return view;
     },
-    submitMany: accept,
-    preview: (spec) =>
-      Promise.try(() => clusterOf(handles, spec.cluster).planner.preview(newJobId(), spec)),
+    submitMany: (specs) =>
+      Promise.try(() => accept(specs.map((spec) => parseInput(jobSpecSchema, spec)))),
+    preview: (input) =>
+      Promise.try(() => {
+        const spec = parseInput(jobSpecSchema, input);
+        return clusterOf(handles, spec.cluster).planner.preview(newJobId(), spec);
+      }),
     get: (id) =>
       Promise.try(() => {
         const { view, spec } = stored(id);
         return { ...view, spec };
       }),
-    list: (request) => Promise.try(() => journal.jobs(request)),
+    list: (request = {}) =>
+      Promise.try(() => journal.jobs(parseInput(jobListRequestSchema, request))),
     async cancel(id, { task } = {}) {
       const { view } = stored(id);
       checkTask(view, task, false);
@@ -101,7 +113,8 @@ export function jobsApi(handles: ClusterHandles, journal: Journal): JobsApi {
       if (filter.jobId !== undefined) stored(filter.jobId);
       return journal.jobFeed(filter, options);
     },
-    logs(request, { signal } = {}) {
+    logs(input, { signal } = {}) {
+      const request = parseInput(logRequestSchema, input);
       checkTask(stored(request.jobId).view, request.task, true);
       return readOutput(handles, journal, request, signal);
     },

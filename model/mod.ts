@@ -8,6 +8,7 @@ export * from "./cluster_config.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
 export * from "./issues.ts";
+export * from "./invalid_input.ts";
 export * from "./job_event.ts";
 export * from "./job_phase.ts";
 export * from "./job_spec.ts";

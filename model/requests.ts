@@ -35,6 +35,8 @@ export const jobListRequestSchema = jobFilterSchema.extend({
 });
 /** See {@linkcode jobListRequestSchema}. */
 export type JobListRequest = z.infer<typeof jobListRequestSchema>;
+/** A listing as a caller writes it, where what has a default may be left out. */
+export type JobListRequestInput = z.input<typeof jobListRequestSchema>;
 
 /** One page of a listing, newest first. */
 export const jobPageSchema = z.object({
@@ -67,6 +69,8 @@ export const logRequestSchema = z.strictObject({
 });
 /** See {@linkcode logRequestSchema}. */
 export type LogRequest = z.infer<typeof logRequestSchema>;
+/** The same as a caller writes it, where what has a default may be left out. */
+export type LogRequestInput = z.input<typeof logRequestSchema>;
 
 /** A piece of a job's output. */
 export interface LogChunk {

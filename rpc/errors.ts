@@ -4,23 +4,9 @@
  * @module
  */
 
-import type { z } from "zod";
-import { inputIssues, issuesText, SluiceError } from "../model/mod.ts";
+import { SluiceError } from "../model/mod.ts";
 
-/** The input of a call does not fit its schema. */
-export class InvalidInputError extends SluiceError {
-  override readonly name: string = "InvalidInputError";
-
-  /** @param cause What zod found. */
-  constructor(cause: z.core.$ZodError) {
-    super({
-      code: "INVALID_INPUT",
-      message: issuesText(inputIssues(cause)),
-      next: "Correct the fields named in the message and call again.",
-      cause,
-    });
-  }
-}
+export { InvalidInputError } from "../model/mod.ts";
 
 /** A call that is no call of this API, or not in a form that can be read. */
 export class InvalidCallError extends SluiceError {

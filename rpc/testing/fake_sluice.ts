@@ -25,7 +25,14 @@ import type {
   LogChunk,
   LogRequest,
 } from "../../model/mod.ts";
-import { clusterNameSchema, isFinal, newJobId, SluiceError } from "../../model/mod.ts";
+import {
+  clusterNameSchema,
+  isFinal,
+  jobSpecSchema,
+  logRequestSchema,
+  newJobId,
+  SluiceError,
+} from "../../model/mod.ts";
 
 interface FakeJob {
   view: JobView;
@@ -128,7 +135,8 @@ export class FakeSluice implements SluiceApi {
   }
 
   readonly jobs: JobsApi = {
-    submit: (spec) => {
+    submit: (input) => {
+      const spec = jobSpecSchema.parse(input);
       const id = newJobId();
       const at = 1_700_000_000_000;
       this.#jobs.set(id, {
@@ -190,7 +198,7 @@ export class FakeSluice implements SluiceApi {
       }
     },
     events: (filter, options) => this.#feed(filter, options),
-    logs: (request, options) => this.#logs(request, options?.signal),
+    logs: (request, options) => this.#logs(logRequestSchema.parse(request), options?.signal),
     result: async (id) => {
       const { phase, exitCode } = await this.jobs.get(id);
       if (!isFinal(phase)) {
