@@ -4,6 +4,7 @@ import {
   type ActorRef,
   ActorSystem,
   type Behavior,
+  InvalidMessageError,
   InvalidOptionError,
   NotAChildError,
   type Signal,
@@ -161,6 +162,30 @@ Deno.test("what was piped by an incarnation that has ended becomes a dead letter
   assert.deepEqual(system.deadLetters().map((letter) => [letter.message, letter.reason]), [
     ["got 0", "incarnation-ended"],
   ]);
+});
+
+Deno.test("undefined is refused as a message by timers, and fails an actor that pipes it", async () => {
+  const clock = new VirtualClock();
+  await using system = new ActorSystem({ clock });
+  const refused: unknown[] = [];
+  system.events.subscribe((event) => {
+    if (event.type === "failed") refused.push(event.error);
+  });
+  const mistakes: ((ctx: ActorContext<undefined>) => void)[] = [
+    (ctx) => void ctx.after(1, undefined),
+    (ctx) => void ctx.every(1, undefined),
+    (ctx) => ctx.pipe(Promise.resolve(), () => undefined, () => undefined),
+  ];
+  for (const [index, mistake] of mistakes.entries()) {
+    const behavior: Behavior<undefined, null> = {
+      init: (ctx) => (mistake(ctx), null),
+      receive: (state) => state,
+    };
+    system.spawn(`a${index}`, behavior, { restart: "temporary" });
+  }
+  await clock.advance(5);
+  assert.equal(refused.length, 3);
+  assert.ok(refused.every((error) => error instanceof InvalidMessageError));
 });
 
 Deno.test("a pipe whose mapping throws fails the actor", async () => {

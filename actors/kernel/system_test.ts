@@ -90,6 +90,7 @@ Deno.test("the system's own deadline bounds the stop of the whole tree", async (
 Deno.test("dead letters are bounded, and counted beyond the bound", async () => {
   await using system = new ActorSystem({ clock: new VirtualClock(), deadLetterCapacity: 2 });
   const ref = system.spawn("a", idle);
+  assert.equal(`${ref}`, "/root/a");
   await ref.stop();
   for (const message of ["1", "2", "3"]) ref.tell(message);
   assert.deepEqual(system.deadLetters().map((letter) => letter.message), ["2", "3"]);
