@@ -86,6 +86,22 @@ function taskId(schedulerId: SchedulerId, task: number): SchedulerId {
   return schedulerIdSchema.parse(`${schedulerId}_${task}`);
 }
 
+/** So many ids fit on one command line, whose longest word may have 128 KiB on Linux. */
+const IDS_PER_COMMAND = 5_000;
+
+/** One line of shell that runs a command for all ids, in as many pieces as it takes. */
+function forAll(
+  ids: readonly SchedulerId[],
+  command: (ids: readonly [SchedulerId, ...SchedulerId[]]) => readonly string[],
+): string {
+  const lines: string[] = [];
+  for (let start = 0; start < ids.length; start += IDS_PER_COMMAND) {
+    const [first, ...rest] = ids.slice(start, start + IDS_PER_COMMAND);
+    if (first !== undefined) lines.push(slurmLine(command([first, ...rest])));
+  }
+  return lines.join(" && ");
+}
+
 /** Identifies a job or an array task within one round. */
 function key(jobId: string, task: number | undefined): string {
   return task === undefined ? jobId : `${jobId}_${task}`;
@@ -169,12 +185,11 @@ export class SlurmScheduler implements Scheduler {
 
   /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
-    const [first, ...rest] = cancellations.map(({ schedulerId, task }) =>
+    if (cancellations.length === 0) return;
+    const ids = cancellations.map(({ schedulerId, task }) =>
       task === undefined ? schedulerId : taskId(schedulerId, task)
     );
-    if (first === undefined) return;
-    const words = scancelArguments([first, ...rest]);
-    const result = await this.#host.run(slurmLine(words), { signal });
+    const result = await this.#host.run(forAll(ids, scancelArguments), { signal });
     // What has ended already needs no cancelling; anything else must be told.
     const trouble = parseScancelErrors(result.stderr).filter(({ words }) =>
       !/already complet|invalid job id/i.test(words)
@@ -252,8 +267,7 @@ export class SlurmScheduler implements Scheduler {
     readonly accounting: ReadonlyMap<string, SacctJob>;
     readonly records: ReadonlyMap<string, ExitRecord>;
   }> {
-    const [first, ...rest] = asked.map(({ schedulerId }) => schedulerId);
-    if (first === undefined) return { accounting: new Map(), records: new Map() };
+    if (asked.length === 0) return { accounting: new Map(), records: new Map() };
     const config = this.#config ?? await this.#showConfig(signal);
     const printed = await this.#host.run(
       printExitRecords(this.#layout.jobs, asked.map(({ jobId }) => jobId)),
@@ -261,7 +275,10 @@ export class SlurmScheduler implements Scheduler {
     );
     const records = parseExitRecords(decoder.decode(printed.stdout));
     const accounting = hasAccounting(config)
-      ? await this.#host.run(slurmLine(sacctArguments([first, ...rest])), { signal })
+      ? await this.#host.run(
+        forAll(asked.map(({ schedulerId }) => schedulerId), sacctArguments),
+        { signal },
+      )
       : undefined;
     // A slurmdbd that is away says nothing: the jobs' own records may still do.
     const jobs = accounting?.exitCode === 0 ? parseSacct(accounting.stdout).jobs : [];
