@@ -172,7 +172,7 @@ export class FakeSluice implements SluiceApi {
       const { view, spec } = await Promise.resolve(this.#job(id));
       return { ...view, spec };
     },
-    list: ({ limit, phases }) =>
+    list: ({ limit, phases } = {}) =>
       Promise.resolve({
         jobs: [...this.#jobs.values()].map(({ view }) => view)
           .filter(({ phase }) => phases === undefined || phases.includes(phase))

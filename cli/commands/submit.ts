@@ -1,0 +1,190 @@
+/**
+ * `sluice submit` and `sluice preview`: send a job, or see what would be sent.
+ *
+ * @module
+ */
+
+import { Command, Option } from "commander";
+import { z } from "zod";
+import type { JobSpec } from "../../model/mod.ts";
+import type { SluiceClient } from "../../rpc/mod.ts";
+import { clientCommand, jsonLine } from "../client_command.ts";
+import type { CommandContext } from "../command_context.ts";
+import { connectionSchema } from "../connection.ts";
+import { UsageError } from "../errors.ts";
+import { exitCodesHelp, interruptedCode, jobExitCode } from "../exit_code.ts";
+import { endText } from "../format/job.ts";
+import { jobSpec, submitOptionsSchema } from "../job_spec.ts";
+import { readPayload } from "../payload.ts";
+import { detachedText, watchJob } from "../watch_job.ts";
+
+const optionsSchema = connectionSchema.extend(submitOptionsSchema.shape).extend({
+  json: z.boolean().default(false),
+  cluster: z.string().optional(),
+  wait: z.boolean().default(false),
+  follow: z.boolean().default(false),
+  preview: z.boolean().default(false),
+});
+
+type Options = z.infer<typeof optionsSchema>;
+
+const resourceOptions: readonly (readonly [flags: string, description: string])[] = [
+  ["-N, --nodes <number>", "nodes, or a range such as 2-4"],
+  ["-n, --ntasks <number>", "tasks: processes that srun starts"],
+  ["--ntasks-per-node <number>", "tasks on each node"],
+  ["-c, --cpus-per-task <number>", "processors for each task"],
+  ["--mem <size>", "memory on each node, such as 4G"],
+  ["--mem-per-cpu <size>", "memory for each processor"],
+  ["-G, --gpus <number>", "GPUs in all, or type:number"],
+  ["--gpus-per-node <number>", "GPUs on each node"],
+  ["-t, --time <limit>", "time limit, such as 1:30:00"],
+  ["-p, --partition <name>", "partition"],
+  ["-A, --account <name>", "account to charge"],
+  ["-q, --qos <name>", "quality of service"],
+  ["-C, --constraint <features>", "features that nodes must have"],
+  ["--reservation <name>", "reservation to run in"],
+  ["-w, --nodelist <nodes>", "nodes that must be part of the job"],
+  ["-x, --exclude <nodes>", "nodes that must not be part of the job"],
+  ["--exclusive [who]", "share the nodes with no other job; user: only with one's own"],
+  ["-b, --begin <time>", "earliest start, such as now+1hour"],
+  ["-d, --dependency <jobs>", "jobs to wait for, in Slurm's ids, such as afterok:123"],
+  ["-a, --array <tasks>", "tasks of a job array, such as 0-19%5"],
+];
+
+function append(word: string, before: readonly string[] | undefined): readonly string[] {
+  return [...before ?? [], word];
+}
+
+/** A command with every option that says what a job is. */
+function specCommand(name: string, description: string): Command {
+  const command = clientCommand(name, description)
+    .usage("[options] SCRIPT [ARGUMENTS] | - | -- COMMAND [ARGUMENTS]")
+    .argument("[script...]", "a script and its arguments; - reads it from standard input")
+    .option("--cluster <name>", "where to run (default: the only cluster there is)")
+    .option("-J, --name <name>", "name of the job (default: that of the script)")
+    .option("-D, --chdir <directory>", "where the job starts (default: its own directory)")
+    .addOption(
+      new Option("-e, --env <name=value>", "environment variable; may be repeated").argParser(
+        append,
+      ),
+    )
+    .addOption(
+      new Option("--label <name=value>", "word of your own to find the job by; may be repeated")
+        .argParser(append),
+    )
+    .addOption(
+      new Option(
+        "--option <name=value>",
+        "any other sbatch option by its long name; may be repeated",
+      ).argParser(append),
+    );
+  for (const [flags, text] of resourceOptions) command.option(flags, text);
+  return command;
+}
+
+async function onlyCluster(client: SluiceClient): Promise<string> {
+  const names = (await client.clusters.list.query()).map(({ name }) => name);
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return only;
+  throw new UsageError(
+    `There are ${names.length} clusters, and none was named.`,
+    `Add --cluster with one of: ${names.join(", ")}`,
+  );
+}
+
+interface Prepared {
+  readonly client: SluiceClient;
+  readonly spec: JobSpec;
+}
+
+async function prepare(
+  context: CommandContext,
+  words: readonly string[],
+  options: Options,
+): Promise<Prepared> {
+  const { payload, name } = await readPayload(words, context.rest, context.terminal);
+  const client = await context.connect(options);
+  const named = options.name ?? name;
+  return {
+    client,
+    spec: jobSpec(options.cluster ?? await onlyCluster(client), payload, {
+      ...options,
+      ...(named === undefined ? {} : { name: named }),
+    }),
+  };
+}
+
+async function preview(
+  context: CommandContext,
+  { client, spec }: Prepared,
+  options: Options,
+): Promise<void> {
+  const shown = await client.jobs.preview.query(spec);
+  await context.terminal.out(
+    options.json
+      ? jsonLine(shown)
+      : `# in ${shown.directory}\n${shown.commandLine}\n\n# batch script\n${shown.script}` +
+        (shown.payload === undefined ? "" : `\n# payload\n${shown.payload}`),
+  );
+}
+
+async function submit(
+  context: CommandContext,
+  { client, spec }: Prepared,
+  options: Options,
+): Promise<void> {
+  const { terminal } = context;
+  const job = await client.jobs.submit.mutate(spec);
+  const told = options.json ? jsonLine(job) : `${job.id}\n`;
+  // With --follow standard output is the job's alone.
+  await (options.follow ? terminal.err(told) : terminal.out(told));
+  if (!options.wait && !options.follow) return;
+  const follow = options.follow && job.tasks === undefined;
+  if (options.follow && !follow) {
+    await terminal.err("The outputs of an array are not followed together; waiting only.\n");
+  }
+  const ended = await watchJob(client, job, { follow }, terminal);
+  if (ended === undefined) {
+    await terminal.err(detachedText(job.id));
+    context.finish(interruptedCode);
+    return;
+  }
+  if (options.json) await terminal.out(jsonLine(ended));
+  else await terminal.err(`${endText(ended)}\n`);
+  context.finish(jobExitCode(ended));
+}
+
+/** Makes `sluice submit`. */
+export function submitCommand(context: CommandContext): Command {
+  return specCommand("submit", "submit a job; prints its id")
+    .option("--wait", "wait until the job has ended, and end with its exit status")
+    .option("--follow", "wait, and copy the job's output to this command's")
+    .option("--preview", "show what would be sent and send nothing")
+    .addHelpText("after", `\n${exitCodesHelp}`)
+    .action(async (words: readonly string[], given: unknown) => {
+      const options = optionsSchema.parse(given);
+      if (options.follow && options.json) {
+        throw new UsageError(
+          "--follow and --json both want standard output.",
+          "Use --wait --json, and `sluice logs --json` beside it.",
+        );
+      }
+      if (options.follow && options.array !== undefined) {
+        throw new UsageError(
+          "The outputs of an array are not followed together.",
+          "Submit with --wait, and follow one task: sluice logs -f ID --task NUMBER",
+        );
+      }
+      const prepared = await prepare(context, words, options);
+      await (options.preview ? preview : submit)(context, prepared, options);
+    });
+}
+
+/** Makes `sluice preview`. */
+export function previewCommand(context: CommandContext): Command {
+  return specCommand("preview", "show what would be sent for a job, and send nothing")
+    .action(async (words: readonly string[], given: unknown) => {
+      const options = optionsSchema.parse(given);
+      await preview(context, await prepare(context, words, options), options);
+    });
+}

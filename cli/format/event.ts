@@ -1,0 +1,53 @@
+/**
+ * Events on one line each.
+ *
+ * @module
+ */
+
+import type { JobEvent, JobFact } from "../../model/mod.ts";
+import { phaseText } from "./job.ts";
+import { visible } from "./text.ts";
+import { timeText } from "./time.ts";
+
+function why(fact: { readonly reason?: { code: string; text: string } | undefined }): string {
+  return fact.reason === undefined ? "" : ` (${fact.reason.code}: ${fact.reason.text})`;
+}
+
+function on(nodes: readonly string[]): string {
+  return nodes.length === 0 ? "" : ` on ${nodes.join(",")}`;
+}
+
+function words(fact: JobFact): string {
+  switch (fact.type) {
+    case "accepted":
+      return `accepted as '${fact.spec.name}'`;
+    case "submitting":
+      return fact.attempt === 1 ? "submitting" : `submitting, attempt ${fact.attempt}`;
+    case "submitted":
+      return `submitted as ${fact.schedulerId}`;
+    case "queued":
+      return `queued${why(fact)}`;
+    case "running":
+      return `running${on(fact.nodes)}${why(fact)}`;
+    case "exited":
+      return `exited with status ${fact.exitCode}`;
+    case "cancel_requested":
+      return "cancel requested";
+    case "ended":
+      return `${phaseText(fact)}${fact.error === undefined ? "" : `: ${fact.error.message}`}`;
+    case "unknown":
+      return `unknown since ${timeText(fact.since)}${why(fact)}`;
+    case "known":
+      return "known again";
+  }
+}
+
+/** One event: `17  2026-11-20 19:35:58Z  JOB  running on n1`. */
+export function eventLine(event: JobEvent): string {
+  const task = "task" in event.fact && event.fact.task !== undefined
+    ? ` task ${event.fact.task}:`
+    : "";
+  return `${String(event.id).padStart(6)}  ${timeText(event.at)}  ${event.jobId} ${task} ${
+    visible(words(event.fact))
+  }\n`;
+}

@@ -1,0 +1,77 @@
+/**
+ * What `submit` is to run.
+ *
+ * @module
+ */
+
+import { basename } from "node:path";
+import type { JobSpecInput } from "../model/mod.ts";
+import { jobNameSchema } from "../model/mod.ts";
+import { UsageError } from "./errors.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What to run, and the name that a job of it gets where none is given. */
+export interface NamedPayload {
+  readonly payload: JobSpecInput["payload"];
+  readonly name: string | undefined;
+}
+
+async function scriptText(source: string, terminal: Terminal): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = source === "-" ? await terminal.readStdin() : await terminal.readFile(source);
+  } catch (error) {
+    throw new UsageError(
+      `The script ${source} cannot be read: ${error instanceof Error ? error.message : error}`,
+      "Check the path, or write `sluice submit -- COMMAND` to run a command without a script.",
+      error,
+    );
+  }
+  try {
+    // The mark at the beginning is kept, for the server to refuse it by name.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new UsageError(
+      `The script ${source} is not UTF-8 text.`,
+      "Convert it, for example with: iconv -f latin1 -t utf-8",
+      error,
+    );
+  }
+}
+
+/**
+ * The payload of `submit SCRIPT [ARGUMENTS]`, `submit - [ARGUMENTS]` (the script from standard input) or
+ * `submit -- COMMAND`.
+ *
+ * @param words Words before `--`.
+ * @param rest Words after `--`: the command, or more arguments of the script.
+ */
+export async function readPayload(
+  words: readonly string[],
+  rest: readonly string[] | undefined,
+  terminal: Terminal,
+): Promise<NamedPayload> {
+  const [source, ...before] = words;
+  if (source !== undefined) {
+    const name = jobNameSchema.safeParse(basename(source));
+    return {
+      payload: {
+        kind: "script",
+        script: await scriptText(source, terminal),
+        arguments: [...before, ...rest ?? []],
+      },
+      name: source === "-" || !name.success ? undefined : name.data,
+    };
+  }
+  if (rest === undefined || rest.length === 0) {
+    throw new UsageError(
+      "There is nothing to submit.",
+      "Name a script, `-` for one from standard input, or `-- COMMAND ARGUMENTS`.",
+    );
+  }
+  const name = jobNameSchema.safeParse(basename(rest[0] ?? ""));
+  return {
+    payload: { kind: "command", command: [...rest] },
+    name: name.success ? name.data : undefined,
+  };
+}
