@@ -15,6 +15,8 @@ const LINGER_MS = 50;
 export class AskTimeouts {
   readonly #clock: Clock;
   readonly #lists = new Map<number, TimeoutList>();
+  /** The list that was added to last: nearly always the one that is wanted next. */
+  #latest: TimeoutList | undefined = undefined;
 
   /** Has no timer armed until the first ask. */
   constructor(clock: Clock) {
@@ -25,24 +27,32 @@ export class AskTimeouts {
   add(ask: PendingAsk): void {
     const { timeoutMs } = ask;
     if (timeoutMs === Infinity) return;
-    let list = this.#lists.get(timeoutMs);
-    if (list === undefined) {
-      if (!(timeoutMs > 0)) throw new InvalidOptionError("timeoutMs", timeoutMs, "above 0");
-      list = new TimeoutList(timeoutMs, this.#clock, () => this.#lists.delete(timeoutMs));
-      this.#lists.set(timeoutMs, list);
-    }
-    list.add(ask);
+    if (this.#latest?.timeoutMs !== timeoutMs) this.#latest = this.#list(timeoutMs);
+    this.#latest.add(ask);
   }
 
   /** Disarms what is left when the system has stopped. */
   close(): void {
     for (const list of this.#lists.values()) list.close();
   }
+
+  #list(timeoutMs: number): TimeoutList {
+    const known = this.#lists.get(timeoutMs);
+    if (known !== undefined) return known;
+    if (!(timeoutMs > 0)) throw new InvalidOptionError("timeoutMs", timeoutMs, "above 0");
+    const list = new TimeoutList(timeoutMs, this.#clock, () => {
+      this.#lists.delete(timeoutMs);
+      if (this.#latest === list) this.#latest = undefined;
+    });
+    this.#lists.set(timeoutMs, list);
+    return list;
+  }
 }
 
 /** The asks of one length of timeout, oldest first. */
 export class TimeoutList {
-  readonly #timeoutMs: number;
+  /** The timeout of all of them, in ms. */
+  readonly timeoutMs: number;
   readonly #clock: Clock;
   readonly #onIdle: () => void;
   readonly #tick = () => this.#onTick();
@@ -56,7 +66,7 @@ export class TimeoutList {
 
   /** Is empty. @param onIdle is called when the list is empty and has no timer: it can be forgotten */
   constructor(timeoutMs: number, clock: Clock, onIdle: () => void) {
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.#clock = clock;
     this.#onIdle = onIdle;
     this.#mayDate = (clock.slackMs ?? 0) >= LINGER_MS;
@@ -70,10 +80,10 @@ export class TimeoutList {
     else this.#last.later = ask;
     this.#last = ask;
     if (this.#timer === undefined) {
-      ask.deadline = this.#clock.now() + this.#timeoutMs;
-      this.#arm(Math.min(this.#timeoutMs, LINGER_MS));
+      ask.deadline = this.#clock.now() + this.timeoutMs;
+      this.#arm(Math.min(this.timeoutMs, LINGER_MS));
     } else if (this.#armedForLong || !this.#mayDate) {
-      ask.deadline = this.#clock.now() + this.#timeoutMs;
+      ask.deadline = this.#clock.now() + this.timeoutMs;
     }
   }
 
@@ -106,7 +116,7 @@ export class TimeoutList {
     this.#armedForLong = false;
     const now = this.#clock.now();
     for (let ask = this.#last; ask !== undefined && ask.deadline === undefined; ask = ask.earlier) {
-      ask.deadline = now + this.#timeoutMs;
+      ask.deadline = now + this.timeoutMs;
     }
     while (this.#first?.deadline !== undefined && this.#first.deadline <= now) {
       this.#first.timeOut();
