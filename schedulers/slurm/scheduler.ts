@@ -89,17 +89,17 @@ function taskId(schedulerId: SchedulerId, task: number): SchedulerId {
 /** So many ids fit on one command line, whose longest word may have 128 KiB on Linux. */
 const IDS_PER_COMMAND = 5_000;
 
-/** One line of shell that runs a command for all ids, in as many pieces as it takes. */
+/** The lines of shell that run a command for all ids, as many as it takes. */
 function forAll(
   ids: readonly SchedulerId[],
   command: (ids: readonly [SchedulerId, ...SchedulerId[]]) => readonly string[],
-): string {
+): string[] {
   const lines: string[] = [];
   for (let start = 0; start < ids.length; start += IDS_PER_COMMAND) {
     const [first, ...rest] = ids.slice(start, start + IDS_PER_COMMAND);
     if (first !== undefined) lines.push(slurmLine(command([first, ...rest])));
   }
-  return lines.join(" && ");
+  return lines;
 }
 
 /** Identifies a job or an array task within one round. */
@@ -185,17 +185,21 @@ export class SlurmScheduler implements Scheduler {
 
   /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
-    if (cancellations.length === 0) return;
     const ids = cancellations.map(({ schedulerId, task }) =>
       task === undefined ? schedulerId : taskId(schedulerId, task)
     );
-    const result = await this.#host.run(forAll(ids, scancelArguments), { signal });
-    // What has ended already needs no cancelling; anything else must be told.
-    const trouble = parseScancelErrors(result.stderr).filter(({ words }) =>
-      !/already complet|invalid job id/i.test(words)
-    );
-    if (result.exitCode !== 0 && trouble.length > 0) {
-      throw new SchedulerUnavailableError("scancel", trouble.map(({ words }) => words).join("\n"));
+    for (const line of forAll(ids, scancelArguments)) {
+      const { exitCode, stderr } = await this.#host.run(line, { signal });
+      // What has ended already needs no cancelling; anything else must be told.
+      const trouble = parseScancelErrors(stderr).filter(({ words }) =>
+        !/already complet|invalid job id/i.test(words)
+      );
+      if (exitCode !== 0 && trouble.length > 0) {
+        throw new SchedulerUnavailableError(
+          "scancel",
+          trouble.map(({ words }) => words).join("\n"),
+        );
+      }
     }
   }
 
@@ -276,7 +280,7 @@ export class SlurmScheduler implements Scheduler {
     const records = parseExitRecords(decoder.decode(printed.stdout));
     const accounting = hasAccounting(config)
       ? await this.#host.run(
-        forAll(asked.map(({ schedulerId }) => schedulerId), sacctArguments),
+        forAll(asked.map(({ schedulerId }) => schedulerId), sacctArguments).join(" && "),
         { signal },
       )
       : undefined;
