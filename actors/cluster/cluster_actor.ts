@@ -13,18 +13,17 @@ import type {
   ErrorInfo,
   JobFact,
   JobId,
-  JobMetrics,
-  JobSpec,
   JobView,
   LinkView,
   Reason,
 } from "../../model/mod.ts";
-import type { JobPlanner, SpoolRecord, Watched } from "../../schedulers/mod.ts";
+import type { JobPlanner } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import { foldJob, jobActor } from "../job/mod.ts";
 import type { JobEffects, JobMessage } from "../job/mod.ts";
 import { ActorStoppedError } from "../kernel/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
+import type { ClusterMessage, ClusterStatus, OutputSizes } from "./cluster_messages.ts";
 import type { Connect, Connection } from "./connection.ts";
 import { ClusterUnreachableError } from "./errors.ts";
 import { follower } from "./follower.ts";
@@ -32,62 +31,11 @@ import type { FollowerMessage } from "./follower.ts";
 import { link } from "./link.ts";
 import type { LinkMessage, LinkReport } from "./link.ts";
 import { outputReader } from "./output_reader.ts";
-import type { OutputQuestion, OutputReaderMessage } from "./output_reader.ts";
+import type { OutputReaderMessage } from "./output_reader.ts";
 import { poller, SILENCE_MS } from "./poller.ts";
 import type { PollerMessage, PollerView } from "./poller.ts";
 import { submitter } from "./submitter.ts";
 import type { SubmitterMessage, SubmitterView } from "./submitter.ts";
-
-/** What is to be seen of a cluster and the actors below it. */
-export interface ClusterStatus {
-  /** How the connection stands. */
-  readonly link: LinkView;
-  /** What the poller does. */
-  readonly poller: PollerView;
-  /** What the submitter does. */
-  readonly submitter: SubmitterView;
-  /** Jobs that have not ended. */
-  readonly liveJobs: number;
-  /** Commands sent and channels open on the present connection. */
-  readonly host: { readonly commandsSent: number; readonly openChannels: number } | undefined;
-}
-
-/** Sizes of a job's outputs in bytes; absent for one that does not exist. */
-export interface OutputSizes {
-  /** Size of the standard output. */
-  readonly stdout: number | undefined;
-  /** Size of the standard error. */
-  readonly stderr: number | undefined;
-}
-
-/** What a cluster can be told. */
-export type ClusterMessage =
-  | {
-    readonly type: "submit";
-    readonly specs: readonly JobSpec[];
-    readonly reply: Reply<readonly JobView[]>;
-  }
-  | {
-    readonly type: "cancel";
-    readonly jobId: JobId;
-    readonly task: number | undefined;
-    readonly reply: Reply<JobView | undefined>;
-  }
-  | { readonly type: "read"; readonly question: OutputQuestion }
-  | { readonly type: "status"; readonly reply: Reply<ClusterStatus> }
-  | { readonly type: "probe"; readonly reply: Reply<Omit<ClusterProbe, "name">> }
-  | { readonly type: "metrics"; readonly job: Watched; readonly reply: Reply<JobMetrics> }
-  | {
-    readonly type: "output_size";
-    readonly jobId: JobId;
-    readonly reply: Reply<OutputSizes>;
-  }
-  | LinkReport
-  | { readonly type: "pushed"; readonly record: SpoolRecord }
-  | { readonly type: "silence"; readonly since: number; readonly error: ErrorInfo }
-  | { readonly type: "still_lost"; readonly lostAt: number }
-  | { readonly type: "job_ended"; readonly jobId: JobId }
-  | { readonly type: "accepted"; readonly jobIds: readonly JobId[] };
 
 /** What a cluster needs. */
 export interface ClusterOptions {

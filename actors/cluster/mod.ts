@@ -5,5 +5,6 @@
  */
 
 export * from "./cluster_actor.ts";
+export * from "./cluster_messages.ts";
 export * from "./connection.ts";
 export * from "./errors.ts";

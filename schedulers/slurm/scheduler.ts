@@ -7,9 +7,8 @@
 import type { Host } from "../../hosts/mod.ts";
 import type { ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
 import { schedulerIdSchema, SluiceError } from "../../model/mod.ts";
-import { commandLine, quote } from "../../shell/mod.ts";
+import { quote } from "../../shell/mod.ts";
 import {
-  explainRejection,
   formatJobId,
   formatTimeLimit,
   hasAccounting,
@@ -21,18 +20,12 @@ import {
   parseSqueue,
   sacctArguments,
   scancelArguments,
-  SchedulerBusyError,
   showConfigArguments,
   sinfoArguments,
-  slurmEnvironment,
   squeueArguments,
 } from "../../slurm/mod.ts";
 import type { SacctJob, SlurmConfig, SqueueJob } from "../../slurm/mod.ts";
-import {
-  DirectoryUnwritableError,
-  SchedulerUnavailableError,
-  SubmissionUnclearError,
-} from "../errors.ts";
+import { SchedulerUnavailableError } from "../errors.ts";
 import { parseExitRecords, printExitRecords } from "../exit_record.ts";
 import type { ExitRecord } from "../exit_record.ts";
 import { followSpool } from "../layout.ts";
@@ -45,34 +38,18 @@ import type {
   SubmitOutcome,
   Watched,
 } from "../scheduler.ts";
+import { forAll, QUEUE_BY_COMMENT, slurmLine } from "./command_lines.ts";
 import { jobMetrics } from "./metrics.ts";
+import { outcomeOf } from "./outcome.ts";
 import type { SlurmPlanner } from "./planner.ts";
 import { parseProgramReplies, SBATCH_TIMEOUT_SECONDS, submitProgram } from "./submit_program.ts";
-import type { ProgramJob, ProgramReply } from "./submit_program.ts";
+import type { ProgramJob } from "./submit_program.ts";
 import { verdict } from "./verdict.ts";
 
 /** How many sbatch run at a time: more makes slurmctld no faster. */
 const SUBMIT_WIDTH = 4;
 
-/** Prints a line with the comment and the id of each of the user's jobs that the queue knows. */
-const QUEUE_BY_COMMENT = commandLine([
-  "squeue",
-  "--noheader",
-  "--all",
-  "--me",
-  "--states=all",
-  "--format=%k %F",
-]);
-
 const decoder = new TextDecoder();
-
-/** A command of Slurm's, with the environment that makes its output one that can be parsed. */
-function slurmLine(words: readonly string[]): string {
-  const environment = Object.entries(slurmEnvironment).map(([name, value]) =>
-    `${name}=${quote(value)}`
-  );
-  return [...environment, commandLine(words)].join(" ");
-}
 
 /** A job or an array task with Slurm's id of it. */
 interface Part {
@@ -84,22 +61,6 @@ interface Part {
 /** Slurm's id of an array task. */
 function taskId(schedulerId: SchedulerId, task: number): SchedulerId {
   return schedulerIdSchema.parse(`${schedulerId}_${task}`);
-}
-
-/** So many ids fit on one command line, whose longest word may have 128 KiB on Linux. */
-const IDS_PER_COMMAND = 5_000;
-
-/** The lines of shell that run a command for all ids, as many as it takes. */
-function forAll(
-  ids: readonly SchedulerId[],
-  command: (ids: readonly [SchedulerId, ...SchedulerId[]]) => readonly string[],
-): string[] {
-  const lines: string[] = [];
-  for (let start = 0; start < ids.length; start += IDS_PER_COMMAND) {
-    const [first, ...rest] = ids.slice(start, start + IDS_PER_COMMAND);
-    if (first !== undefined) lines.push(slurmLine(command([first, ...rest])));
-  }
-  return lines;
 }
 
 /** Identifies a job or an array task within one round. */
@@ -290,46 +251,5 @@ export class SlurmScheduler implements Scheduler {
       accounting: new Map(jobs.map((job) => [formatJobId(job.id), job])),
       records: new Map(records.map((record) => [key(record.jobId, record.task), record])),
     };
-  }
-}
-
-/** What a reply of the program means for the job. */
-function outcomeOf(
-  jobId: JobId,
-  directory: string,
-  reply: ProgramReply | undefined,
-  words: string,
-): SubmitOutcome {
-  const postponed = (error: SluiceError, maybeSent = true): SubmitOutcome => ({
-    kind: "postponed",
-    jobId,
-    error,
-    maybeSent,
-  });
-  if (reply === undefined) return postponed(new SubmissionUnclearError(words));
-  switch (reply.kind) {
-    case "submitted":
-      return { kind: "submitted", jobId, schedulerId: reply.schedulerId };
-    case "refused": {
-      // Ended by the time-out, or without a word: sbatch may have got through.
-      if (reply.exitCode >= 124 || reply.words.trim() === "") {
-        return postponed(
-          new SubmissionUnclearError(`sbatch ended with status ${reply.exitCode}. ${reply.words}`),
-        );
-      }
-      const error = explainRejection(reply.words, reply.exitCode);
-      if (error instanceof SchedulerBusyError) return postponed(error, error.maybeSubmitted);
-      return error.retryable ? postponed(error, false) : { kind: "rejected", jobId, error };
-    }
-    case "locked":
-      return postponed(
-        new SubmissionUnclearError(`an earlier attempt is still at work (${reply.words}).`),
-      );
-    case "unwritable":
-      return postponed(new DirectoryUnwritableError(directory, reply.words), false);
-    case "queue_unreadable":
-      return postponed(new SchedulerUnavailableError("squeue", reply.words));
-    case "unclear":
-      return postponed(new SubmissionUnclearError(reply.words));
   }
 }

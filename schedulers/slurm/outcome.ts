@@ -1,0 +1,61 @@
+/**
+ * What the submit program's answer means for a job. Pure.
+ *
+ * @module
+ */
+
+import type { JobId, SluiceError } from "../../model/mod.ts";
+import { explainRejection, SchedulerBusyError } from "../../slurm/mod.ts";
+import {
+  DirectoryUnwritableError,
+  SchedulerUnavailableError,
+  SubmissionUnclearError,
+} from "../errors.ts";
+import type { SubmitOutcome } from "../scheduler.ts";
+import type { ProgramReply } from "./submit_program.ts";
+
+/**
+ * What became of a submission.
+ *
+ * @param reply What the program said of the job; `undefined` where it said nothing.
+ * @param words What is known of the program's own end.
+ */
+export function outcomeOf(
+  jobId: JobId,
+  directory: string,
+  reply: ProgramReply | undefined,
+  words: string,
+): SubmitOutcome {
+  const postponed = (error: SluiceError, maybeSent = true): SubmitOutcome => ({
+    kind: "postponed",
+    jobId,
+    error,
+    maybeSent,
+  });
+  if (reply === undefined) return postponed(new SubmissionUnclearError(words));
+  switch (reply.kind) {
+    case "submitted":
+      return { kind: "submitted", jobId, schedulerId: reply.schedulerId };
+    case "refused": {
+      // Ended by the time-out, or without a word: sbatch may have got through.
+      if (reply.exitCode >= 124 || reply.words.trim() === "") {
+        return postponed(
+          new SubmissionUnclearError(`sbatch ended with status ${reply.exitCode}. ${reply.words}`),
+        );
+      }
+      const error = explainRejection(reply.words, reply.exitCode);
+      if (error instanceof SchedulerBusyError) return postponed(error, error.maybeSubmitted);
+      return error.retryable ? postponed(error, false) : { kind: "rejected", jobId, error };
+    }
+    case "locked":
+      return postponed(
+        new SubmissionUnclearError(`an earlier attempt is still at work (${reply.words}).`),
+      );
+    case "unwritable":
+      return postponed(new DirectoryUnwritableError(directory, reply.words), false);
+    case "queue_unreadable":
+      return postponed(new SchedulerUnavailableError("squeue", reply.words));
+    case "unclear":
+      return postponed(new SubmissionUnclearError(reply.words));
+  }
+}
