@@ -77,20 +77,34 @@ async function answer(request: Request, settings: HandlerSettings): Promise<Resp
   const stranger = unauthorized(request, settings);
   if (stranger !== undefined) return refusal(stranger);
   if (!pathname.startsWith(`${rpcPath}/`)) return new Response("Not found\n", { status: 404 });
+  return await call(request, settings);
+}
+
+async function call(request: Request, settings: HandlerSettings): Promise<Response> {
   const context: RpcContext = { api: settings.api, closing: settings.closing, reconnects: true };
-  return await fetchRequestHandler({
-    endpoint: rpcPath,
-    req: await withLimitedBody(request, settings.maxBodyBytes),
-    router: appRouter,
-    createContext: () => context,
-    allowMethodOverride: true,
-    maxBatchSize: settings.maxBatch,
-    onError: ({ error, path }) => {
-      const known = sluiceErrorOf(error, path);
-      if (known.code === "UNEXPECTED") log.error("{path} failed: {error}", { path, error: known });
-      else log.debug("{path}: {code}", { path, code: known.code });
-    },
-  });
+  // Deno aborts a request's own signal also when its answer was delivered, so it is listened to only
+  // until there is an answer; from then on a client that leaves cancels the answer's body.
+  const left = new AbortController();
+  const onAbort = () => left.abort(request.signal.reason);
+  request.signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await fetchRequestHandler({
+      endpoint: rpcPath,
+      req: await withLimitedBody(request, settings.maxBodyBytes, left.signal),
+      router: appRouter,
+      createContext: () => context,
+      allowMethodOverride: true,
+      maxBatchSize: settings.maxBatch,
+      onError: ({ error, path }) => {
+        const known = sluiceErrorOf(error, path);
+        if (known.code === "UNEXPECTED") {
+          log.error("{path} failed: {error}", { path, error: known });
+        } else log.debug("{path}: {code}", { path, code: known.code });
+      },
+    });
+  } finally {
+    request.signal.removeEventListener("abort", onAbort);
+  }
 }
 
 /** Makes the function that answers requests. */

@@ -10,10 +10,16 @@ import { BodyTooLargeError } from "./errors.ts";
  * The request with its body read into memory.
  *
  * @param limit Largest body in bytes.
+ * @param signal Signal of the new request.
  * @throws {BodyTooLargeError} Where the body is larger, whether or not it says so in its header.
  */
-export async function withLimitedBody(request: Request, limit: number): Promise<Request> {
-  if (request.body === null) return request;
+export async function withLimitedBody(
+  request: Request,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Request> {
+  const { url, method, headers } = request;
+  if (request.body === null) return new Request(url, { method, headers, signal });
   if (Number(request.headers.get("content-length") ?? 0) > limit) {
     throw new BodyTooLargeError(limit);
   }
@@ -30,10 +36,5 @@ export async function withLimitedBody(request: Request, limit: number): Promise<
     whole.set(chunk, offset);
     offset += chunk.length;
   }
-  return new Request(request.url, {
-    method: request.method,
-    headers: request.headers,
-    body: whole,
-    signal: request.signal,
-  });
+  return new Request(url, { method, headers, body: whole, signal });
 }

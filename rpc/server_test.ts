@@ -94,6 +94,35 @@ Deno.test("a wait with a time limit returns the job as it stands", async () => {
   });
 });
 
+Deno.test("a client that leaves while it waits is let go of", async () => {
+  await withServer(async ({ api, client }) => {
+    const job = await client.jobs.submit.mutate(hostnameJob);
+    const controller = new AbortController();
+    const waiting = failure(client.jobs.wait.query({ id: job.id }, { signal: controller.signal }));
+    while (api.openWaits === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    controller.abort();
+    await waiting;
+    while (api.openWaits > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  });
+});
+
+Deno.test("an answer that was delivered aborts nothing", async () => {
+  await withServer(async ({ api, client, server }) => {
+    const job = await client.jobs.submit.mutate(hostnameJob);
+    const { wait } = api.jobs;
+    const signals: (AbortSignal | undefined)[] = [];
+    const watched: typeof wait = (id, options) => {
+      signals.push(options?.signal);
+      return wait(id, options);
+    };
+    Object.assign(api.jobs, { wait: watched });
+    await client.jobs.wait.query({ id: job.id, timeoutMs: 0 });
+    // Another round trip, by whose end the first answer has been delivered for long.
+    await (await fetch(`${server.url}/healthz`)).text();
+    assert.deepEqual(signals.map((signal) => signal?.aborted), [false]);
+  });
+});
+
 Deno.test("a large job travels alone, past what a batch may hold", async () => {
   await withServer(async ({ client }) => {
     const script = `#!/bin/sh\n# ${"x".repeat(400_000)}\n`;
