@@ -60,6 +60,8 @@ interface ClusterState {
   readonly jobs: Map<JobId, ActorRef<JobMessage>>;
   readonly connection: Connection | undefined;
   readonly lostAt: number | undefined;
+  /** When the cluster last answered for its jobs; unknown until the first connection. */
+  readonly lastContactAt: number | undefined;
   readonly lastError: ErrorInfo | undefined;
   /** Probes that came while there was no connection. */
   readonly waitingProbes: readonly Reply<Omit<ClusterProbe, "name">>[];
@@ -112,7 +114,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
     }
   };
 
-  const silence = (state: ClusterState, since: number, reason: Reason): void => {
+  const silence = (state: ClusterState, since: number | undefined, reason: Reason): void => {
     for (const job of state.jobs.values()) job.tell({ type: "silenced", since, reason });
   };
 
@@ -134,17 +136,13 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
       const view = foldJob(undefined, { jobId, cluster: name, at, fact });
       return { kind: "job", jobId, cluster: name, index: 1, at, fact, view } as const;
     });
+    const { reply } = message;
+    const views = accepted.map(({ view }) => view);
     // The cluster goes on while the journal writes, so that jobs of many callers share one write.
     ctx.pipe(
-      journal.append(accepted).then(() => {
-        message.reply.ok(accepted.map(({ view }) => view));
-        return accepted.map(({ jobId }) => jobId);
-      }, (error) => {
-        message.reply.fail(error);
-        return [];
-      }),
-      (jobIds): ClusterMessage => ({ type: "accepted", jobIds }),
-      (): ClusterMessage => ({ type: "accepted", jobIds: [] }),
+      journal.append(accepted),
+      (): ClusterMessage => ({ type: "accepted", views, reply }),
+      (error): ClusterMessage => ({ type: "not_accepted", error, reply }),
     );
     return state;
   };
@@ -228,7 +226,15 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
     if (firstTrouble) note({ type: report.type, error }, ctx);
     const lostAt = state.lostAt ?? ctx.clock.now();
     if (state.lostAt === undefined) ctx.after(LOST_GRACE_MS, { type: "still_lost", lostAt });
-    return { ...state, connection: undefined, lostAt, lastError: error, waitingProbes: [] };
+    const lastContactAt = state.connection === undefined ? state.lastContactAt : lostAt;
+    return {
+      ...state,
+      connection: undefined,
+      lostAt,
+      lastContactAt,
+      lastError: error,
+      waitingProbes: [],
+    };
   };
 
   return {
@@ -259,6 +265,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
         jobs: new Map(),
         connection: undefined,
         lostAt: undefined,
+        lastContactAt: undefined,
         lastError: undefined,
         waitingProbes: [],
       };
@@ -289,7 +296,11 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
         case "submit":
           return accept(state, message, ctx);
         case "accepted":
-          for (const jobId of message.jobIds) spawnJob(state, jobId, ctx);
+          for (const { id } of message.views) spawnJob(state, id, ctx);
+          message.reply.ok(message.views);
+          return state;
+        case "not_accepted":
+          message.reply.fail(message.error);
           return state;
         case "cancel":
           cancel(state, message, ctx);
@@ -325,7 +336,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           return down(state, message, ctx);
         case "still_lost":
           if (state.lostAt === message.lostAt) {
-            silence(state, message.lostAt, {
+            silence(state, state.lastContactAt, {
               code: "LinkLost",
               text: `The connection is lost: ${state.lastError?.message ?? ""}`,
             });

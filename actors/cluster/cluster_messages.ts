@@ -69,4 +69,13 @@ export type ClusterMessage =
   | { readonly type: "silence"; readonly since: number; readonly error: ErrorInfo }
   | { readonly type: "still_lost"; readonly lostAt: number }
   | { readonly type: "job_ended"; readonly jobId: JobId }
-  | { readonly type: "accepted"; readonly jobIds: readonly JobId[] };
+  | {
+    readonly type: "accepted";
+    readonly views: readonly JobView[];
+    readonly reply: Reply<readonly JobView[]>;
+  }
+  | {
+    readonly type: "not_accepted";
+    readonly error: unknown;
+    readonly reply: Reply<readonly JobView[]>;
+  };

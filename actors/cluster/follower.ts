@@ -32,18 +32,19 @@ async function follow(
   onRecord: (record: SpoolRecord) => void,
 ): Promise<void> {
   await using stream = await host.stream(scheduler.spoolCommand(), { signal });
-  // What tail says of a file that is replaced is of no use, but must be read for the channel to flow.
-  const noise = stream.stderr.pipeTo(new WritableStream());
-  let rest = "";
-  for await (const chunk of stream.stdout.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = (lines.pop() ?? "").slice(-MAX_LINE);
-    for (const line of lines) {
-      const record = parseSpoolLine(line);
-      if (record !== undefined) onRecord(record);
+  const readRecords = async () => {
+    let rest = "";
+    for await (const chunk of stream.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + chunk).split("\n");
+      rest = (lines.pop() ?? "").slice(-MAX_LINE);
+      for (const line of lines) {
+        const record = parseSpoolLine(line);
+        if (record !== undefined) onRecord(record);
+      }
     }
-  }
-  await noise;
+  };
+  // What tail says of a file that is replaced is of no use, but must be read for the channel to flow.
+  await Promise.all([readRecords(), stream.stderr.pipeTo(new WritableStream())]);
 }
 
 /**

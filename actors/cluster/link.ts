@@ -37,9 +37,10 @@ export interface LinkOptions {
 
 interface LinkState {
   readonly view: LinkView;
-  readonly connection?: Connection;
   readonly attempts: number;
   readonly connectedAt: number;
+  /** When the connection was lost that is not back yet. */
+  readonly lostSince: number | undefined;
 }
 
 /** Waits between attempts: from one second to one minute, with chance, so that a site's users do not return all at once. */
@@ -47,9 +48,24 @@ const BACKOFF = { minMs: 1_000, maxMs: 60_000, factor: 2, jitter: 0.3, resetAfte
 
 /** The behaviour of a link. */
 export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
-  const begin = (ctx: ActorContext<LinkMessage>, attempts: number): LinkState => {
+  // Outside of the state, so that one that is made while the actor ends is closed as well.
+  let open: Connection | undefined;
+  let backoff: Backoff | undefined;
+
+  const begin = (
+    ctx: ActorContext<LinkMessage>,
+    attempts: number,
+    lostSince: number | undefined,
+  ): LinkState => {
     ctx.pipe(
-      options.connect(ctx.signal),
+      options.connect(ctx.signal).then(async (connection) => {
+        if (ctx.signal.aborted) {
+          await connection.host.close();
+          ctx.signal.throwIfAborted();
+        }
+        open = connection;
+        return connection;
+      }),
       (connection): LinkMessage => ({ type: "connected", connection }),
       (error): LinkMessage => ({ type: "failed", error }),
     );
@@ -57,9 +73,9 @@ export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
       view: { status: "connecting", since: ctx.clock.now() },
       attempts: attempts + 1,
       connectedAt: 0,
+      lostSince,
     };
   };
-  let backoff: Backoff | undefined;
 
   const lose = (
     state: LinkState,
@@ -68,33 +84,30 @@ export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
   ): LinkState => {
     const now = ctx.clock.now();
     const error = asSluiceError(thrown);
+    const since = state.lostSince ?? now;
+    const rest = { attempts: state.attempts, connectedAt: 0, lostSince: since };
     if (!error.retryable) {
       options.report({ type: "link_refused", error });
-      return {
-        view: { status: "refused", since: now, error: errorInfo(error) },
-        attempts: state.attempts,
-        connectedAt: 0,
-      };
+      return { view: { status: "refused", since, error: errorInfo(error) }, ...rest };
     }
     backoff ??= new Backoff(BACKOFF, ctx.random);
-    const delay = backoff.next(state.connectedAt === 0 ? 0 : now - state.connectedAt);
+    const delay = Math.round(backoff.next(state.connectedAt === 0 ? 0 : now - state.connectedAt));
     ctx.after(delay, { type: "connect" });
     options.report({ type: "link_lost", error });
     return {
       view: {
         status: "lost",
-        since: state.view.status === "lost" ? state.view.since : now,
+        since,
         retryAt: now + delay,
         attempts: state.attempts,
         error: errorInfo(error),
       },
-      attempts: state.attempts,
-      connectedAt: 0,
+      ...rest,
     };
   };
 
   return {
-    init: (ctx) => begin(ctx, 0),
+    init: (ctx) => begin(ctx, 0, undefined),
 
     async receive(state, message, ctx) {
       switch (message.type) {
@@ -104,13 +117,9 @@ export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
         case "connect":
           return state.view.status === "up" || state.view.status === "connecting"
             ? state
-            : begin(ctx, state.attempts);
+            : begin(ctx, state.attempts, state.lostSince);
         case "connected": {
           const { connection } = message;
-          if (ctx.signal.aborted) {
-            await connection.host.close();
-            return state;
-          }
           ctx.pipe(
             connection.host.closed,
             (error): LinkMessage => ({ type: "closed", connection, error }),
@@ -120,22 +129,25 @@ export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
           const now = ctx.clock.now();
           return {
             view: { status: "up", since: now },
-            connection,
             attempts: 0,
             connectedAt: now,
+            lostSince: undefined,
           };
         }
         case "failed":
           return lose(state, message.error, ctx);
         case "closed":
-          if (state.connection !== message.connection || message.error === undefined) return state;
+          if (open !== message.connection || message.error === undefined) return state;
+          open = undefined;
           await message.connection.host.close();
           return lose(state, message.error, ctx);
       }
     },
 
-    async stopped(state) {
-      await state?.connection?.host.close();
+    async stopped() {
+      const last = open;
+      open = undefined;
+      await last?.host.close();
     },
   };
 }

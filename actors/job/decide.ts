@@ -31,8 +31,12 @@ export type JobInput =
   | { readonly type: "cancel"; readonly task?: number }
   /** It was taken back before anything of it was sent. */
   | { readonly type: "withdrawn" }
-  /** Nobody answers for it: it was last heard of at `since`. */
-  | { readonly type: "silenced"; readonly since: number; readonly reason: Reason };
+  /** Nobody has answered for it since `since` or, where that is not known, since its last event. */
+  | {
+    readonly type: "silenced";
+    readonly since: number | undefined;
+    readonly reason: Reason;
+  };
 
 /** What a job remembers between two inputs and need not survive a restart. */
 export interface JobMemory {
@@ -297,7 +301,8 @@ export function decide(view: JobView, memory: JobMemory, input: JobInput, now: n
       break;
     case "silenced":
       if (view.unknownSince === undefined && view.schedulerId !== undefined) {
-        facts.add({ type: "unknown", since: input.since, reason: input.reason });
+        const since = input.since ?? view.updatedAt;
+        facts.add({ type: "unknown", since, reason: input.reason });
       }
       break;
   }
