@@ -48,5 +48,8 @@ export function followSpool(layout: RemoteLayout): string {
   const spool = quotePath(layout.spool);
   const directory = quotePath(layout.spool.slice(0, layout.spool.lastIndexOf("/")));
   // Only new lines matter: what was written before is covered by the poll that follows a connection.
-  return `mkdir -p -- ${directory} && : >>${spool} && exec tail -n 0 -F -- ${spool}`;
+  const tail = `tail -n 0 -F -- ${spool}`;
+  // tail would notice the end of the connection at its next line only, which may never come; its
+  // neighbour, which waits for the end of the input, notices at once.
+  return `mkdir -p -- ${directory} && : >>${spool} && { ${tail} & tail=$!; cat >/dev/null; kill "$tail"; }`;
 }
