@@ -40,7 +40,7 @@ export function jobTable(jobs: readonly JobView[], now: number, columns?: number
   const layout: readonly Column<JobView>[] = [
     { title: "ID", cell: ({ id }) => id },
     { title: "CLUSTER", cell: ({ cluster }) => cluster, shrinks: true },
-    { title: "SCHEDULER ID", cell: ({ schedulerId }) => schedulerId ?? "-" },
+    { title: "SCHED ID", cell: ({ schedulerId }) => schedulerId ?? "-" },
     { title: "NAME", cell: ({ name }) => name, shrinks: true },
     { title: "PHASE", cell: phaseText, shrinks: true },
     { title: "NODES", cell: ({ nodes }) => nodesText(nodes), shrinks: true },
@@ -52,7 +52,7 @@ export function jobTable(jobs: readonly JobView[], now: number, columns?: number
 function taskTable(tasks: readonly TaskView[], columns: number | undefined): string {
   return table(tasks, [
     { title: "TASK", cell: ({ task }) => String(task), align: "right" },
-    { title: "SCHEDULER ID", cell: ({ schedulerId }) => schedulerId ?? "-" },
+    { title: "SCHED ID", cell: ({ schedulerId }) => schedulerId ?? "-" },
     { title: "PHASE", cell: phaseText, shrinks: true },
     { title: "STATE", cell: ({ state }) => state ?? "-" },
     { title: "NODES", cell: ({ nodes }) => nodesText(nodes), shrinks: true },

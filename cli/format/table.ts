@@ -19,7 +19,7 @@ export interface Column<Row> {
 }
 
 const gap = "  ";
-const leastWidth = 8;
+const leastWidth = 4;
 
 /**
  * A table with a heading, one line for each row. Columns that may be cut are, the widest first, until

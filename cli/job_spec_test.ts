@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { SluiceError } from "../model/mod.ts";
+import { jobSpec, submitOptionsSchema } from "./job_spec.ts";
+
+const payload = { kind: "command" as const, command: ["true"] };
+
+function spec(options: Record<string, unknown>) {
+  return jobSpec("dev", payload, submitOptionsSchema.parse(options));
+}
+
+function refusal(options: Record<string, unknown>): SluiceError {
+  try {
+    spec(options);
+  } catch (error) {
+    if (error instanceof SluiceError) return error;
+    throw error;
+  }
+  assert.fail("it was taken");
+}
+
+Deno.test("every resource option ends in the field that it names", () => {
+  assert.deepEqual(
+    spec({
+      nodes: "2",
+      ntasks: "8",
+      ntasksPerNode: "4",
+      cpusPerTask: "2",
+      mem: "4G",
+      gpus: "a100:2",
+      gpusPerNode: "1",
+      time: "90",
+      partition: "debug,gpu",
+      account: "lab",
+      qos: "high",
+      constraint: "skylake&ib",
+      reservation: "course",
+      nodelist: "n[1-2]",
+      exclude: "n3",
+      exclusive: true,
+      begin: "now+1hour",
+      dependency: "afterok:12",
+      array: "0-19%5",
+    }).resources,
+    {
+      nodes: 2,
+      tasks: 8,
+      tasksPerNode: 4,
+      cpusPerTask: 2,
+      memory: "4G",
+      gpus: "a100:2",
+      gpusPerNode: 1,
+      time: 90,
+      partition: "debug,gpu",
+      account: "lab",
+      qos: "high",
+      constraint: "skylake&ib",
+      reservation: "course",
+      nodeList: "n[1-2]",
+      exclude: "n3",
+      exclusive: true,
+      begin: "now+1hour",
+      dependency: "afterok:12",
+      array: "0-19%5",
+    },
+  );
+  assert.deepEqual(spec({ memPerCpu: "500", nodes: "2-4", exclusive: "user" }).resources, {
+    memoryPerCpu: 500,
+    nodes: "2-4",
+    exclusive: "user",
+  });
+});
+
+Deno.test("names, variables, labels and other options are taken as they are", () => {
+  const made = spec({
+    name: "a job",
+    env: ["A=1", "B=x=y", "C="],
+    label: ["team=blue"],
+    option: ["mail-type=END", "requeue", "--comment=a b"],
+    chdir: "~/work",
+  });
+  assert.equal(made.name, "a job");
+  assert.deepEqual(made.environment, { A: "1", B: "x=y", C: "" });
+  assert.deepEqual(made.labels, { team: "blue" });
+  assert.deepEqual(made.options, { "mail-type": "END", requeue: true, comment: "a b" });
+  assert.equal(made.workingDirectory, "~/work");
+});
+
+Deno.test("what is wrong is told before anything is sent", () => {
+  assert.match(refusal({ env: ["A"] }).message, /--env A: there is no value/);
+  assert.match(refusal({ label: ["=x"] }).message, /--label =x/);
+  assert.match(refusal({ ntasks: "many" }).message, /resources\.tasks: must be/);
+  assert.match(refusal({ ntasks: "" }).message, /resources\.tasks: must be/);
+  assert.match(refusal({ name: "a\nb" }).message, /name: a job name must be/);
+  assert.match(refusal({ name: "caf\uFFFD" }).message, /name: a job name must be/);
+  assert.match(refusal({ env: ["A-B=1"] }).message, /environment\.A-B/);
+});
