@@ -22,6 +22,7 @@ function parseYaml(text: string, path: string): unknown {
   try {
     return parse(text);
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
     // The parser's message goes on with an excerpt of the file, which may hold a secret.
     const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
     const line = /\bline (\d+)/.exec(first)?.[1] ?? "1";

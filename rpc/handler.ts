@@ -81,16 +81,26 @@ async function answer(request: Request, settings: HandlerSettings): Promise<Resp
 }
 
 async function call(request: Request, settings: HandlerSettings): Promise<Response> {
-  const context: RpcContext = { api: settings.api, closing: settings.closing, reconnects: true };
-  // Deno aborts a request's own signal also when its answer was delivered, so it is listened to only
-  // until there is an answer; from then on a client that leaves cancels the answer's body.
+  // Deno aborts a request's own signal also when its answer was delivered, and warns of that once the
+  // signal was looked at. So only calls that wait look at it, and only until they have an answer; a
+  // client that leaves a feed cancels the answer's body.
   const left = new AbortController();
   const onAbort = () => left.abort(request.signal.reason);
-  request.signal.addEventListener("abort", onAbort, { once: true });
+  let watched = false;
+  const context: RpcContext = {
+    api: settings.api,
+    closing: settings.closing,
+    reconnects: true,
+    left: () => {
+      if (!watched) request.signal.addEventListener("abort", onAbort, { once: true });
+      watched = true;
+      return left.signal;
+    },
+  };
   try {
     return await fetchRequestHandler({
       endpoint: rpcPath,
-      req: await withLimitedBody(request, settings.maxBodyBytes, left.signal),
+      req: await withLimitedBody(request, settings.maxBodyBytes),
       router: appRouter,
       createContext: () => context,
       allowMethodOverride: true,
@@ -103,7 +113,7 @@ async function call(request: Request, settings: HandlerSettings): Promise<Respon
       },
     });
   } finally {
-    request.signal.removeEventListener("abort", onAbort);
+    if (watched) request.signal.removeEventListener("abort", onAbort);
   }
 }
 

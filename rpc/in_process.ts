@@ -34,7 +34,8 @@ export function createInProcessClient(
     links: [
       localLink({
         router: appRouter,
-        createContext: () => Promise.resolve({ api, closing, reconnects: false }),
+        createContext: () =>
+          Promise.resolve({ api, closing, reconnects: false, left: () => closing }),
       }),
     ],
   });

@@ -87,7 +87,11 @@ export const jobsRouter = router({
     ctx.api.jobs.cancel(input.id, input.task === undefined ? {} : { task: input.task })
   ),
   wait: procedure.input(waitInput).output(jobViewSchema).query(async ({ ctx, input, signal }) => {
-    const ended = signal === undefined ? ctx.closing : AbortSignal.any([signal, ctx.closing]);
+    const ended = AbortSignal.any([
+      ctx.closing,
+      ctx.left(),
+      ...signal === undefined ? [] : [signal],
+    ]);
     try {
       return await untilAborted(
         ctx.api.jobs.wait(input.id, {

@@ -7,19 +7,14 @@
 import { BodyTooLargeError } from "./errors.ts";
 
 /**
- * The request with its body read into memory.
+ * A copy of the request with its body read into memory, and with a signal of its own that nothing aborts.
  *
  * @param limit Largest body in bytes.
- * @param signal Signal of the new request.
  * @throws {BodyTooLargeError} Where the body is larger, whether or not it says so in its header.
  */
-export async function withLimitedBody(
-  request: Request,
-  limit: number,
-  signal: AbortSignal,
-): Promise<Request> {
+export async function withLimitedBody(request: Request, limit: number): Promise<Request> {
   const { url, method, headers } = request;
-  if (request.body === null) return new Request(url, { method, headers, signal });
+  if (request.body === null) return new Request(url, { method, headers });
   if (Number(request.headers.get("content-length") ?? 0) > limit) {
     throw new BodyTooLargeError(limit);
   }
@@ -36,5 +31,5 @@ export async function withLimitedBody(
     whole.set(chunk, offset);
     offset += chunk.length;
   }
-  return new Request(url, { method, headers, body: whole, signal });
+  return new Request(url, { method, headers, body: whole });
 }

@@ -16,6 +16,8 @@ export interface RpcContext {
   readonly closing: AbortSignal;
   /** Whether the client subscribes again by itself, after a pause, when a feed breaks. */
   readonly reconnects: boolean;
+  /** A signal that is aborted when the client leaves before it has an answer. */
+  readonly left: () => AbortSignal;
 }
 
 /** Milliseconds between signs of life on a silent feed. */
