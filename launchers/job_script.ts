@@ -61,7 +61,11 @@ export function jobScript(jobId: JobId, spec: JobSpec, plan: ExecutionPlan): str
     "",
     "sluice_started=$(date +%s)",
     'sluice_note start "$sluice_started" -',
+    // A shell says "Killed" or "Terminated" of a payload that a signal ended; the payload's own output
+    // must not hold that, so from here on only the payload has the job's standard error.
+    "exec 3>&2 2>/dev/null",
     "(",
+    "  exec 2>&3 3>&-",
     ...enter,
     ...plan.body.map((line) => `  ${line}`),
     ")",
