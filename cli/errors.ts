@@ -8,9 +8,12 @@ import { SluiceError } from "../model/mod.ts";
 
 /** The command was called in a way that makes no sense. */
 export class UsageError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "UsageError";
 
   /**
+   * Makes the error.
+   *
    * @param message What is wrong.
    * @param next What to write instead.
    */
@@ -21,9 +24,14 @@ export class UsageError extends SluiceError {
 
 /** No token is known for the server. */
 export class TokenMissingError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "TokenMissingError";
 
-  /** @param message Where it was looked for. */
+  /**
+   * Makes the error.
+   *
+   * @param message Where it was looked for.
+   */
   constructor(message: string) {
     super({
       code: "TOKEN_MISSING",

@@ -6,8 +6,7 @@
 
 import { z } from "zod";
 import type { JobSpec, JobSpecInput, Resources } from "../model/mod.ts";
-import { jobSpecSchema } from "../model/mod.ts";
-import { InvalidInputError } from "../rpc/mod.ts";
+import { InvalidInputError, jobSpecSchema } from "../model/mod.ts";
 import { UsageError } from "./errors.ts";
 
 /** The options of `submit` that say what the job is, as the command line has them. */

@@ -12,7 +12,9 @@ import type { Terminal } from "./terminal.ts";
 
 /** What to run, and the name that a job of it gets where none is given. */
 export interface NamedPayload {
+  /** What to run. */
   readonly payload: JobSpecInput["payload"];
+  /** The name, where the payload has one that a job can bear. */
   readonly name: string | undefined;
 }
 

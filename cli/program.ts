@@ -6,10 +6,9 @@
 
 import { Command, CommanderError } from "commander";
 import { z } from "zod";
-import { asSluiceError, errorInfo } from "../model/mod.ts";
-import { clientErrorInfo, InvalidInputError } from "../rpc/mod.ts";
 import type { ErrorInfo } from "../model/mod.ts";
-import { SluiceError } from "../model/mod.ts";
+import { asSluiceError, errorInfo, InvalidInputError, SluiceError } from "../model/mod.ts";
+import { clientErrorInfo } from "../rpc/mod.ts";
 import type { CommandContext } from "./command_context.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { clustersCommand } from "./commands/clusters.ts";

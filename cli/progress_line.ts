@@ -22,6 +22,8 @@ export class ProgressLine implements AsyncDisposable {
   #writing: Promise<void> = Promise.resolve();
 
   /**
+   * Begins the line.
+   *
    * @param text What the line says now; asked again every second.
    */
   constructor(terminal: Terminal, text: () => string) {

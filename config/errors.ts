@@ -8,9 +8,12 @@ import { SluiceError } from "../model/mod.ts";
 
 /** The configuration says something that Sluice cannot take. */
 export class ConfigInvalidError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ConfigInvalidError";
 
   /**
+   * Makes the error.
+   *
    * @param problems What is wrong, each with its place: `sluice.yaml:12: clusters.dev.port: …`.
    * @param next What to do. Default: correct the named places.
    */
@@ -25,9 +28,12 @@ export class ConfigInvalidError extends SluiceError {
 
 /** A configuration file was named that is not there, or cannot be read. */
 export class ConfigUnreadableError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ConfigUnreadableError";
 
   /**
+   * Makes the error.
+   *
    * @param path The file.
    * @param cause Why it cannot be read.
    */
@@ -45,9 +51,14 @@ export class ConfigUnreadableError extends SluiceError {
 
 /** There is neither a configuration file nor a cluster in the environment. */
 export class NoClusterError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "NoClusterError";
 
-  /** @param searched Where a file was looked for. */
+  /**
+   * Makes the error.
+   *
+   * @param searched Where a file was looked for.
+   */
   constructor(searched: readonly string[]) {
     super({
       code: "CONFIG_NO_CLUSTER",
@@ -62,9 +73,12 @@ export class NoClusterError extends SluiceError {
 
 /** `SLURM_SSH_OPTS_EXTRA` holds something that has no meaning here. */
 export class SshOptionError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "SshOptionError";
 
   /**
+   * Makes the error.
+   *
    * @param option The option as it was given, without its value.
    * @param why What is wrong with it.
    */
@@ -80,9 +94,12 @@ export class SshOptionError extends SluiceError {
 
 /** The bearer token cannot be read, written or used. */
 export class TokenError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "TokenError";
 
   /**
+   * Makes the error.
+   *
    * @param message What is wrong; never the token.
    * @param next What to do.
    * @param cause The error that led to it.

@@ -9,13 +9,21 @@ import { SshOptionError } from "./errors.ts";
 
 /** What the options mean for a cluster. */
 export interface SshOptions {
+  /** Which host keys are trusted. */
   readonly policy?: "strict" | "accept-new" | "insecure";
+  /** Path of the known_hosts file. */
   readonly knownHosts?: string;
+  /** Hosts to go through. */
   readonly proxyJump?: string;
+  /** Port. */
   readonly port?: number;
+  /** User. */
   readonly user?: string;
+  /** Path of the private key. */
   readonly keyFile?: string;
+  /** Seconds that connecting may take. */
   readonly connectTimeoutSeconds?: number;
+  /** Seconds between probes of a silent connection. */
   readonly keepaliveSeconds?: number;
 }
 

@@ -39,7 +39,6 @@ const byCode: Readonly<Record<string, ErrorKind>> = {
   UNEXPECTED: "INTERNAL_SERVER_ERROR",
   // The cluster lacks Slurm, rather than Sluice the thing that was asked for.
   SLURM_NOT_FOUND: "UNPROCESSABLE_CONTENT",
-  UNKNOWN_CLUSTER: "NOT_FOUND",
   JOB_NOT_ENDED: "PRECONDITION_FAILED",
   UNKNOWN_OPTION: "BAD_REQUEST",
   RESERVED_OPTION: "BAD_REQUEST",

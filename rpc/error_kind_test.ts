@@ -7,7 +7,7 @@ function status(code: string, retryable = false): number {
 
 Deno.test("each code has the HTTP status of its kind", () => {
   assert.equal(status("JOB_NOT_FOUND"), 404);
-  assert.equal(status("UNKNOWN_CLUSTER"), 404);
+  assert.equal(status("CLUSTER_NOT_FOUND"), 404);
   assert.equal(status("INVALID_TIME_LIMIT"), 400);
   assert.equal(status("CURSOR_INVALID"), 400);
   assert.equal(status("SCRIPT_CRLF"), 400);

@@ -7,10 +7,10 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import type { ErrorInfo } from "../model/mod.ts";
-import { asSluiceError, errorInfo, SluiceError } from "../model/mod.ts";
+import { asSluiceError, errorInfo, InvalidInputError, SluiceError } from "../model/mod.ts";
 import type { ErrorKind } from "./error_kind.ts";
 import { errorKind, httpStatus } from "./error_kind.ts";
-import { InvalidCallError, InvalidInputError, ProcedureNotFoundError } from "./errors.ts";
+import { InvalidCallError, ProcedureNotFoundError } from "./errors.ts";
 
 /** What `error.data` holds on the client. */
 export interface ErrorData {

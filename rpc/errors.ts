@@ -6,13 +6,16 @@
 
 import { SluiceError } from "../model/mod.ts";
 
-export { InvalidInputError } from "../model/mod.ts";
-
 /** A call that is no call of this API, or not in a form that can be read. */
 export class InvalidCallError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "InvalidCallError";
 
-  /** @param message What is wrong with it. */
+  /**
+   * Makes the error.
+   *
+   * @param message What is wrong with it.
+   */
   constructor(message: string, cause?: unknown) {
     super({
       code: "INVALID_CALL",
@@ -25,9 +28,14 @@ export class InvalidCallError extends SluiceError {
 
 /** There is no procedure of that name. */
 export class ProcedureNotFoundError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ProcedureNotFoundError";
 
-  /** @param path Name that was called. */
+  /**
+   * Makes the error.
+   *
+   * @param path Name that was called.
+   */
   constructor(path: string) {
     super({
       code: "PROCEDURE_NOT_FOUND",
@@ -39,6 +47,7 @@ export class ProcedureNotFoundError extends SluiceError {
 
 /** A call without the right bearer token. */
 export class UnauthorizedError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "UnauthorizedError";
 
   /** The message is the same for a missing and a wrong token. */
@@ -54,9 +63,14 @@ export class UnauthorizedError extends SluiceError {
 
 /** A call under a host name that is not the server's, as DNS rebinding makes them. */
 export class ForeignHostError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ForeignHostError";
 
-  /** @param host The name that was used. */
+  /**
+   * Makes the error.
+   *
+   * @param host The name that was used.
+   */
   constructor(host: string) {
     super({
       code: "FOREIGN_HOST",
@@ -68,9 +82,14 @@ export class ForeignHostError extends SluiceError {
 
 /** A call by a web page of another origin. */
 export class ForeignOriginError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ForeignOriginError";
 
-  /** @param origin The page's origin. */
+  /**
+   * Makes the error.
+   *
+   * @param origin The page's origin.
+   */
   constructor(origin: string) {
     super({
       code: "FOREIGN_ORIGIN",
@@ -82,9 +101,14 @@ export class ForeignOriginError extends SluiceError {
 
 /** A request whose body is larger than the server takes. */
 export class BodyTooLargeError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "BodyTooLargeError";
 
-  /** @param limit Largest body in bytes. */
+  /**
+   * Makes the error.
+   *
+   * @param limit Largest body in bytes.
+   */
   constructor(limit: number) {
     super({
       code: "BODY_TOO_LARGE",
@@ -96,6 +120,7 @@ export class BodyTooLargeError extends SluiceError {
 
 /** The server is about to stop; jobs go on without it. */
 export class ServerClosingError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ServerClosingError";
 
   /** Retryable: feeds resume where they broke as soon as a server runs again. */
@@ -111,9 +136,14 @@ export class ServerClosingError extends SluiceError {
 
 /** The server was told to listen where others could reach it. */
 export class RemoteBindError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "RemoteBindError";
 
-  /** @param hostname The address. */
+  /**
+   * Makes the error.
+   *
+   * @param hostname The address.
+   */
   constructor(hostname: string) {
     super({
       code: "REMOTE_BIND_REFUSED",
@@ -125,9 +155,12 @@ export class RemoteBindError extends SluiceError {
 
 /** The server's address cannot be had. */
 export class ListenError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "ListenError";
 
   /**
+   * Makes the error.
+   *
    * @param address Host and port.
    * @param cause The system's error.
    */
@@ -145,9 +178,14 @@ export class ListenError extends SluiceError {
 
 /** The bearer token is too short to be a secret. */
 export class WeakTokenError extends SluiceError {
+  /** Name of the class. */
   override readonly name: string = "WeakTokenError";
 
-  /** @param least Fewest characters. */
+  /**
+   * Makes the error.
+   *
+   * @param least Fewest characters.
+   */
   constructor(least: number) {
     super({
       code: "WEAK_TOKEN",

@@ -55,6 +55,7 @@ export function jobEvents(
 
 /** Raised where the bytes between two pieces of a job's output are missing. */
 export class LogGapError extends Error {
+  /** Name of the class. */
   override readonly name = "LogGapError";
   /** Stable code, as errors of the server have it. */
   readonly code = "LOG_GAP";
@@ -64,6 +65,8 @@ export class LogGapError extends Error {
   readonly next = "The file on the cluster may have been replaced; read it again from the start.";
 
   /**
+   * Makes the error.
+   *
    * @param expected Offset of the next byte wanted.
    * @param got Offset of the byte that came.
    */

@@ -10,9 +10,13 @@ import type { AppRouter } from "./router.ts";
 
 /** The callbacks with which a subscription of tRPC's client is made. */
 export interface FeedHandlers<Wire> {
+  /** Called with each event. */
   readonly onData: (envelope: { readonly data: Wire }) => void;
+  /** Called when the feed has ended. */
   readonly onComplete: () => void;
+  /** Called when the feed was refused or given up. */
   readonly onError: (error: TRPCClientError<AppRouter>) => void;
+  /** Called when the connection stands, breaks or is tried again. */
   readonly onConnectionStateChange: (
     state: { readonly state: string; readonly error: TRPCClientError<AppRouter> | null },
   ) => void;

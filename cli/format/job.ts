@@ -113,10 +113,15 @@ export function endText(job: JobView): string {
 
 /** What is known of a job while it is waited for. */
 export interface Progress {
+  /** Where it stands. */
   readonly phase: JobPhase;
+  /** Names of its nodes. */
   readonly nodes: readonly string[];
+  /** When it was accepted, in milliseconds since the epoch. */
   readonly acceptedAt: number;
+  /** When it started, in milliseconds since the epoch. */
   readonly startedAt?: number | undefined;
+  /** Why it waits. */
   readonly reason?: Reason | undefined;
   /** Why nothing is known of it now. */
   readonly unknown?: string | undefined;

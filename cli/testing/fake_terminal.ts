@@ -8,10 +8,15 @@ import type { Terminal } from "../terminal.ts";
 
 /** How the fake begins. */
 export interface FakeTerminalOptions {
+  /** Variables of the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Files by path. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** What standard input holds. */
   readonly stdin?: string;
+  /** Whether a person watches standard error. Default: false. */
   readonly errIsTerminal?: boolean;
+  /** Columns of standard output. Default: it is no terminal. */
   readonly columns?: number;
 }
 
@@ -27,6 +32,7 @@ export class FakeTerminal implements Terminal {
   /** What `now` answers. */
   time = 1_700_000_060_000;
 
+  /** Makes a terminal. */
   constructor(options: FakeTerminalOptions = {}) {
     this.#options = options;
   }
