@@ -37,6 +37,10 @@ export function outcomeOf(
     case "submitted":
       return { kind: "submitted", jobId, schedulerId: reply.schedulerId };
     case "refused": {
+      // What timeout(1) answers when it could not start the command.
+      if (reply.exitCode >= 125 && reply.exitCode <= 127) {
+        return postponed(new SchedulerUnavailableError("sbatch", reply.words), false);
+      }
       // Ended by the time-out, or without a word: sbatch may have got through.
       if (reply.exitCode >= 124 || reply.words.trim() === "") {
         return postponed(

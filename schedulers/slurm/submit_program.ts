@@ -8,7 +8,9 @@
  *
  * A job whose `slurm_id` exists has been submitted. A job with a `lock` alone was being submitted when
  * something broke: it is looked for by the claim of its own script and by its comment in the queue, and
- * only when neither knows it, and no process of the one who held the lock is left, is it submitted again.
+ * only when neither knows it, and no process of the one who held the lock was left when the queue was
+ * asked, is it submitted again. A lock is never removed for another to be made, since two could do that at
+ * once: whoever takes over from HOLDER makes `lock.HOLDER`, which again only one can.
  *
  * @module
  */
@@ -63,14 +65,14 @@ export type ProgramReply =
 
 const FIXED = `
 trap '' HUP INT QUIT TERM PIPE
-me=$(uname -n):$PPID:$(date +%s)
+me=$(uname -n):$PPID
 line='
 '
 say() {
-  printf '%s\\037%s\\037%s\\037%.2000s\\036' "$@"
+  printf '%s\\037%s\\037%s\\037%.1000s\\036' "$@"
 }
 submitted() {
-  ln -s "$2" slurm_id 2>/dev/null || [ -L slurm_id ] || {
+  ln -sn "$2" slurm_id 2>/dev/null || [ -L slurm_id ] || {
     say "$1" unclear 0 "cannot record Slurm's id $2 in $PWD"
     return
   }
@@ -82,12 +84,26 @@ holder_is_gone() {
   [ "$host" = "\${me%%:*}" ] && ! kill -s 0 -- "-$group" 2>/dev/null && return 0
   [ $(($(date +%s) - since)) -gt ${LOCK_LEASE_SECONDS} ]
 }
+find_holder() {
+  place=lock holder=
+  while [ -L "$place" ]; do
+    holder=$(readlink "$place")
+    place=lock.$holder
+  done
+}
+look_for_gone() {
+  cd -- "$2" 2>/dev/null || return
+  [ -L slurm_id ] && return
+  find_holder
+  [ -n "$holder" ] && holder_is_gone "$holder" && printf '%s ' "$1=$holder"
+}
 begin() {
   if [ -L slurm_id ]; then
     say "$1" submitted 0 "$(readlink slurm_id)"
     return 1
   fi
-  ln -s "$me" lock 2>/dev/null && return 0
+  now=$(date +%s)
+  ln -sn "$me:$now" lock 2>/dev/null && return 0
   if [ ! -L lock ]; then
     say "$1" unwritable 0 "$(df -Pk . 2>&1 | tail -n 1)"
     return 1
@@ -96,25 +112,17 @@ begin() {
     submitted "$1" "$(readlink claim)"
     return 1
   fi
-  case $recheck in
-    0)
-      say "$1" locked 0 "$(readlink lock)"
-      return 1 ;;
-  esac
   case $line$queue$line in
     *"\${line}sluice:$1 "*)
       found=\${queue#*"sluice:$1 "}
       submitted "$1" "\${found%%"$line"*}"
       return 1 ;;
   esac
-  holder=$(readlink lock)
-  if ! holder_is_gone "$holder"; then
-    say "$1" locked 0 "$holder"
-    return 1
-  fi
-  rm -f lock
-  ln -s "$me" lock && return 0
-  say "$1" locked 0 "$(readlink lock)"
+  find_holder
+  case " $gone" in
+    *" $1=$holder "*) ln -sn "$me:$now" "$place" 2>/dev/null && return 0 ;;
+  esac
+  say "$1" locked 0 "$holder"
   return 1
 }
 unwritable() {
@@ -124,7 +132,7 @@ unwritable() {
 }
 finish() {
   if [ "$2" -ne 0 ]; then
-    say "$1" refused "$2" "$(cat sbatch.err)"
+    say "$1" refused "$2" "$(tr -d '\\000\\036\\037' <sbatch.err)"
     return
   fi
   id=\${3%"$line"}
@@ -150,7 +158,8 @@ function jobFunction(job: ProgramJob, index: number): string {
     "return",
     "}",
     `begin ${id} || return`,
-    `{ ${[...writes, ": >sbatch.err"].join(" && ")}; } 2>/dev/null || {`,
+    // Not with ":", whose failed redirection would end the shell.
+    `{ ${[...writes, "printf '' >sbatch.err"].join(" && ")}; } 2>/dev/null || {`,
     `unwritable ${id}`,
     "return",
     "}",
@@ -183,12 +192,18 @@ export function submitProgram(
   return [
     "main() {",
     FIXED,
-    `root=${quotePath(root)} spool=${quotePath(options.spool)} recheck=0 queue=`,
+    `root=${quotePath(root)} spool=${quotePath(options.spool)} gone= queue=`,
     'mkdir -p -- "$root/jobs" "${spool%/*}"',
     ...jobs.map(jobFunction),
     ...(options.recheck
       ? [
-        `if queue=$(${options.queueByComment} 2>&1); then recheck=1; else`,
+        // In this order: a holder that was gone before the queue was asked can add nothing to it after.
+        "gone=$(",
+        ...jobs.map(({ jobId, directory }) =>
+          `(look_for_gone ${quote(jobId)} ${quotePath(directory)})`
+        ),
+        ")",
+        `if ! queue=$(${options.queueByComment} 2>&1); then`,
         ...jobs.map(({ jobId }) => `say ${quote(jobId)} queue_unreadable 0 "$queue"`),
         "return",
         "fi",
@@ -202,12 +217,18 @@ export function submitProgram(
   ].join("\n");
 }
 
-const replySchema = z.tuple([z.string(), z.string(), z.coerce.number().int(), z.string()]);
+const replySchema = z.tuple([
+  z.string(),
+  z.string(),
+  z.string().regex(/^\d{1,3}$/).transform(Number),
+  z.string(),
+]);
 
 /** What the program said, job by job. Anything that is not one of its records is passed over. */
 export function parseProgramReplies(output: string): ProgramReply[] {
   return output.split("\x1e").flatMap((record): ProgramReply[] => {
-    const fields = replySchema.safeParse(record.split("\x1f"));
+    const [job, said, status, ...rest] = record.split("\x1f");
+    const fields = replySchema.safeParse([job, said, status, rest.join("\x1f")]);
     if (!fields.success) return [];
     const [jobId, kind, exitCode, words] = fields.data;
     switch (kind) {

@@ -1,0 +1,458 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import fc from "fast-check";
+import { newJobId } from "../../model/mod.ts";
+import type { JobId } from "../../model/mod.ts";
+import { FakeSlurm, killGroup } from "../testing/fake_slurm.ts";
+import { SHELLS } from "../testing/shells.ts";
+import { LOCK_LEASE_SECONDS, parseProgramReplies, submitProgram } from "./submit_program.ts";
+import type { ProgramJob, ProgramReply } from "./submit_program.ts";
+
+function job(root: string, jobId: JobId = newJobId(), text = "#!/bin/sh\n"): ProgramJob {
+  return {
+    jobId,
+    directory: `${root}/jobs/${jobId}`,
+    files: [{ name: "job.sh", text, executable: true }],
+    sbatch: ["sbatch", "--parsable", `--comment=sluice:${jobId}`, "job.sh"],
+  };
+}
+
+function programFor(root: string, jobs: readonly ProgramJob[], recheck = false): string {
+  return submitProgram(root, jobs, {
+    spool: `${root}/spool/here`,
+    width: 4,
+    recheck,
+    queueByComment: "squeue",
+  });
+}
+
+function replyOf(stdout: string, { jobId }: ProgramJob): ProgramReply | undefined {
+  const replies = parseProgramReplies(stdout).filter((reply) => reply.jobId === jobId);
+  assert.ok(replies.length <= 1, `more than one reply: ${JSON.stringify(stdout)}`);
+  return replies[0];
+}
+
+/** A test with each shell and a scheduler of its own. */
+function shellTest(
+  name: string,
+  body: (
+    context: {
+      readonly fake: FakeSlurm;
+      readonly shell: string;
+      /** Runs the program for a job and gives what it says of it. */
+      readonly submit: (job: ProgramJob, recheck?: boolean) => Promise<ProgramReply | undefined>;
+    },
+  ) => Promise<void>,
+): void {
+  for (const shell of SHELLS) {
+    Deno.test(`${name} (${shell})`, async () => {
+      await using fake = await FakeSlurm.create();
+      await body({
+        fake,
+        shell,
+        submit: async (job, recheck) => {
+          const { stdout } = await fake.run(shell, programFor(fake.root, [job], recheck));
+          return replyOf(stdout, job);
+        },
+      });
+    });
+  }
+}
+
+const names = async (directory: string) =>
+  (await Array.fromAsync(Deno.readDir(directory), ({ name }) => name)).sort();
+
+shellTest("a job is submitted with its files, and its id is recorded", async ({ fake, submit }) => {
+  const one = job(fake.root, newJobId(), "#!/bin/sh\necho 'it''s' \"$HOME\" \\\\ `id`\n\n");
+  assert.deepEqual(await submit(one), { jobId: one.jobId, kind: "submitted", schedulerId: "1" });
+  assert.deepEqual(await names(one.directory), ["job.sh", "lock", "sbatch.err", "slurm_id"]);
+  assert.equal(await Deno.readLink(`${one.directory}/slurm_id`), "1");
+  assert.equal(await Deno.readTextFile(`${one.directory}/job.sh`), one.files[0]?.text);
+  assert.equal(((await Deno.stat(`${one.directory}/job.sh`)).mode ?? 0) & 0o777, 0o700);
+});
+
+shellTest(
+  "asked again, with recheck or without, it names the same id",
+  async ({ fake, submit }) => {
+    const one = job(fake.root);
+    for (const recheck of [false, false, true]) {
+      assert.deepEqual(await submit(one, recheck), {
+        jobId: one.jobId,
+        kind: "submitted",
+        schedulerId: "1",
+      });
+    }
+    assert.equal(await fake.asked(), 1);
+  },
+);
+
+shellTest("a batch has one answer for each job, each with an id of its own", async (context) => {
+  const { fake, shell } = context;
+  const jobs = Array.from({ length: 11 }, () => job(fake.root));
+  await fake.sbatch("sleep 0.01; take; echo $id");
+  const { stdout } = await fake.run(shell, programFor(fake.root, jobs));
+  const ids = jobs.map((one) => {
+    const reply = replyOf(stdout, one);
+    assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
+    return reply.schedulerId;
+  });
+  assert.equal(new Set(ids).size, 11);
+  assert.equal(await fake.asked(), 11);
+});
+
+shellTest("ten programs at once submit a job once", async ({ fake, shell }) => {
+  const one = job(fake.root);
+  await fake.sbatch("sleep 0.05; take; echo $id");
+  const ends = await Promise.all(
+    Array.from(
+      { length: 10 },
+      (_, n) => fake.run(shell, programFor(fake.root, [one], n % 2 === 0)),
+    ),
+  );
+  const kinds = ends.map(({ stdout }) => replyOf(stdout, one)?.kind);
+  assert.deepEqual(await fake.queued(one.jobId), ["1"]);
+  assert.ok(kinds.includes("submitted"));
+  assert.ok(kinds.every((kind) => kind === "submitted" || kind === "locked"), kinds.join());
+});
+
+shellTest("of many that take over from a dead holder at once, one submits", async (context) => {
+  const { fake, shell } = context;
+  for (let round = 0; round < 8; round++) {
+    const one = job(fake.root);
+    await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
+    const before = await fake.asked();
+    await fake.sbatch("sleep 0.05; take; echo $id");
+    await Promise.all(
+      Array.from({ length: 6 }, () => fake.run(shell, programFor(fake.root, [one], true))),
+    );
+    assert.equal((await fake.queued(one.jobId)).length, 1);
+    assert.equal(await fake.asked(), before + 1);
+  }
+});
+
+shellTest("sbatch's refusal comes back in its own words", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  await fake.sbatch(
+    `printf 'sbatch: error: invalid partition \\036 \\037\\nwith "two" lines\\n' >&2; exit 1`,
+  );
+  assert.deepEqual(await submit(one), {
+    jobId: one.jobId,
+    kind: "refused",
+    exitCode: 1,
+    words: 'sbatch: error: invalid partition  \nwith "two" lines',
+  });
+  assert.deepEqual(await fake.queued(one.jobId), []);
+});
+
+shellTest("a refused job can be sent again later, once", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  await fake.sbatch("echo 'sbatch: error: slurm_controller is away' >&2; exit 1");
+  assert.equal((await submit(one))?.kind, "refused");
+  await fake.sbatch("take; echo $id");
+  assert.equal((await submit(one, true))?.kind, "submitted");
+  assert.equal((await submit(one, true))?.kind, "submitted");
+  assert.deepEqual(await fake.queued(one.jobId), ["1"]);
+});
+
+for (const code of [124, 125, 126, 127, 137]) {
+  shellTest(`sbatch's exit status ${code} is told as it is`, async ({ fake, submit }) => {
+    const one = job(fake.root);
+    await fake.sbatch(`exit ${code}`);
+    assert.deepEqual(await submit(one), {
+      jobId: one.jobId,
+      kind: "refused",
+      exitCode: code,
+      words: "",
+    });
+  });
+}
+
+shellTest("a banner before the id and a warning beside it do no harm", async (context) => {
+  const { fake, submit } = context;
+  for (const answer of ["$id", "$id;cluster", "$id\n", "$id;cluster\n\n"]) {
+    const one = job(fake.root);
+    await fake.sbatch(
+      `take; echo 'warning: 7 days' >&2; printf "Welcome 99\\n\\n12;x y\\n${
+        answer.replaceAll("\n", "\\n")
+      }"`,
+    );
+    const reply = await submit(one);
+    assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
+    assert.deepEqual(await fake.queued(one.jobId), [reply.schedulerId]);
+  }
+});
+
+shellTest("an answer that is no id is unclear, and the job is found the next time", async (c) => {
+  for (const answer of ["", "hello", "-1", "1 2", "$id bye", "1e3", "$id\nbye"]) {
+    const one = job(c.fake.root);
+    const before = await c.fake.asked();
+    await c.fake.sbatch(`take; printf %b "${answer}"`);
+    assert.equal((await c.submit(one))?.kind, "unclear", JSON.stringify(answer));
+    const again = await c.submit(one, true);
+    assert.ok(again?.kind === "submitted", JSON.stringify(again));
+    assert.deepEqual(await c.fake.queued(one.jobId), [again.schedulerId]);
+    assert.equal(await c.fake.asked(), before + 1);
+  }
+});
+
+shellTest("without recheck, a lock that somebody holds is left alone", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
+  assert.equal((await submit(one))?.kind, "locked");
+  assert.equal(await fake.asked(), 0);
+});
+
+shellTest("the lock of a living holder is respected", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  const living = new Deno.Command("setsid", { args: ["sleep", "600"] }).spawn();
+  try {
+    await leaveLock(one, `${await nodeName()}:${living.pid}:${seconds()}`);
+    const reply = await submit(one, true);
+    assert.equal(reply?.kind, "locked");
+    assert.equal(await fake.asked(), 0);
+  } finally {
+    living.kill("SIGKILL");
+    await living.status;
+  }
+});
+
+shellTest("the lock of a holder that is gone is taken over, however often", async (context) => {
+  const { fake, submit } = context;
+  const one = job(fake.root);
+  const [first, second] = await Promise.all(
+    [1, 2].map(async () => `${await nodeName()}:${await deadGroup()}:${seconds()}`),
+  );
+  assert.ok(first !== undefined && second !== undefined);
+  await leaveLock(one, first);
+  await Deno.symlink(second, `${one.directory}/lock.${first}`);
+  assert.equal((await submit(one, true))?.kind, "submitted");
+  assert.match(await Deno.readLink(`${one.directory}/lock.${second}`), /^[^:]+:\d+:\d+$/);
+  assert.equal(await fake.asked(), 1);
+});
+
+shellTest("the lock of another host counts until its lease is over", async ({ fake, submit }) => {
+  const fresh = job(fake.root);
+  await leaveLock(fresh, `elsewhere:1:${seconds() - LOCK_LEASE_SECONDS + 60}`);
+  assert.equal((await submit(fresh, true))?.kind, "locked");
+  const old = job(fake.root);
+  await leaveLock(old, `elsewhere:1:${seconds() - LOCK_LEASE_SECONDS - 60}`);
+  assert.equal((await submit(old, true))?.kind, "submitted");
+});
+
+shellTest("a lock is as old as its taking, not as the program", async ({ fake, shell }) => {
+  // Two jobs on one lane: the second is locked after the first was submitted.
+  const [first, second] = [job(fake.root), job(fake.root)];
+  await fake.sbatch("sleep 1.1; take; echo $id");
+  const program = submitProgram(fake.root, [first, second], {
+    spool: `${fake.root}/spool/here`,
+    width: 1,
+    recheck: false,
+    queueByComment: "squeue",
+  });
+  await fake.run(shell, program);
+  const [older = 0, newer = 0] = await Promise.all(
+    [first, second].map(async ({ directory }) =>
+      Number((await Deno.readLink(`${directory}/lock`)).split(":")[2])
+    ),
+  );
+  assert.ok(newer > older, `${older} ${newer}`);
+});
+
+shellTest("a job that runs already is found by its claim", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
+  await Deno.symlink("4711", `${one.directory}/claim`);
+  assert.deepEqual(await submit(one, true), {
+    jobId: one.jobId,
+    kind: "submitted",
+    schedulerId: "4711",
+  });
+  assert.equal(await fake.asked(), 0);
+});
+
+shellTest("a directory named like the id does not hide what is recorded", async (context) => {
+  const { fake, submit } = context;
+  const one = job(fake.root);
+  await Deno.mkdir(`${one.directory}/1`, { recursive: true });
+  await submit(one);
+  await Deno.remove(`${one.directory}/slurm_id`);
+  await submit(one, true);
+  assert.equal(await Deno.readLink(`${one.directory}/slurm_id`), "1");
+  assert.deepEqual(await names(`${one.directory}/1`), []);
+  assert.equal(await fake.asked(), 1);
+});
+
+shellTest("only the whole comment makes a job of the queue ours", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
+  for (
+    const line of [`x sluice:${one.jobId} 7`, `sluice:${one.jobId}x 8`, `sluice:${newJobId()} 9`]
+  ) {
+    await fake.enqueue(line);
+  }
+  assert.deepEqual(await submit(one, true), {
+    jobId: one.jobId,
+    kind: "submitted",
+    schedulerId: "1",
+  });
+});
+
+shellTest("nothing is sent while the queue cannot be read", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  await fake.squeue("echo 'slurm_load_jobs error' >&2; exit 1");
+  assert.deepEqual(await submit(one, true), {
+    jobId: one.jobId,
+    kind: "queue_unreadable",
+    words: "slurm_load_jobs error",
+  });
+  assert.equal(await fake.asked(), 0);
+});
+
+shellTest("a directory that cannot be made is unwritable", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  await Deno.writeTextFile(fake.root, "a file in the way");
+  assert.equal((await submit(one))?.kind, "unwritable");
+  assert.equal(await fake.asked(), 0);
+});
+
+shellTest("killed at any moment and asked again, a job is in the queue once", async (context) => {
+  const { fake, shell, submit } = context;
+  await fake.sbatch("sleep 0.005; take; sleep 0.005; echo $id");
+  const jobs = await Promise.all(
+    Array.from({ length: 40 }, async (_, round) => {
+      const one = job(fake.root);
+      const child = fake.start(shell, programFor(fake.root, [one]));
+      await delay(round);
+      await killGroup(child);
+      await fake.end(child);
+      return one;
+    }),
+  );
+  for (const one of jobs) {
+    const reply = await unlocked(() => submit(one, true));
+    assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
+    assert.deepEqual(await fake.queued(one.jobId), [reply.schedulerId]);
+  }
+});
+
+for (const shell of SHELLS) {
+  Deno.test(`a program that is cut at any byte runs nothing (${shell})`, async () => {
+    await using fake = await FakeSlurm.create();
+    const program = programFor(fake.root, [job(fake.root)], true);
+    const whole = await Deno.makeTempFile();
+    try {
+      await Deno.writeTextFile(whole, program);
+      // Without its last line end alone, the program is whole.
+      const bytes = new TextEncoder().encode(program).length - 2;
+      const { stderr } = await fake.run(
+        "sh",
+        `n=0; while [ $n -le ${bytes} ]; do head -c $n ${whole} | ${shell} >>${whole}.out 2>/dev/null; n=$((n + 1)); done`,
+      );
+      assert.equal(stderr, "");
+      assert.equal(await Deno.readTextFile(`${whole}.out`), "");
+      assert.equal(await fake.asked(), 0);
+      await assert.rejects(Deno.stat(fake.root), Deno.errors.NotFound);
+    } finally {
+      await Deno.remove(whole);
+      await Deno.remove(`${whole}.out`);
+    }
+  });
+}
+
+const SMALL_DISK = "/var/lib/sluice-testbed/smalldisk";
+
+function smallDisk(): boolean {
+  try {
+    return Deno.statSync(SMALL_DISK).isDirectory && Deno.uid() === 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+for (const shell of SHELLS) {
+  Deno.test({
+    name: `a full disk is told, and nothing of the job is left there (${shell})`,
+    ignore: !smallDisk(),
+    async fn() {
+      await using fake = await FakeSlurm.create();
+      const root = await Deno.makeTempDir({ dir: SMALL_DISK });
+      try {
+        const one = job(root, newJobId(), "x".repeat(2 * 1024 * 1024));
+        const { stdout } = await fake.run(shell, programFor(root, [one]));
+        const reply = replyOf(stdout, one);
+        assert.ok(reply?.kind === "unwritable", JSON.stringify(reply));
+        assert.match(reply.words, /^\S+ +\d+ +\d+ +\d+ +\d+% /);
+        assert.deepEqual(await names(one.directory), []);
+        assert.equal(await fake.asked(), 0);
+        const small = job(root, one.jobId);
+        const again = await fake.run(shell, programFor(root, [small], true));
+        assert.equal(replyOf(again.stdout, small)?.kind, "submitted");
+      } finally {
+        await Deno.remove(root, { recursive: true });
+      }
+    },
+  });
+}
+
+Deno.test("the reader of replies takes anything, and only what the program wrote", () => {
+  const piece = fc.constantFrom(
+    "\x1e",
+    "\x1f",
+    "submitted",
+    "refused",
+    "0",
+    "-1",
+    "12",
+    "job",
+    "\n",
+  );
+  fc.assert(fc.property(
+    fc.oneof(fc.string({ unit: "binary" }), fc.array(piece).map((pieces) => pieces.join(""))),
+    (output) => {
+      for (const reply of parseProgramReplies(output)) {
+        assert.ok(output.includes(`${reply.jobId}\x1f`));
+        if (reply.kind === "submitted") assert.match(reply.schedulerId, /^[A-Za-z0-9_+.:-]+$/);
+      }
+    },
+  ));
+  assert.deepEqual(
+    parseProgramReplies("motd\njob\x1fsubmitted\x1f0\x1f12\x1ejob2\x1fsubmitted\x1f0\x1f1 2\x1e"),
+    [{ jobId: "motd\njob", kind: "submitted", schedulerId: "12" }, {
+      jobId: "job2",
+      kind: "unclear",
+      words: "1 2",
+    }],
+  );
+});
+
+/** Asks until the system has buried the killed holder's processes, so that the lock can be taken over. */
+async function unlocked(
+  submit: () => Promise<ProgramReply | undefined>,
+): Promise<ProgramReply | undefined> {
+  for (;;) {
+    const reply = await submit();
+    if (reply?.kind !== "locked") return reply;
+    await delay(10);
+  }
+}
+
+function seconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+async function output(command: string, ...args: string[]): Promise<string> {
+  const { stdout } = await new Deno.Command(command, { args }).output();
+  return new TextDecoder().decode(stdout).trim();
+}
+
+const nodeName = () => output("uname", "-n");
+
+/** The number of a process group that is no more. */
+const deadGroup = () => output("setsid", "--wait", "sh", "-c", "echo $$");
+
+/** Leaves behind what a program that was killed before it ran sbatch would have. */
+async function leaveLock({ directory }: ProgramJob, holder: string): Promise<void> {
+  await Deno.mkdir(directory, { recursive: true });
+  await Deno.symlink(holder, `${directory}/lock`);
+}
