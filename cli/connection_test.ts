@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { SluiceError } from "../model/mod.ts";
 import { sluiceConfigSchema } from "../config/mod.ts";
-import { testToken, withServer } from "../rpc/testing/with_server.ts";
+import { testToken, withServer } from "../rpc/testing/mod.ts";
 import { connect, localUrl } from "./connection.ts";
 import { FakeTerminal } from "./testing/fake_terminal.ts";
 

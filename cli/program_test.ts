@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { JobId } from "../model/mod.ts";
 import { jobIdSchema } from "../model/mod.ts";
-import type { FakeSluice } from "../rpc/testing/fake_sluice.ts";
-import { testToken, withServer } from "../rpc/testing/with_server.ts";
+import type { RunningServer } from "../rpc/mod.ts";
+import { serve } from "../rpc/mod.ts";
+import type { FakeSluice } from "../rpc/testing/mod.ts";
+import { testToken, withServer } from "../rpc/testing/mod.ts";
 import { runProgram } from "./program.ts";
 import type { FakeTerminalOptions } from "./testing/fake_terminal.ts";
 import { FakeTerminal } from "./testing/fake_terminal.ts";
@@ -192,6 +194,28 @@ Deno.test("Ctrl-C while waiting leaves the job running and says how to go on", a
     assert.match(fake.errText, /The job goes on\./);
     assert.ok(fake.errText.includes(`sluice cancel ${job?.id}`));
     assert.equal(fake.listened, false);
+  });
+});
+
+Deno.test("a wait outlives the server, and says so where no line can", async () => {
+  await withServer(async ({ api, server }) => {
+    const env = { SLUICE_URL: server.url, SLUICE_TOKEN: testToken };
+    const fake = new FakeTerminal({ env });
+    const port = Number(new URL(server.url).port);
+    const anew = Promise.withResolvers<RunningServer>();
+    fake.onErr = (text) => {
+      if (!text.includes("trying again")) return;
+      fake.onErr = () => {};
+      anew.resolve(serve(api, { token: testToken, port }));
+    };
+    const code = runProgram(["submit", "--wait", "--", "x"], fake);
+    while (api.openFeeds === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await server.shutdown();
+    await using _second = await anew.promise;
+    const [job] = (await api.jobs.list({ limit: 1 })).jobs;
+    assert.ok(job !== undefined);
+    api.end(job.id, 4);
+    assert.equal(await code, 4);
   });
 });
 

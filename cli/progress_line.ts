@@ -30,7 +30,10 @@ export class ProgressLine implements AsyncDisposable {
     this.#terminal = terminal;
     this.#text = text;
     if (terminal.errIsTerminal) {
-      this.#timer = setInterval(() => void this.refresh(), refreshMs);
+      this.#timer = setInterval(() => {
+        // Nobody is left to read a line that cannot be written.
+        this.refresh().catch(() => this.#stop());
+      }, refreshMs);
     }
   }
 
@@ -53,6 +56,11 @@ export class ProgressLine implements AsyncDisposable {
     });
   }
 
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
   async #clear(): Promise<void> {
     if (!this.#shown) return;
     this.#shown = false;
@@ -68,8 +76,7 @@ export class ProgressLine implements AsyncDisposable {
 
   /** Takes the line away. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#stop();
     await this.#queue(() => this.#clear());
   }
 }

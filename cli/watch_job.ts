@@ -60,6 +60,7 @@ export async function watchJob(
 ): Promise<JobView | undefined> {
   let state: Progress = { phase: job.phase, nodes: job.nodes, acceptedAt: job.acceptedAt };
   let lost = false;
+  let failure: unknown;
   const stop = new AbortController();
   const release = terminal.onInterrupt(() => stop.abort());
   const { signal } = stop;
@@ -72,9 +73,11 @@ export async function watchJob(
   const onReconnect = () => {
     if (lost) return;
     lost = true;
-    if (!terminal.errIsTerminal) {
-      void progress.write("err", "the server does not answer; trying again\n");
-    }
+    if (terminal.errIsTerminal) return;
+    progress.write("err", "the server does not answer; trying again\n").catch((error: unknown) => {
+      failure = error;
+      stop.abort();
+    });
   };
   const follow = async (stream: OutputStream) => {
     const to = stream === "stdout" ? "out" : "err";
@@ -96,6 +99,7 @@ export async function watchJob(
   const work = [events(), ...options.follow ? [follow("stdout"), follow("stderr")] : []];
   try {
     await Promise.all(work);
+    if (failure !== undefined) throw failure;
     interrupted = signal.aborted;
   } finally {
     stop.abort();
