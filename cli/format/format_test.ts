@@ -81,6 +81,10 @@ Deno.test("the phase is told with what is known of its cause", () => {
     "failed (OUT_OF_MEMORY)",
   );
   assert.equal(phaseText(job({ phase: "timed_out" })), "timed out");
+  assert.equal(
+    phaseText(job({ phase: "cancelled", reason: { code: "Cancelled", text: "" } })),
+    "cancelled",
+  );
 });
 
 Deno.test("everything that is known of a job is shown, and nothing that is not", () => {

@@ -20,7 +20,8 @@ export function phaseText(job: Verdict & { readonly unknownSince?: number | unde
   if (job.phase === "failed" && job.exitCode !== undefined && job.exitCode !== 0) {
     return `${phase} (exit status ${job.exitCode})`;
   }
-  return job.reason === undefined || job.phase === "succeeded"
+  return job.reason === undefined || job.phase === "succeeded" ||
+      job.reason.code.toLowerCase() === job.phase
     ? phase
     : `${phase} (${job.reason.code})`;
 }
