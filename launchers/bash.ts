@@ -12,8 +12,16 @@ import type { ExecutionPlan, Launcher } from "./plan.ts";
 /** Name of the user's script in the job's directory. */
 export const PAYLOAD_FILE = "payload";
 
-function exports(environment: JobSpec["environment"]): string[] {
-  return Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`);
+/**
+ * The command that becomes the payload. Variables are set by env(1), since a shell keeps some for itself
+ * (`UID`, `OPTIND`) and uses others in the words that follow.
+ */
+function become(environment: JobSpec["environment"], program: string, words: string): string {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  if (variables.length === 0) return `exec ${program} ${words}`.trimEnd();
+  // env would take a program whose name holds '=' for one more variable.
+  const named = program.includes("=") ? `sh -c 'exec "$@"' sh ${program}` : program;
+  return `exec ${commandLine(["env", ...variables])} ${named} ${words}`.trimEnd();
 }
 
 /**
@@ -31,18 +39,19 @@ export const bashLauncher: Launcher = {
         return {
           files: [{ name: PAYLOAD_FILE, text: payload.script, executable: true }],
           body: [
-            ...exports(environment),
-            `exec "$sluice_dir"/${PAYLOAD_FILE} ${commandLine(payload.arguments)}`.trimEnd(),
+            become(environment, `"$sluice_dir"/${PAYLOAD_FILE}`, commandLine(payload.arguments)),
           ],
           directives: scriptDirectives(payload.script).lines,
         };
       }
-      case "command":
+      case "command": {
+        const [program = "", ...words] = payload.command;
         return {
           files: [],
-          body: [...exports(environment), `exec ${commandLine(payload.command)}`],
+          body: [become(environment, quote(program), commandLine(words))],
           directives: [],
         };
+      }
     }
   },
 };

@@ -14,6 +14,9 @@ export const JOB_SCRIPT_FILE = "job.sh";
 /** Exit status of a job whose working directory cannot be entered. */
 export const WORKING_DIRECTORY_EXIT_CODE = 72;
 
+/** Signals with which a scheduler or a user reaches a whole job. */
+const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "XCPU"];
+
 /**
  * The batch script of a job: it runs the plan once and leaves word of its start and end.
  *
@@ -43,7 +46,7 @@ export function jobScript(jobId: JobId, spec: JobSpec, plan: ExecutionPlan): str
     "sluice_restart=${SLURM_RESTART_COUNT:-0}",
     "sluice_caught=-",
     "",
-    'if ! ln -s "$sluice_id" "$sluice_dir/claim" 2>/dev/null; then',
+    'if ! ln -sn "$sluice_id" "$sluice_dir/claim" 2>/dev/null; then',
     '  sluice_owner=$(readlink "$sluice_dir/claim")',
     '  if [ -n "$sluice_owner" ] && [ "$sluice_owner" != "$sluice_id" ]; then',
     '    printf \'sluice: job %s already runs as %s; this copy does nothing.\\n\' "$sluice_job" "$sluice_owner" >&2',
@@ -51,14 +54,14 @@ export function jobScript(jobId: JobId, spec: JobSpec, plan: ExecutionPlan): str
     "  fi",
     "fi",
     "",
-    "for sluice_signal in HUP INT QUIT TERM USR1 USR2 XCPU; do",
-    '  trap "sluice_caught=$sluice_signal" "$sluice_signal"',
-    "done",
+    ...NOTED_SIGNALS.map((signal) => `trap 'sluice_caught=${signal}' ${signal}`),
     "",
     "sluice_note() {",
     '  printf \'%s %s %s %s %s %s\\n\' "$sluice_job" "$sluice_task" "$sluice_restart" "$@" >>"$sluice_spool"',
     "} 2>/dev/null",
     "",
+    // What an earlier run recorded says nothing of this one.
+    'rm -f "$sluice_dir/exit$sluice_suffix"',
     "sluice_started=$(date +%s)",
     'sluice_note start "$sluice_started" -',
     // A shell says "Killed" or "Terminated" of a payload that a signal ended; the payload's own output
