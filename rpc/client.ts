@@ -91,8 +91,15 @@ export function createSluiceClient(options: SluiceClientOptions): SluiceClient {
           // A browser's own EventSource sends no headers, and Node 20 has none.
           EventSource,
           eventSourceOptions: {
-            fetch: async (input, init) =>
-              await send(input, { ...init, headers: { ...init.headers, ...await headers() } }),
+            fetch: async (input, init) => {
+              const response = await send(input, {
+                ...init,
+                headers: { ...init.headers, ...await headers() },
+              });
+              // The EventSource reads the body of no other answer, which would keep its connection.
+              if (response.status !== 200) await response.body?.cancel();
+              return response;
+            },
           },
         }),
         false: splitLink({
