@@ -5,9 +5,10 @@
  */
 
 import type { Host } from "../../hosts/mod.ts";
-import { schedulerIdSchema, SluiceError } from "../../model/mod.ts";
+import { schedulerIdSchema } from "../../model/mod.ts";
 import type { ClusterProbe, JobMetrics, SchedulerId } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
+import { planBatch } from "../batch.ts";
 import { recorded } from "../endings.ts";
 import { DirectoryUnwritableError, UnsupportedRequestError } from "../errors.ts";
 import { parseExitRecords, printExitRecords } from "../exit_record.ts";
@@ -26,7 +27,6 @@ import type {
 
 import type { ProcessPlanner } from "./planner.ts";
 import { aliveProgram, cancelledProgram, endProgram, startProgram } from "./start_program.ts";
-import type { ProcessJob } from "./start_program.ts";
 
 /** Seconds between the request to end and the end by force; Slurm's default KillWait is as long. */
 const KILL_WAIT_SECONDS = 30;
@@ -57,17 +57,11 @@ export class ProcessScheduler implements Scheduler {
     batch: readonly Submission[],
     signal: AbortSignal,
   ): Promise<readonly SubmitOutcome[]> {
-    const outcomes: SubmitOutcome[] = [];
-    const jobs: ProcessJob[] = [];
-    for (const { jobId, spec } of batch) {
-      try {
-        jobs.push(this.#planner.plan(jobId, spec));
-      } catch (error) {
-        if (!(error instanceof SluiceError)) throw error;
-        outcomes.push({ kind: "rejected", jobId, error });
-      }
-    }
-    if (jobs.length === 0) return outcomes;
+    const { planned: jobs, rejected } = planBatch(
+      batch,
+      (jobId, spec) => this.#planner.plan(jobId, spec),
+    );
+    if (jobs.length === 0) return rejected;
     const spoolDirectory = this.#layout.spool.slice(0, this.#layout.spool.lastIndexOf("/"));
     const result = await this.#host.run(
       startProgram(this.#layout.root, spoolDirectory, jobs),
@@ -81,7 +75,7 @@ export class ProcessScheduler implements Scheduler {
       }),
     );
     return [
-      ...outcomes,
+      ...rejected,
       ...jobs.map(({ jobId, directory }): SubmitOutcome => {
         const schedulerId = started.get(jobId);
         return schedulerId === undefined

@@ -8,6 +8,7 @@ import { JOB_SCRIPT_FILE } from "../../launchers/mod.ts";
 import type { PlanFile } from "../../launchers/mod.ts";
 import type { JobId } from "../../model/mod.ts";
 import { commandLine, quote, quotePath } from "../../shell/mod.ts";
+import { writeFiles } from "../write_files.ts";
 
 /** One job as the program needs it. */
 export interface ProcessJob {
@@ -57,16 +58,12 @@ export function startProgram(root: string, spoolDirectory: string, jobs: readonl
     ANSWER,
     `mkdir -p -- ${quotePath(root)}/jobs ${quotePath(spoolDirectory)}`,
     ...jobs.map((job) => {
-      const writes = job.files.map(({ name, text, executable }) =>
-        `printf %s ${quote(text)} >${quote(name)}` +
-        (executable ? ` && chmod 700 ${quote(name)}` : "")
-      );
       const words = [job.spool, ...(job.tasks ?? []).map(String)];
       return [
         "(",
         `mkdir -p -- ${quotePath(job.directory)} && cd -- ${quotePath(job.directory)} || exit`,
         `if [ -L scheduler_id ]; then answer ${quote(job.jobId)}; exit; fi`,
-        `${writes.join(" && ")} || exit`,
+        `${writeFiles(job.files)} || exit`,
         `setsid sh -c ${quote(RUNNER)} sluice ${commandLine(words)} </dev/null >/dev/null 2>&1 &`,
         "for try in 1 2 3 4 5 6 7 8 9 10; do",
         "if [ -L scheduler_id ]; then break; fi",

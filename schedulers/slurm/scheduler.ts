@@ -6,7 +6,7 @@
 
 import type { Host } from "../../hosts/mod.ts";
 import type { ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
-import { schedulerIdSchema, SluiceError } from "../../model/mod.ts";
+import { schedulerIdSchema } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import {
   formatJobId,
@@ -25,6 +25,7 @@ import {
   squeueArguments,
 } from "../../slurm/mod.ts";
 import type { SacctJob, SlurmConfig, SqueueJob } from "../../slurm/mod.ts";
+import { planBatch } from "../batch.ts";
 import { SchedulerUnavailableError } from "../errors.ts";
 import { parseExitRecords, printExitRecords } from "../exit_record.ts";
 import type { ExitRecord } from "../exit_record.ts";
@@ -43,7 +44,6 @@ import { jobMetrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { SlurmPlanner } from "./planner.ts";
 import { parseProgramReplies, SBATCH_TIMEOUT_SECONDS, submitProgram } from "./submit_program.ts";
-import type { ProgramJob } from "./submit_program.ts";
 import { verdict } from "./verdict.ts";
 
 /** How many sbatch run at a time: more makes slurmctld no faster. */
@@ -87,17 +87,11 @@ export class SlurmScheduler implements Scheduler {
     batch: readonly Submission[],
     signal: AbortSignal,
   ): Promise<readonly SubmitOutcome[]> {
-    const outcomes: SubmitOutcome[] = [];
-    const jobs: ProgramJob[] = [];
-    for (const { jobId, spec } of batch) {
-      try {
-        jobs.push(this.#planner.plan(jobId, spec));
-      } catch (error) {
-        if (!(error instanceof SluiceError)) throw error;
-        outcomes.push({ kind: "rejected", jobId, error });
-      }
-    }
-    if (jobs.length === 0) return outcomes;
+    const { planned: jobs, rejected } = planBatch(
+      batch,
+      (jobId, spec) => this.#planner.plan(jobId, spec),
+    );
+    if (jobs.length === 0) return rejected;
     const program = submitProgram(this.#layout.root, jobs, {
       spool: this.#layout.spool,
       width: SUBMIT_WIDTH,
@@ -114,7 +108,7 @@ export class SlurmScheduler implements Scheduler {
     );
     const words = decoder.decode(result.stderr).trim() || `exit status ${result.exitCode}`;
     return [
-      ...outcomes,
+      ...rejected,
       ...jobs.map(({ jobId, directory }) => outcomeOf(jobId, directory, replies.get(jobId), words)),
     ];
   }

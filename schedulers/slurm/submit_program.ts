@@ -20,6 +20,7 @@ import { schedulerIdSchema } from "../../model/mod.ts";
 import type { JobId, SchedulerId } from "../../model/mod.ts";
 import { commandLine, quote, quotePath } from "../../shell/mod.ts";
 import type { PlanFile } from "../../launchers/mod.ts";
+import { writeFiles } from "../write_files.ts";
 
 /** Longest time one sbatch may take, in seconds; slurmctld's own time-out is far below. */
 export const SBATCH_TIMEOUT_SECONDS = 60;
@@ -147,10 +148,6 @@ finish() {
 
 function jobFunction(job: ProgramJob, index: number): string {
   const id = quote(job.jobId);
-  const writes = job.files.map(({ name, text, executable }) => {
-    const file = quote(name);
-    return `printf %s ${quote(text)} >${file}` + (executable ? ` && chmod 700 ${file}` : "");
-  });
   return [
     `job_${index}() {`,
     `mkdir -p -- ${quotePath(job.directory)} && cd -- ${quotePath(job.directory)} || {`,
@@ -159,7 +156,7 @@ function jobFunction(job: ProgramJob, index: number): string {
     "}",
     `begin ${id} || return`,
     // Not with ":", whose failed redirection would end the shell.
-    `{ ${[...writes, "printf '' >sbatch.err"].join(" && ")}; } 2>/dev/null || {`,
+    `{ ${writeFiles(job.files)} && printf '' >sbatch.err; } 2>/dev/null || {`,
     `unwritable ${id}`,
     "return",
     "}",
