@@ -4,7 +4,7 @@
  * @module
  */
 
-import { arrayPhase, isFinal } from "../../model/mod.ts";
+import { arrayPhase, isFinal, schedulerIdSchema } from "../../model/mod.ts";
 import type { ClusterName, JobFact, JobId, JobView } from "../../model/mod.ts";
 
 /** A fact with what is known of its place before the journal has stored it. */
@@ -42,19 +42,24 @@ function stand(before: Standing, fact: StandingFact): Standing {
         phase: "queued",
         state: fact.state,
         reason: fact.reason,
+        exitCode: undefined,
         nodes: [],
+        startedAt: undefined,
         restarts: fact.restarts,
       };
-    case "running":
+    case "running": {
+      // What is known of the run before says nothing of the one after a restart.
+      const same = fact.restarts === before.restarts;
       return {
         phase: "running",
         state: fact.state,
         reason: fact.reason,
-        exitCode: before.exitCode,
+        exitCode: same ? before.exitCode : undefined,
         nodes: fact.nodes,
-        startedAt: fact.startedAt ?? before.startedAt,
+        startedAt: fact.startedAt ?? (same ? before.startedAt : undefined),
         restarts: fact.restarts,
       };
+    }
     case "exited":
       return { ...before, exitCode: fact.exitCode };
     case "ended":
@@ -137,7 +142,11 @@ export function foldJob(view: JobView | undefined, event: RecordedFact): JobView
         schedulerId: fact.schedulerId,
         submittedAt: at,
         error: undefined,
-        tasks: next.tasks?.map((task) => ({ ...task, phase: "queued" })),
+        tasks: next.tasks?.map((task) => ({
+          ...task,
+          schedulerId: schedulerIdSchema.parse(`${fact.schedulerId}_${task.task}`),
+          phase: "queued",
+        })),
       };
     case "queued":
     case "running":
