@@ -6,14 +6,13 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { SluiceApi } from "../actors/mod.ts";
+import { minTokenLength } from "../config/mod.ts";
 import { ListenError, RemoteBindError, ServerClosingError, WeakTokenError } from "./errors.ts";
 import { createHandler } from "./handler.ts";
 import { bareHost, isLoopback } from "./loopback.ts";
 import { OpenRequests } from "./open_requests.ts";
 
 const log = getLogger(["sluice", "rpc"]);
-
-const minTokenLength = 16;
 
 /** How the server listens and whom it answers. */
 export interface ServeOptions {
