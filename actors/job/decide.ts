@@ -76,6 +76,10 @@ function factOfSighting(
   sighting: Exclude<Sighting, { kind: "missing" }>,
   stale: boolean,
 ): JobFact | undefined {
+  // What was asked before the scheduler put it back once more is out of date.
+  if (sighting.kind !== "ended" && (sighting.restarts ?? part.restarts) < part.restarts) {
+    return undefined;
+  }
   switch (sighting.kind) {
     case "waiting": {
       const wasRunning = part.phase === "running";
@@ -174,20 +178,29 @@ function sighted(
   now: number,
 ): JobMemory {
   const missingSince = new Map(memory.missingSince);
-  if (input.observations.some(({ sighting }) => sighting.kind !== "missing")) facts.heard();
+  let lost: { readonly since: number; readonly reason: Reason } | undefined;
+  let seen = false;
   for (const { task, sighting } of input.observations) {
     const part = standing(facts.view, task);
     if (part === undefined || isFinal(part.phase)) continue;
     const key = task ?? JOB_ITSELF;
-    if (sighting.kind === "missing") {
-      const since = missingSince.get(key) ?? now;
-      missingSince.set(key, since);
-      if (now - since >= MISSING_GRACE_MS && facts.view.unknownSince === undefined) {
-        facts.add({ type: "unknown", since, reason: sighting.reason });
-      }
+    if (sighting.kind !== "missing") {
+      missingSince.delete(key);
+      seen = true;
       continue;
     }
-    missingSince.delete(key);
+    const since = missingSince.get(key) ?? now;
+    missingSince.set(key, since);
+    if (now - since >= MISSING_GRACE_MS) lost ??= { since, reason: sighting.reason };
+  }
+  // One task that is nowhere to be found keeps the array unknown, whatever is seen of the others.
+  if (lost === undefined && seen) facts.heard();
+  if (lost !== undefined && facts.view.unknownSince === undefined) {
+    facts.add({ type: "unknown", ...lost });
+  }
+  for (const { task, sighting } of input.observations) {
+    const part = standing(facts.view, task);
+    if (part === undefined || isFinal(part.phase) || sighting.kind === "missing") continue;
     const fact = factOfSighting(part, task, sighting, input.askedAt <= memory.pushedAt);
     if (fact !== undefined) facts.add(fact);
   }
@@ -218,6 +231,16 @@ function pushed(facts: Facts, memory: JobMemory, record: SpoolRecord, now: numbe
     case "end":
       if (part.exitCode !== undefined && part.restarts === record.restart) return memory;
       facts.heard();
+      if (part.phase !== "running" || part.restarts !== record.restart) {
+        // The line of its start was lost.
+        facts.add({
+          type: "running",
+          task: record.task,
+          state: "RUNNING",
+          nodes: [],
+          restarts: record.restart,
+        });
+      }
       facts.add({ type: "exited", task: record.task, exitCode: record.exitCode, exitedAt: now });
       return { ...memory, pushedAt: now };
   }
@@ -261,6 +284,27 @@ function outcome(
 }
 
 /**
+ * Whether the input is one that the job's own history rules out: once the scheduler has a job, nothing
+ * that is said of its submission counts any more, and before that nobody can have seen it.
+ */
+function contradicts(view: JobView, input: JobInput): boolean {
+  const sent = view.schedulerId !== undefined;
+  switch (input.type) {
+    case "submitting":
+    case "withdrawn":
+      return sent;
+    case "outcome":
+      return sent && input.outcome.kind !== "submitted";
+    case "sighted":
+      return !sent;
+    case "pushed":
+    case "cancel":
+    case "silenced":
+      return false;
+  }
+}
+
+/**
  * The facts that follow from an input, given the job as it stands.
  *
  * What the input repeats, what is out of date and whatever reaches a job that has ended gives no fact.
@@ -268,7 +312,7 @@ function outcome(
  * @param now Milliseconds since the epoch.
  */
 export function decide(view: JobView, memory: JobMemory, input: JobInput, now: number): Decision {
-  if (isFinal(view.phase)) return { facts: [], memory };
+  if (isFinal(view.phase) || contradicts(view, input)) return { facts: [], memory };
   const facts = new Facts(view, now);
   switch (input.type) {
     case "submitting":

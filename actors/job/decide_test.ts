@@ -1,0 +1,337 @@
+import assert from "node:assert/strict";
+import { SluiceError } from "../../model/mod.ts";
+import type { JobFact } from "../../model/mod.ts";
+import type { Observation, Sighting, SpoolRecord } from "../../schedulers/mod.ts";
+import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
+import { MISSING_GRACE_MS } from "./decide.ts";
+
+const waiting: Sighting = {
+  kind: "waiting",
+  state: "PENDING",
+  reason: { code: "Resources", text: "It waits for resources." },
+};
+const active: Sighting = { kind: "active", state: "RUNNING", nodes: ["n1"], startedAt: EPOCH };
+const missing: Sighting = { kind: "missing", reason: { code: "LeftQueue", text: "It is gone." } };
+const succeeded: Sighting = {
+  kind: "ended",
+  phase: "succeeded",
+  state: "COMPLETED",
+  exitCode: 0,
+  nodes: ["n1"],
+};
+
+function see(job: SimulatedJob, sighting: Sighting, askedAt = job.time): readonly JobFact[] {
+  return seeAll(job, [{ jobId: job.id, sighting }], askedAt);
+}
+
+function seeAll(
+  job: SimulatedJob,
+  observations: readonly Observation[],
+  askedAt = job.time,
+): readonly JobFact[] {
+  return job.tell({ type: "sighted", askedAt: EPOCH + askedAt, observations });
+}
+
+const seeTask = (task: number, sighting: Sighting): Observation => ({
+  jobId: jobNumber(1),
+  task,
+  sighting,
+});
+
+function push(job: SimulatedJob, kind: "start" | "end", more: Partial<SpoolRecord> = {}) {
+  const head = { jobId: job.id, restart: 0, ...more };
+  const record: SpoolRecord = kind === "start"
+    ? { ...head, kind: "start", at: EPOCH + job.time }
+    : { ...head, kind: "end", exitCode: 3 };
+  return job.tell({ type: "pushed", record });
+}
+
+const types = (facts: readonly JobFact[]) => facts.map(({ type }) => type);
+
+const trouble = (code: string) =>
+  new SluiceError({ code, message: "It did not work.", next: "Wait.", retryable: true });
+
+Deno.test("a job's plain life: submitted, queued, running, exited, ended", () => {
+  const job = new SimulatedJob().submitted();
+  assert.equal(job.view.phase, "queued");
+  assert.deepEqual(types(see(job, waiting)), ["queued"]);
+  assert.equal(job.view.reason?.code, "Resources");
+  job.time = 1;
+  assert.deepEqual(types(push(job, "start")), ["running"]);
+  job.time = 2;
+  assert.deepEqual(types(push(job, "end")), ["exited"]);
+  assert.equal(job.view.exitCode, 3);
+  assert.equal(job.view.phase, "running");
+  job.time = 3;
+  const [end] = see(job, {
+    kind: "ended",
+    phase: "failed",
+    state: "FAILED",
+    exitCode: 3,
+    nodes: ["n1"],
+    endedAt: EPOCH + 2,
+  });
+  assert.equal(end?.type, "ended");
+  assert.equal(job.view.phase, "failed");
+  assert.equal(job.view.startedAt, EPOCH + 1);
+  assert.equal(job.view.events, 7);
+});
+
+Deno.test("what a poll repeats is no news", () => {
+  const job = new SimulatedJob().submitted();
+  for (const sighting of [waiting, active]) {
+    assert.equal(see(job, sighting).length, 1);
+    assert.equal(see(job, sighting).length, 0);
+  }
+});
+
+Deno.test("another reason, another node or another state is news", () => {
+  const job = new SimulatedJob().submitted();
+  see(job, waiting);
+  const priority = { ...waiting, reason: { code: "Priority", text: "" } };
+  assert.deepEqual(types(see(job, priority)), ["queued"]);
+  see(job, active);
+  assert.deepEqual(types(see(job, { ...active, nodes: ["n1", "n2"] })), ["running"]);
+  assert.deepEqual(types(see(job, { ...active, state: "COMPLETING" })), ["running"]);
+  assert.equal(job.view.phase, "running");
+});
+
+Deno.test("nothing reaches a job that has ended", () => {
+  const job = new SimulatedJob().submitted();
+  see(job, succeeded);
+  const reason = { code: "LinkLost", text: "" };
+  assert.deepEqual(see(job, active), []);
+  assert.deepEqual(see(job, { ...succeeded, phase: "failed" }), []);
+  assert.deepEqual(push(job, "end"), []);
+  assert.deepEqual(job.tell({ type: "cancel" }), []);
+  assert.deepEqual(job.tell({ type: "withdrawn" }), []);
+  assert.deepEqual(job.tell({ type: "silenced", since: EPOCH, reason }), []);
+  assert.deepEqual(job.tell({ type: "submitting" }), []);
+});
+
+Deno.test("a poll that was asked before the job's script reported its start is out of date", () => {
+  const job = new SimulatedJob().submitted();
+  job.time = 100;
+  push(job, "start");
+  assert.deepEqual(see(job, { ...waiting, restarts: 1 }, 50), []);
+  assert.equal(job.view.phase, "running");
+  // Without a count of restarts, only a poll that was asked later tells of one.
+  assert.deepEqual(see(job, waiting, 99), []);
+  assert.deepEqual(types(see(job, waiting, 101)), ["queued"]);
+  assert.equal(job.view.restarts, 1);
+});
+
+Deno.test("a job that is put back is queued again, and its new run begins afresh", () => {
+  const job = new SimulatedJob().submitted();
+  push(job, "start");
+  push(job, "end");
+  job.time = 10;
+  assert.deepEqual(types(see(job, { ...waiting, restarts: 1 })), ["queued"]);
+  assert.equal(job.view.exitCode, undefined);
+  assert.equal(job.view.startedAt, undefined);
+  assert.deepEqual(push(job, "end"), [], "a late line of the run before");
+  job.time = 20;
+  assert.deepEqual(types(push(job, "start", { restart: 1 })), ["running"]);
+  assert.equal(job.view.startedAt, EPOCH + 20);
+});
+
+Deno.test("a restart between two polls does not keep the exit code of the run before", () => {
+  const job = new SimulatedJob().submitted();
+  push(job, "start");
+  push(job, "end");
+  job.time = 10;
+  see(job, { kind: "active", state: "RUNNING", nodes: ["n2"], restarts: 1 });
+  assert.equal(job.view.exitCode, undefined);
+  assert.equal(job.view.startedAt, undefined);
+  see(job, { kind: "ended", phase: "timed_out", state: "TIMEOUT", nodes: [] });
+  assert.equal(job.view.exitCode, undefined);
+});
+
+Deno.test("a sighting of an earlier run is passed over", () => {
+  const job = new SimulatedJob().submitted();
+  push(job, "start", { restart: 2 });
+  assert.deepEqual(see(job, { ...active, restarts: 1 }), []);
+  assert.deepEqual(see(job, { ...waiting, restarts: 1 }), []);
+  assert.equal(job.view.restarts, 2);
+});
+
+Deno.test("an end whose start was lost makes the job run first", () => {
+  const job = new SimulatedJob().submitted();
+  assert.deepEqual(types(push(job, "end")), ["running", "exited"]);
+  assert.deepEqual(push(job, "end"), []);
+});
+
+Deno.test("lines that outrun the answer to the submission are kept for it", () => {
+  const job = new SimulatedJob();
+  job.tell({ type: "submitting" });
+  assert.deepEqual(push(job, "start"), []);
+  assert.deepEqual(push(job, "end"), []);
+  const facts = job.tell({
+    type: "outcome",
+    outcome: { kind: "submitted", jobId: job.id, schedulerId: schedulerId("12") },
+  });
+  assert.deepEqual(types(facts), ["submitted", "running", "exited"]);
+  assert.equal(job.memory.early.length, 0);
+});
+
+Deno.test("the answer that is told twice is one fact", () => {
+  const job = new SimulatedJob().submitted("12");
+  const outcome = { kind: "submitted", jobId: job.id, schedulerId: schedulerId("13") } as const;
+  assert.deepEqual(job.tell({ type: "outcome", outcome }), []);
+  assert.equal(job.view.schedulerId, "12");
+});
+
+Deno.test("a refusal ends the job with its error", () => {
+  const job = new SimulatedJob();
+  job.tell({ type: "submitting" });
+  const error = new SluiceError({ code: "NO", message: "sbatch said no.", next: "Ask." });
+  job.tell({ type: "outcome", outcome: { kind: "rejected", jobId: job.id, error } });
+  assert.equal(job.view.phase, "failed");
+  assert.deepEqual(job.view.reason, { code: "NO", text: "sbatch said no." });
+  assert.equal(job.view.error?.next, "Ask.");
+});
+
+Deno.test("trouble with the submission is told once for each kind", () => {
+  const job = new SimulatedJob();
+  job.tell({ type: "submitting" });
+  const postpone = (code: string) =>
+    job.tell({
+      type: "outcome",
+      outcome: { kind: "postponed", jobId: job.id, error: trouble(code), maybeSent: false },
+    });
+  assert.deepEqual(types(postpone("A")), ["submitting"]);
+  assert.deepEqual(postpone("A"), []);
+  assert.deepEqual(types(postpone("B")), ["submitting"]);
+  assert.equal(job.view.attempts, 3);
+  job.submitted();
+  assert.equal(job.view.error, undefined);
+});
+
+Deno.test("a cancellation is asked for once, in whatever phase", () => {
+  const make: readonly (() => SimulatedJob)[] = [
+    () => new SimulatedJob(),
+    () => {
+      const job = new SimulatedJob();
+      job.tell({ type: "submitting" });
+      return job;
+    },
+    () => new SimulatedJob().submitted(),
+    () => {
+      const job = new SimulatedJob().submitted();
+      see(job, active);
+      return job;
+    },
+  ];
+  for (const begin of make) {
+    const job = begin();
+    const { phase } = job.view;
+    assert.deepEqual(types(job.tell({ type: "cancel" })), ["cancel_requested"], phase);
+    assert.deepEqual(job.tell({ type: "cancel" }), [], phase);
+    assert.equal(job.view.phase, phase);
+    assert.equal(job.view.cancelRequested, true);
+  }
+});
+
+Deno.test("a job that was taken back in time is cancelled", () => {
+  const job = new SimulatedJob();
+  job.tell({ type: "cancel" });
+  job.tell({ type: "withdrawn" });
+  assert.equal(job.view.phase, "cancelled");
+  assert.equal(job.view.schedulerId, undefined);
+});
+
+Deno.test("a missing job is unknown after a while, since it was missed, and known when it is seen", () => {
+  const job = new SimulatedJob().submitted();
+  see(job, active);
+  job.time = 1_000;
+  assert.deepEqual(see(job, missing), []);
+  job.time = 1_000 + MISSING_GRACE_MS - 1;
+  assert.deepEqual(see(job, missing), []);
+  job.time = 1_000 + MISSING_GRACE_MS;
+  assert.deepEqual(types(see(job, missing)), ["unknown"]);
+  assert.equal(job.view.unknownSince, EPOCH + 1_000);
+  assert.equal(job.view.phase, "running");
+  assert.deepEqual(see(job, missing), []);
+  assert.deepEqual(types(see(job, active)), ["known"]);
+  assert.equal(job.view.unknownSince, undefined);
+});
+
+Deno.test("being seen in between begins the grace anew", () => {
+  const job = new SimulatedJob().submitted();
+  see(job, missing);
+  job.time = MISSING_GRACE_MS - 1;
+  see(job, waiting);
+  job.time = MISSING_GRACE_MS + 1;
+  assert.deepEqual(see(job, missing), []);
+});
+
+Deno.test("no answer at all makes a job of the scheduler's unknown, and never ends it", () => {
+  const job = new SimulatedJob();
+  const reason = { code: "LinkLost", text: "The connection is lost." };
+  assert.deepEqual(job.tell({ type: "silenced", since: EPOCH, reason }), []);
+  job.submitted();
+  assert.deepEqual(types(job.tell({ type: "silenced", since: EPOCH + 5, reason })), ["unknown"]);
+  assert.deepEqual(job.tell({ type: "silenced", since: EPOCH + 9, reason }), []);
+  assert.equal(job.view.unknownSince, EPOCH + 5);
+  job.time = 10 * MISSING_GRACE_MS;
+  assert.deepEqual(types(see(job, succeeded)), ["known", "ended"]);
+});
+
+Deno.test("a line of the job's own script makes it known", () => {
+  const job = new SimulatedJob().submitted();
+  job.tell({ type: "silenced", since: EPOCH, reason: { code: "LinkLost", text: "" } });
+  assert.deepEqual(types(push(job, "start")), ["known", "running"]);
+});
+
+Deno.test("an array runs while a task does, and ends with the worst of their verdicts", () => {
+  const job = new SimulatedJob([0, 1, 2]).submitted();
+  assert.deepEqual(job.view.tasks?.map(({ phase }) => phase), ["queued", "queued", "queued"]);
+  const failed: Sighting = {
+    kind: "ended",
+    phase: "failed",
+    state: "FAILED",
+    exitCode: 3,
+    nodes: ["n2"],
+    startedAt: EPOCH + 5,
+    endedAt: EPOCH + 20,
+  };
+  seeAll(job, [seeTask(0, active), seeTask(1, waiting), seeTask(2, failed)]);
+  assert.equal(job.view.phase, "running");
+  seeAll(job, [seeTask(0, { ...succeeded, startedAt: EPOCH, endedAt: EPOCH + 30 })]);
+  assert.equal(job.view.phase, "queued");
+  const facts = seeAll(job, [seeTask(1, { ...succeeded, endedAt: EPOCH + 9 })]);
+  assert.deepEqual(types(facts), ["ended", "ended"]);
+  assert.equal(job.view.phase, "failed");
+  assert.equal(job.view.exitCode, 3);
+  assert.equal(job.view.startedAt, EPOCH);
+  assert.equal(job.view.endedAt, EPOCH + 30);
+});
+
+Deno.test("a task that nobody knows of is passed over", () => {
+  const job = new SimulatedJob([0]).submitted();
+  assert.deepEqual(seeAll(job, [seeTask(7, active)]), []);
+  assert.deepEqual(push(job, "start", { task: 7 }), []);
+  assert.deepEqual(job.tell({ type: "cancel", task: 7 }), []);
+});
+
+Deno.test("one missing task keeps an array unknown, without a word at every poll", () => {
+  const job = new SimulatedJob([0, 1]).submitted();
+  const poll = () => types(seeAll(job, [seeTask(0, active), seeTask(1, missing)]));
+  poll();
+  job.time = MISSING_GRACE_MS;
+  assert.deepEqual(poll(), ["unknown"]);
+  job.time += 1_000;
+  assert.deepEqual(poll(), []);
+  job.time += 1_000;
+  assert.deepEqual(poll(), []);
+  assert.deepEqual(
+    types(seeAll(job, [seeTask(0, active), seeTask(1, succeeded)])),
+    ["known", "ended"],
+  );
+});
+
+Deno.test("cancelling a task concerns that task alone", () => {
+  const job = new SimulatedJob([0, 1]).submitted();
+  assert.deepEqual(job.tell({ type: "cancel", task: 1 }), [{ type: "cancel_requested", task: 1 }]);
+  assert.equal(job.view.cancelRequested, false);
+});
