@@ -94,7 +94,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
       enqueue: (job) => void state.submitter.tell({ type: "enqueue", ...job }),
       withdraw: (id) => void state.submitter.tell({ type: "withdraw", jobId: id }),
       watch: (watched, job) => void state.poller.tell({ type: "watch", watched, job }),
-      nudge: () => void state.poller.tell({ type: "nudge" }),
+      nudge: (withinMs = 0) => void state.poller.tell({ type: "nudge", withinMs }),
       cancel: (cancellation) => void state.submitter.tell({ type: "cancel", cancellation }),
       ended: (id) => void ctx.self.tell({ type: "job_ended", jobId: id }),
     };

@@ -14,7 +14,7 @@ export type FollowerMessage =
   | { readonly type: "up"; readonly connection: Connection }
   | { readonly type: "down" }
   | { readonly type: "ended"; readonly connection: Connection }
-  | { readonly type: "reopen" };
+  | { readonly type: "reopen"; readonly connection: Connection };
 
 interface FollowerState {
   readonly connection: Connection | undefined;
@@ -72,10 +72,13 @@ export function follower(
         case "down":
           return { connection: undefined };
         case "ended":
-          if (message.connection === state.connection) ctx.after(REOPEN_MS, { type: "reopen" });
+          if (message.connection === state.connection) {
+            ctx.after(REOPEN_MS, { type: "reopen", connection: message.connection });
+          }
           return state;
         case "reopen":
-          return state.connection === undefined ? state : begin(state.connection, ctx);
+          // Another connection that came meanwhile has a stream of its own.
+          return message.connection === state.connection ? begin(message.connection, ctx) : state;
       }
     },
   };

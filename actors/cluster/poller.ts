@@ -19,8 +19,8 @@ export type PollerMessage =
   /** Look at this job from now on; replaces what was said of it before. */
   | { readonly type: "watch"; readonly watched: Watched; readonly job: ActorRef<JobMessage> }
   | { readonly type: "unwatch"; readonly jobId: JobId }
-  /** Something is known to have moved: ask soon. */
-  | { readonly type: "nudge" }
+  /** Something is known to have moved: ask soon, or no later than in so many ms. */
+  | { readonly type: "nudge"; readonly withinMs: number }
   | { readonly type: "view"; readonly reply: Reply<PollerView> }
   | { readonly type: "tick" }
   | {
@@ -62,11 +62,14 @@ interface PollerState {
   /** What was last seen of each job, to tell whether anything moves. */
   readonly seen: Map<JobId, string>;
   readonly asking: boolean;
-  readonly nudged: boolean;
+  /** The shortest wait that was asked for while a poll was under way. */
+  readonly nudgedMs: number | undefined;
   readonly timer: Cancellable | undefined;
   readonly dueAt: number;
   readonly intervalMs: number;
   readonly lastPollAt: number | undefined;
+  /** When the first of the polls was asked that have not been answered since. */
+  readonly silentSince: number | undefined;
   readonly lastTookMs: number;
   readonly polls: number;
 }
@@ -99,17 +102,21 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
   };
 
   /** Nudges never make a slow scheduler busier than polling at the shortest interval would. */
-  const nudgeDelay = (state: PollerState, ctx: ActorContext<PollerMessage>): number => {
+  const nudgeDelay = (
+    state: PollerState,
+    withinMs: number,
+    ctx: ActorContext<PollerMessage>,
+  ): number => {
     const rest = state.lastPollAt === undefined
       ? 0
       : state.lastPollAt + Math.min(options.minMs, state.lastTookMs * 4) - ctx.clock.now();
-    return Math.max(NUDGE_MS, rest);
+    return Math.max(NUDGE_MS, rest, withinMs);
   };
 
   const ask = (state: PollerState, ctx: ActorContext<PollerMessage>): PollerState => {
     const { connection, watched } = state;
     if (connection === undefined || state.asking) return state;
-    const idle = { ...state, timer: undefined, nudged: false };
+    const idle = { ...state, timer: undefined, nudgedMs: undefined };
     if (watched.size === 0) return idle;
     const askedAt = ctx.clock.now();
     ctx.pipe(
@@ -148,10 +155,15 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
       asking: false,
       intervalMs,
       lastPollAt: now,
+      silentSince: undefined,
       lastTookMs: tookMs,
       polls: state.polls + 1,
     };
-    return schedule(next, state.nudged ? nudgeDelay(next, ctx) : intervalMs, ctx);
+    const { nudgedMs } = state;
+    const delayMs = nudgedMs === undefined
+      ? intervalMs
+      : Math.min(intervalMs, nudgeDelay(next, nudgedMs, ctx));
+    return schedule(next, delayMs, ctx);
   };
 
   const unanswered = (
@@ -159,9 +171,10 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     message: Extract<PollerMessage, { type: "unanswered" }>,
     ctx: ActorContext<PollerMessage>,
   ): PollerState => {
-    const since = state.lastPollAt ?? message.askedAt;
-    if (ctx.clock.now() - since >= SILENCE_MS) {
-      options.onSilence(since, asSluiceError(message.error));
+    // Counted from the first question, not from the last answer: nobody asks while there are no jobs.
+    const silentSince = state.silentSince ?? message.askedAt;
+    if (ctx.clock.now() - silentSince >= SILENCE_MS) {
+      options.onSilence(silentSince, asSluiceError(message.error));
     }
     const intervalMs = nextInterval({
       minMs: options.minMs,
@@ -170,8 +183,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
       moved: false,
       tookMs: 0,
     });
-    const lastPollAt = state.lastPollAt ?? message.askedAt;
-    return schedule({ ...state, asking: false, intervalMs, lastPollAt }, intervalMs, ctx);
+    return schedule({ ...state, asking: false, intervalMs, silentSince }, intervalMs, ctx);
   };
 
   return {
@@ -180,11 +192,12 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
       watched: new Map(),
       seen: new Map(),
       asking: false,
-      nudged: false,
+      nudgedMs: undefined,
       timer: undefined,
       dueAt: 0,
       intervalMs: options.minMs,
       lastPollAt: undefined,
+      silentSince: undefined,
       lastTookMs: 0,
       polls: 0,
     }),
@@ -193,7 +206,13 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
       switch (message.type) {
         case "up":
           return schedule(
-            { ...state, connection: message.connection, asking: false, intervalMs: options.minMs },
+            {
+              ...state,
+              connection: message.connection,
+              asking: false,
+              intervalMs: options.minMs,
+              silentSince: undefined,
+            },
             0,
             ctx,
           );
@@ -209,8 +228,8 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
           return state;
         case "nudge":
           return state.asking
-            ? { ...state, nudged: true }
-            : schedule(state, nudgeDelay(state, ctx), ctx);
+            ? { ...state, nudgedMs: Math.min(state.nudgedMs ?? Infinity, message.withinMs) }
+            : schedule(state, nudgeDelay(state, message.withinMs, ctx), ctx);
         case "tick":
           return ask(state, ctx);
         case "answered":

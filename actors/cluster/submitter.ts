@@ -9,7 +9,7 @@ import type { JobId, JobSpec } from "../../model/mod.ts";
 import { asSluiceError } from "../../model/mod.ts";
 import type { Cancellation, SubmitOutcome } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
-import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
+import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
 
 /** What a submitter can be told. */
@@ -70,7 +70,9 @@ interface SubmitterState {
   readonly inFlight: ReadonlySet<JobId>;
   readonly cancels: Map<string, Cancellation>;
   readonly cancelling: boolean;
-  readonly flushing: boolean;
+  /** The flush that is to come, and when. */
+  readonly timer: Cancellable | undefined;
+  readonly dueAt: number;
 }
 
 /** Most jobs in one request. */
@@ -87,14 +89,16 @@ function cancelKey({ jobId, task }: Cancellation): string {
 
 /** The behaviour of a submitter. */
 export function submitter(): Behavior<SubmitterMessage, SubmitterState> {
+  /** Sees to it that a flush comes no later than in `delayMs`: a retry far off holds up nobody else. */
   const flushIn = (
     state: SubmitterState,
     delayMs: number,
     ctx: ActorContext<SubmitterMessage>,
   ): SubmitterState => {
-    if (state.flushing) return state;
-    ctx.after(delayMs, { type: "flush" });
-    return { ...state, flushing: true };
+    const dueAt = ctx.clock.now() + delayMs;
+    if (state.timer !== undefined && state.dueAt <= dueAt) return state;
+    state.timer?.cancel();
+    return { ...state, dueAt, timer: ctx.after(delayMs, { type: "flush" }) };
   };
 
   const sendCancels = (
@@ -183,7 +187,8 @@ export function submitter(): Behavior<SubmitterMessage, SubmitterState> {
       inFlight: new Set(),
       cancels: new Map(),
       cancelling: false,
-      flushing: false,
+      timer: undefined,
+      dueAt: 0,
     }),
 
     receive(state, message, ctx) {
@@ -223,7 +228,7 @@ export function submitter(): Behavior<SubmitterMessage, SubmitterState> {
           state.cancels.set(cancelKey(message.cancellation), message.cancellation);
           return flushIn(state, GATHER_MS, ctx);
         case "flush":
-          return flush({ ...state, flushing: false }, ctx);
+          return flush({ ...state, timer: undefined }, ctx);
         case "outcomes": {
           if (message.connection !== state.connection) return state;
           for (const outcome of message.outcomes) take(state, outcome, ctx);

@@ -19,8 +19,6 @@ export type JobMessage =
   | Exclude<JobInput, { type: "cancel" }>
   /** Those it works with have been started anew: say again what is wanted of them. */
   | { readonly type: "resync" }
-  /** The payload has ended, and the scheduler has had time to notice. */
-  | { readonly type: "verdict_due" }
   | {
     readonly type: "cancel";
     readonly task?: number;
@@ -40,8 +38,8 @@ export interface JobEffects {
   readonly withdraw: (jobId: JobId) => void;
   /** Has the poller look at it. */
   readonly watch: (watched: Watched, job: ActorRef<JobMessage>) => void;
-  /** Asks for a poll soon. */
-  readonly nudge: () => void;
+  /** Asks for a poll soon, or no later than in `withinMs`. */
+  readonly nudge: (withinMs?: number) => void;
   /** Asks the scheduler to end it. */
   readonly cancel: (cancellation: Cancellation) => void;
   /** Says that it has ended. */
@@ -207,12 +205,9 @@ export function jobActor(
           const next = await take(state, message, ctx);
           if (!awaitsVerdict(next.view)) return { ...next, verdictMs: VERDICT_MIN_MS };
           // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
-          ctx.after(next.verdictMs, { type: "verdict_due" });
+          effects.nudge(next.verdictMs);
           return { ...next, verdictMs: Math.min(VERDICT_MAX_MS, next.verdictMs * 2) };
         }
-        case "verdict_due":
-          if (awaitsVerdict(state.view)) effects.nudge();
-          return state;
         case "submitting":
         case "outcome":
         case "withdrawn":

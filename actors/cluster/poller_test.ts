@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import type { JobId, SluiceError } from "../../model/mod.ts";
+import type { Sighting, Watched } from "../../schedulers/mod.ts";
+import type { JobMessage } from "../job/mod.ts";
+import { FakeConnection } from "../testing/fake_connection.ts";
+import { EPOCH, jobNumber, schedulerId } from "../testing/simulated_job.ts";
+import { Stage } from "../testing/stage.ts";
+import { poller, SILENCE_MS } from "./poller.ts";
+import type { PollerMessage } from "./poller.ts";
+
+const active: Sighting = { kind: "active", state: "RUNNING", nodes: [] };
+
+class PollerStage extends Stage {
+  readonly silences: { since: number; error: SluiceError }[] = [];
+  readonly connection = new FakeConnection();
+  readonly jobs = this.listener<JobMessage>();
+  readonly poller = this.system.spawn<PollerMessage, unknown>(
+    "poller",
+    poller({
+      minMs: 2_000,
+      maxMs: 30_000,
+      onSilence: (since, error) => void this.silences.push({ since, error }),
+    }),
+  );
+
+  get polls() {
+    return this.connection.scheduler.observes;
+  }
+
+  async up(): Promise<void> {
+    this.poller.tell({ type: "up", connection: this.connection });
+    await this.clock.settle();
+  }
+
+  watch(...numbers: number[]): void {
+    for (const n of numbers) {
+      const watched: Watched = { jobId: jobNumber(n), schedulerId: schedulerId(`${n}`) };
+      this.poller.tell({ type: "watch", watched, job: this.jobs.ref });
+    }
+  }
+
+  /** Answers every poll with the same word on every job. */
+  see(sighting: Sighting): void {
+    this.polls.answer = (watched) => watched.map(({ jobId }) => ({ jobId, sighting }));
+  }
+}
+
+Deno.test("one question an interval covers all jobs, however many they are", async () => {
+  for (const count of [1, 500]) {
+    await using stage = new PollerStage();
+    stage.see(active);
+    await stage.up();
+    stage.watch(...Array.from({ length: count }, (_, n) => n));
+    await stage.clock.advance(60_000);
+    // After 2 s, 4, 7, 11.5, 18.25, 28.4 and 43.6: nothing moves after the first answer.
+    assert.equal(stage.polls.made.length, 7, `${count} jobs`);
+    assert.equal(stage.polls.last.argument.length, count);
+  }
+});
+
+Deno.test("each job hears what was seen of it and when it was asked", async () => {
+  await using stage = new PollerStage();
+  stage.see(active);
+  stage.watch(1, 2);
+  await stage.up();
+  await stage.clock.advance(100);
+  assert.deepEqual(
+    stage.jobs.heard,
+    [1, 2].map((n) => ({
+      type: "sighted",
+      askedAt: EPOCH,
+      observations: [{ jobId: jobNumber(n), sighting: active }],
+    })),
+  );
+});
+
+Deno.test("nobody is asked while there are no jobs, nor without a connection", async () => {
+  await using stage = new PollerStage();
+  await stage.clock.advance(60_000);
+  stage.watch(1);
+  await stage.clock.advance(60_000);
+  assert.equal(stage.polls.made.length, 0);
+  stage.poller.tell({ type: "unwatch", jobId: jobNumber(1) });
+  await stage.up();
+  await stage.clock.advance(60_000);
+  assert.equal(stage.polls.made.length, 0);
+});
+
+Deno.test("there are never two questions at once", async () => {
+  await using stage = new PollerStage();
+  await stage.up();
+  stage.watch(1);
+  stage.poller.tell({ type: "nudge", withinMs: 0 });
+  await stage.clock.advance(60_000);
+  for (let n = 0; n < 10; n++) stage.poller.tell({ type: "nudge", withinMs: 0 });
+  await stage.clock.advance(60_000);
+  assert.equal(stage.polls.made.length, 1);
+  stage.polls.last.ok([]);
+  await stage.clock.advance(120_000 * 4);
+  assert.equal(stage.polls.made.length, 2);
+});
+
+Deno.test("nudges that come together are one question", async () => {
+  await using stage = new PollerStage();
+  stage.see(active);
+  await stage.up();
+  stage.watch(1);
+  await stage.clock.advance(3_000);
+  const before = stage.polls.made.length;
+  for (let n = 0; n < 100; n++) stage.poller.tell({ type: "nudge", withinMs: 0 });
+  await stage.clock.advance(60);
+  assert.equal(stage.polls.made.length, before + 1);
+});
+
+Deno.test("many jobs that wait for a verdict do not ask more than one does", async () => {
+  const counts: number[] = [];
+  for (const jobs of [1, 200]) {
+    await using stage = new PollerStage();
+    stage.polls.answer = (watched) => {
+      // As the job actor does: each sighting of a job whose payload has ended asks for another.
+      for (const _ of watched) stage.poller.tell({ type: "nudge", withinMs: 1_000 });
+      return watched.map(({ jobId }) => ({ jobId, sighting: active }));
+    };
+    await stage.up();
+    stage.watch(...Array.from({ length: jobs }, (_, n) => n));
+    await stage.clock.advance(100_000);
+    counts.push(stage.polls.made.length);
+  }
+  const [one = 0, many = 0] = counts;
+  assert.equal(one, many);
+  assert.ok(one > 50 && one <= 101, `${one}`);
+});
+
+Deno.test("what moves makes the wait short again", async () => {
+  await using stage = new PollerStage();
+  stage.see(active);
+  await stage.up();
+  stage.watch(1);
+  await stage.clock.advance(120_000);
+  const before = stage.polls.made.length;
+  stage.see({ kind: "active", state: "COMPLETING", nodes: [] });
+  await stage.clock.advance(30_000);
+  const found = stage.polls.made.length;
+  assert.ok(found > before);
+  await stage.clock.advance(4_000);
+  assert.ok(stage.polls.made.length > found);
+});
+
+Deno.test("a scheduler that does not answer for a while is told of, from the first question on", async () => {
+  await using stage = new PollerStage();
+  stage.polls.answer = () => {
+    throw new Error("slurm_load_jobs error");
+  };
+  await stage.up();
+  // An idle hour is no silence.
+  await stage.clock.advance(3_600_000);
+  stage.watch(1);
+  const begin = stage.clock.now();
+  await stage.clock.advance(SILENCE_MS - 3_000);
+  assert.equal(stage.silences.length, 0);
+  await stage.clock.advance(30_000);
+  const [silence] = stage.silences;
+  assert.ok(silence !== undefined);
+  assert.ok(silence.since >= begin, `${silence.since - begin}`);
+  assert.match(silence.error.message, /slurm_load_jobs/);
+});
+
+Deno.test("an answer in between ends the silence", async () => {
+  await using stage = new PollerStage();
+  await stage.up();
+  stage.watch(1);
+  let count = 0;
+  stage.polls.answer = () => {
+    if (++count % 3 !== 0) throw new Error("away");
+    return [];
+  };
+  await stage.clock.advance(50_000);
+  assert.deepEqual(stage.silences, []);
+});
+
+Deno.test("an answer of a connection that is gone is passed over", async () => {
+  await using stage = new PollerStage();
+  stage.watch(1);
+  await stage.up();
+  await stage.clock.advance(2_000);
+  const [late] = stage.polls.made;
+  stage.poller.tell({ type: "down" });
+  const next = new FakeConnection();
+  stage.poller.tell({ type: "up", connection: next });
+  await stage.clock.advance(0);
+  late?.ok([{ jobId: jobNumber(1), sighting: active }]);
+  await stage.clock.advance(100);
+  assert.equal(next.scheduler.observes.made.length, 1);
+  assert.deepEqual(stage.jobs.heard, []);
+});
+
+Deno.test("a job that is no longer watched is no longer asked for", async () => {
+  await using stage = new PollerStage();
+  stage.see(active);
+  stage.watch(1, 2);
+  await stage.up();
+  stage.poller.tell({ type: "unwatch", jobId: jobNumber(1) });
+  await stage.clock.advance(5_000);
+  const ids: readonly JobId[] = stage.polls.last.argument.map(({ jobId }) => jobId);
+  assert.deepEqual(ids, [jobNumber(2)]);
+});

@@ -1,0 +1,233 @@
+/**
+ * A connection to a cluster that exists in memory only, and does what a test tells it.
+ *
+ * @module
+ */
+
+import type {
+  CommandResult,
+  DiskSpace,
+  FileInfo,
+  Host,
+  HostStream,
+  RunOptions,
+  StreamOptions,
+} from "../../hosts/mod.ts";
+import type { ClusterProbe, JobId, JobMetrics, JobSpec } from "../../model/mod.ts";
+import { jobPaths, remoteLayout } from "../../schedulers/mod.ts";
+import type {
+  Cancellation,
+  JobPlanner,
+  Observation,
+  Scheduler,
+  Submission,
+  SubmitOutcome,
+  Watched,
+} from "../../schedulers/mod.ts";
+
+/** A call that waits for the test to answer it. */
+export interface Call<Argument, Result> {
+  /** What was asked. */
+  readonly argument: Argument;
+  /** Answers it. */
+  ok(result: Result): void;
+  /** Fails it. */
+  fail(error: unknown): void;
+}
+
+/** The calls of one method, which a test answers one by one or once for all. */
+export class Calls<Argument, Result> {
+  /** All calls so far. */
+  readonly made: Call<Argument, Result>[] = [];
+  /** Answers every call to come at once, where it is set. */
+  answer: ((argument: Argument) => Result) | undefined;
+
+  /** Makes a call. */
+  call(argument: Argument): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.made.push({ argument, ok: resolve, fail: reject });
+    if (this.answer !== undefined) return Promise.try(this.answer, argument);
+    return promise;
+  }
+
+  /** The newest call. */
+  get last(): Call<Argument, Result> {
+    const call = this.made.at(-1);
+    if (call === undefined) throw new Error("nothing has been called");
+    return call;
+  }
+}
+
+/** A scheduler whose every answer is the test's. */
+export class FakeScheduler implements Scheduler {
+  readonly submits = new Calls<readonly Submission[], readonly SubmitOutcome[]>();
+  readonly observes = new Calls<readonly Watched[], readonly Observation[]>();
+  readonly cancels = new Calls<readonly Cancellation[], void>();
+
+  submit(batch: readonly Submission[]): Promise<readonly SubmitOutcome[]> {
+    return this.submits.call(batch);
+  }
+  observe(watched: readonly Watched[]): Promise<readonly Observation[]> {
+    return this.observes.call(watched);
+  }
+  cancel(cancellations: readonly Cancellation[]): Promise<void> {
+    return this.cancels.call(cancellations);
+  }
+  probe(): Promise<Omit<ClusterProbe, "name">> {
+    return Promise.resolve({
+      scheduler: "fake",
+      roundTripMs: 1,
+      accounting: false,
+      partitions: [],
+      freeBytes: 0,
+    });
+  }
+  metrics(): Promise<JobMetrics> {
+    return Promise.resolve({ source: "none" });
+  }
+  spoolCommand(): string {
+    return "follow the spool";
+  }
+}
+
+/** A stream into which a test writes. */
+export class FakeStream implements HostStream {
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
+  readonly stdin = new WritableStream<Uint8Array>();
+  readonly exit: Promise<number>;
+  closed = false;
+  readonly #out: ReadableStreamDefaultController<Uint8Array>;
+  readonly #err: ReadableStreamDefaultController<Uint8Array>;
+  readonly #exit = Promise.withResolvers<number>();
+
+  constructor() {
+    const [stdout, out] = controlled();
+    const [stderr, err] = controlled();
+    this.stdout = stdout;
+    this.stderr = stderr;
+    this.#out = out;
+    this.#err = err;
+    this.exit = this.#exit.promise;
+  }
+
+  /** Writes to standard output. */
+  write(bytes: Uint8Array): void {
+    this.#out.enqueue(bytes);
+  }
+
+  /** Ends as a command does that exits. */
+  end(): void {
+    this.#out.close();
+    this.#err.close();
+    this.#exit.resolve(0);
+  }
+
+  /** Ends as the line does that is cut. */
+  cut(error: Error): void {
+    this.#out.error(error);
+    this.#err.error(error);
+    this.#exit.resolve(1);
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function controlled(): [
+  ReadableStream<Uint8Array>,
+  ReadableStreamDefaultController<Uint8Array>,
+] {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const stream = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+    },
+  });
+  if (controller === undefined) throw new Error("a stream starts within its constructor");
+  return [stream, controller];
+}
+
+/** A host whose every answer is the test's. */
+export class FakeHost implements Host {
+  readonly label = "fake";
+  readonly closed: Promise<Error | undefined>;
+  readonly openChannels = 0;
+  readonly runs = new Calls<string, CommandResult>();
+  readonly streams: FakeStream[] = [];
+  readonly #closed = Promise.withResolvers<Error | undefined>();
+
+  constructor() {
+    this.closed = this.#closed.promise;
+  }
+
+  get commandsSent(): number {
+    return this.runs.made.length;
+  }
+
+  /** Ends the connection as a cut line does. */
+  cut(error: Error): void {
+    this.#closed.resolve(error);
+    for (const stream of this.streams) if (!stream.closed) stream.cut(error);
+  }
+
+  run(command: string, _options?: RunOptions): Promise<CommandResult> {
+    return this.runs.call(command);
+  }
+  stream(_command: string, _options?: StreamOptions): Promise<HostStream> {
+    const stream = new FakeStream();
+    this.streams.push(stream);
+    return Promise.resolve(stream);
+  }
+  put(): Promise<void> {
+    return unused("put");
+  }
+  get(): Promise<ReadableStream<Uint8Array>> {
+    return unused("get");
+  }
+  stat(): Promise<FileInfo | undefined> {
+    return Promise.resolve(undefined);
+  }
+  list(): Promise<readonly FileInfo[]> {
+    return unused("list");
+  }
+  makeDirectory(): Promise<void> {
+    return unused("makeDirectory");
+  }
+  remove(): Promise<void> {
+    return unused("remove");
+  }
+  freeSpace(): Promise<DiskSpace> {
+    return unused("freeSpace");
+  }
+  close(): Promise<void> {
+    this.#closed.resolve(undefined);
+    return Promise.resolve();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function unused(method: string): Promise<never> {
+  return Promise.reject(new Error(`the actors do not call ${method}`));
+}
+
+/** Plans nothing but where files lie. */
+export const fakePlanner: JobPlanner = {
+  tasks: (spec: JobSpec) => spec.resources.array === undefined ? undefined : [0, 1],
+  preview: () => ({ commandLine: "", script: "", payload: undefined, directory: "" }),
+  paths: (jobId: JobId, task?: number) => jobPaths(remoteLayout("/root", "server"), jobId, task),
+};
+
+/** A connection of fakes. */
+export class FakeConnection {
+  readonly host = new FakeHost();
+  readonly scheduler = new FakeScheduler();
+  readonly planner = fakePlanner;
+}
