@@ -1,0 +1,140 @@
+/**
+ * The groups that the tests run in: each is one `deno test` with permissions of its own.
+ *
+ * @module
+ */
+
+/** What permissions depend on. */
+export interface Machine {
+  /** Path of the running Deno, which some tests start. */
+  readonly deno: string;
+  /** Where temporary files go. */
+  readonly temporary: string;
+  /** State directory of the test cluster. */
+  readonly testbed: string;
+}
+
+/** Test files that run together, with the same permissions. */
+export interface TestGroup {
+  readonly name: string;
+  /** Beginnings of the paths of its files; a longer one in another group goes first. */
+  readonly paths: readonly string[];
+  /** Permission flags. */
+  readonly permissions: (machine: Machine) => readonly string[];
+  /** Whether its files need the real cluster, which they share: they run one after the other. */
+  readonly onCluster: boolean;
+}
+
+/** Addresses of the test cluster's hosts. */
+const testbedNetwork = "10.77.0.0/24";
+const shells = "sh,bash,dash";
+
+function scratch({ temporary }: Machine): string[] {
+  return [`--allow-read=.,${temporary}`, `--allow-write=${temporary}`];
+}
+
+/** All groups, in the order in which they run. */
+export const GROUPS: readonly TestGroup[] = [
+  {
+    name: "pure",
+    paths: ["model/", "slurm/", "actors/kernel/", "scripts/", "tests/architecture"],
+    permissions: () => ["--allow-read=."],
+    onCluster: false,
+  },
+  {
+    name: "shells",
+    paths: ["shell/", "launchers/"],
+    permissions: (machine) => [
+      ...scratch(machine),
+      `--allow-run=${shells},setsid,kill,shellcheck`,
+      "--allow-env=CI",
+    ],
+    onCluster: false,
+  },
+  {
+    name: "store",
+    paths: ["store/"],
+    permissions: (machine) => [...scratch(machine), `--allow-run=${machine.deno}`],
+    onCluster: false,
+  },
+  {
+    name: "hosts",
+    paths: ["hosts/", "tests/faults/"],
+    permissions: (machine) => [
+      ...scratch(machine),
+      "--allow-net=127.0.0.1,0.0.0.0",
+      "--allow-run=sh",
+    ],
+    onCluster: false,
+  },
+  {
+    name: "jobs",
+    paths: ["schedulers/", "actors/", "config/"],
+    permissions: (machine) => [
+      `--allow-read=.,${machine.temporary},${machine.testbed}/smalldisk`,
+      `--allow-write=${machine.temporary},${machine.testbed}/smalldisk`,
+      `--allow-run=${shells},setsid,kill`,
+      "--allow-env=LOG_STREAM,LOG_TOKENS,CI",
+      "--allow-sys=uid",
+    ],
+    onCluster: false,
+  },
+  {
+    name: "server",
+    paths: ["rpc/", "cli/", "web/", "examples/", "tests/"],
+    permissions: (machine) => [
+      ...scratch(machine),
+      "--allow-net=127.0.0.1",
+      `--allow-run=${machine.deno},node,sh`,
+      "--allow-env=LOG_STREAM,LOG_TOKENS,CI,HOME,XDG_CONFIG_HOME,XDG_STATE_HOME,SLUICE_*,SLURM_SSH_*",
+    ],
+    onCluster: false,
+  },
+  {
+    name: "cluster",
+    paths: ["tests/cluster/"],
+    permissions: (machine) => [
+      `--allow-read=.,${machine.temporary},${machine.testbed},/proc/self/fd`,
+      `--allow-write=${machine.temporary},${machine.testbed}`,
+      `--allow-net=127.0.0.1,${testbedNetwork}`,
+      `--allow-run=${machine.deno},sh,ssh-agent,ssh-add,ssh-keygen`,
+      "--allow-env",
+      "--allow-sys=uid",
+    ],
+    onCluster: true,
+  },
+];
+
+/** A group and those of the given files that belong to it. */
+export interface Batch {
+  readonly group: TestGroup;
+  readonly files: readonly string[];
+}
+
+function groupOf(file: string, groups: readonly TestGroup[]): TestGroup {
+  let best: TestGroup | undefined;
+  let length = 0;
+  for (const group of groups) {
+    for (const path of group.paths) {
+      if (file.startsWith(path) && path.length > length) [best, length] = [group, path.length];
+    }
+  }
+  if (best === undefined) throw new Error(`${file} is in no group of scripts/test/group.ts`);
+  return best;
+}
+
+/**
+ * Sorts test files into their groups; groups without a file are left out.
+ *
+ * @param files Paths from the root of the repository.
+ * @throws {Error} For a file that no group covers, so that none is forgotten.
+ */
+export function batches(
+  files: readonly string[],
+  groups: readonly TestGroup[] = GROUPS,
+): Batch[] {
+  const sorted = new Map<TestGroup, string[]>(groups.map((group) => [group, []]));
+  for (const file of files) sorted.get(groupOf(file, groups))?.push(file);
+  return [...sorted].filter(([, files]) => files.length > 0)
+    .map(([group, files]) => ({ group, files: files.toSorted() }));
+}

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { batches, GROUPS, type TestGroup } from "./group.ts";
+
+function group(name: string, ...paths: string[]): TestGroup {
+  return { name, paths, permissions: () => [], onCluster: false };
+}
+
+Deno.test("a file goes to the group with the longest beginning of its path", () => {
+  const whole = group("whole", "actors/");
+  const kernel = group("kernel", "actors/kernel/");
+  const files = ["actors/kernel/b_test.ts", "actors/job_test.ts", "actors/kernel/a_test.ts"];
+  assert.deepEqual(batches(files, [whole, kernel]), [
+    { group: whole, files: ["actors/job_test.ts"] },
+    { group: kernel, files: ["actors/kernel/a_test.ts", "actors/kernel/b_test.ts"] },
+  ]);
+});
+
+Deno.test("a file that no group covers is told rather than forgotten", () => {
+  assert.throws(() => batches(["new/a_test.ts"], [group("old", "old/")]), /new\/a_test\.ts/);
+});
+
+Deno.test("no group has all permissions of a kind that can do harm", () => {
+  for (const { name, permissions } of GROUPS) {
+    for (const flag of permissions({ deno: "/deno", temporary: "/tmp", testbed: "/t" })) {
+      assert.match(flag, /^--allow-(env|\w+=.+)$/, `${name}: ${flag}`);
+    }
+  }
+});

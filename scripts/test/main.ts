@@ -1,0 +1,103 @@
+/**
+ * Runs the tests: `deno task test [WORD…]`. With words, only the files whose paths contain one of them.
+ *
+ * The last line is the sum of all groups: `N passed, N failed`. What could not be run is told in one
+ * line each; with `CI` set that counts as a failure.
+ *
+ * @module
+ */
+
+import { layoutFromEnvironment } from "../testbed/mod.ts";
+import { type ClusterState, prepareCluster } from "./cluster.ts";
+import { type Batch, batches } from "./group.ts";
+import { type Counts, judge } from "./report.ts";
+
+const REPORTS = ".sluice/test";
+const LEFT_OUT = new Set(["node_modules", "testdata", "coverage"]);
+
+async function* testFiles(directory: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    const path = directory === "." ? name : `${directory}/${name}`;
+    if (isDirectory) {
+      if (!name.startsWith(".") && !LEFT_OUT.has(name)) yield* testFiles(path);
+    } else if (name.endsWith("_test.ts")) yield path;
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function run({ group, files }: Batch): Promise<Counts> {
+  const report = `${REPORTS}/${group.name}.xml`;
+  await Deno.mkdir(REPORTS, { recursive: true });
+  await Deno.writeTextFile(report, "");
+  const temporary = Deno.env.get("TMPDIR")?.replace(/\/+$/, "") || "/tmp";
+  const { success } = await new Deno.Command("deno", {
+    args: [
+      "test",
+      "--no-prompt",
+      `--junit-path=${report}`,
+      ...(group.onCluster ? [] : ["--parallel"]),
+      ...group.permissions({
+        deno: Deno.execPath(),
+        temporary,
+        testbed: layoutFromEnvironment().dir,
+      }),
+      "--",
+      ...files,
+    ],
+    stdin: "null",
+  }).spawn().status;
+  return judge(await readIfThere(report), success);
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const files = (await Array.fromAsync(testFiles(".")))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  const chosen = batches(files);
+  const unable: string[] = [];
+  let passed = 0;
+  let failed = 0;
+  let interrupted = false;
+  Deno.addSignalListener("SIGINT", () => interrupted = true);
+
+  // Before the others: some of them use what is there if the cluster is up.
+  const cluster: ClusterState = chosen.some(({ group }) => group.onCluster)
+    ? await prepareCluster()
+    : { kind: "ready", leave: () => Promise.resolve() };
+  try {
+    for (const batch of chosen) {
+      const { group, files } = batch;
+      if (interrupted) break;
+      if (group.onCluster && cluster.kind === "impossible") {
+        unable.push(`${files.length} files of tests/cluster: ${cluster.reason}`);
+        continue;
+      }
+      console.log(`\n${group.name}: ${files.length} files`);
+      const counts = await run(batch);
+      passed += counts.passed;
+      failed += counts.failed;
+      if (counts.ignored.length > 0) {
+        unable.push(`tests of ${group.name} that ignored themselves: ${counts.ignored.join("; ")}`);
+      }
+    }
+  } finally {
+    if (cluster.kind === "ready") await cluster.leave();
+  }
+
+  if (chosen.length === 0) unable.push(`any test: no path contains ${words.join(" or ")}`);
+  if (interrupted) unable.push("all tests: interrupted");
+  console.log("");
+  for (const line of unable) console.log(`not run: ${line}`);
+  if (Deno.env.get("CI") || interrupted || chosen.length === 0) failed += unable.length;
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
