@@ -160,7 +160,7 @@ Deno.test("a shell that does not exist is an error with the words of the system"
 });
 
 shellTest("lanes do not wait for each other", async (host) => {
-  const slow = host.run("read line < /dev/zero; sleep 60", { lane: "slow", timeoutMs: 60_000 });
+  const slow = host.run("sleep 60", { lane: "slow", timeoutMs: 60_000 });
   const rejected = assert.rejects(slow, HostClosedError);
   assert.equal(text((await host.run("echo quick", { lane: "quick" })).stdout), "quick\n");
   await host.close();
