@@ -61,6 +61,9 @@ function connect(server: TestServer, overrides: Record<string, unknown> = {}): P
   return connectSsh(config, { environment });
 }
 
+/** Settle when the commands that `open` has run are gone. */
+const ended: Promise<unknown>[] = [];
+
 /** Lets everyone in and runs what they ask for, at most so many channels at a time. */
 function open(connection: Connection, channels = 10): void {
   let held = 0;
@@ -76,11 +79,18 @@ function open(connection: Connection, channels = 10): void {
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",
+        detached: true,
       }).spawn();
       const input = child.stdin.getWriter();
       channel.on("data", (bytes: Uint8Array) => void input.write(bytes).catch(() => {}));
       channel.on("end", () => void input.close().catch(() => {}));
-      channel.on("close", () => void input.close().catch(() => {}));
+      channel.on("close", () => {
+        void input.close().catch(() => {});
+        // A real server leaves the command running; a test must not.
+        ended.push(
+          new Deno.Command("kill", { args: ["-s", "KILL", "--", `-${child.pid}`] }).output(),
+        );
+      });
       const copies = Promise.all([
         (async () => {
           for await (const bytes of child.stdout) channel.write(bytes);
@@ -89,11 +99,13 @@ function open(connection: Connection, channels = 10): void {
           for await (const bytes of child.stderr) channel.stderr.write(bytes);
         })(),
       ]);
-      void Promise.all([child.status, copies]).then(([status]) => {
-        channel.exit(status.code);
-        channel.end();
-        held--;
-      });
+      ended.push(
+        Promise.all([child.status, copies]).then(([status]) => {
+          channel.exit(status.code);
+          channel.end();
+          held--;
+        }),
+      );
     });
   });
 }
@@ -208,6 +220,7 @@ Deno.test("a drop without an exit status means a lost link, not an empty answer"
   assert.ok(await host.closed instanceof LinkLostError);
   await assert.rejects(host.run("true"), LinkLostError);
   await host.close();
+  await Promise.all(ended);
 });
 
 Deno.test("a closed host says so", async () => {
