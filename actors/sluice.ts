@@ -88,6 +88,9 @@ export class Sluice implements SluiceApi, AsyncDisposable {
     await Deno.mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
     const id = await serverId(config.dataDirectory);
     const journal = Journal.open({ path: join(config.dataDirectory, "journal.db") });
+    if (journal.setAside !== undefined) {
+      log.warn("the end of the journal was {kind} and is set aside in {file}", journal.setAside);
+    }
     const actors = new ActorSystem({
       clock: wholeMilliseconds,
       stopDeadlineMs: STOP_DEADLINE_MS,
