@@ -97,6 +97,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
       nudge: (withinMs = 0) => void state.poller.tell({ type: "nudge", withinMs }),
       cancel: (cancellation) => void state.submitter.tell({ type: "cancel", cancellation }),
       ended: (id) => void ctx.self.tell({ type: "job_ended", jobId: id }),
+      taskEnded: (id, task) => void ctx.self.tell({ type: "task_ended", jobId: id, task }),
     };
     const job = ctx.spawn(`job:${jobId}`, jobActor(jobId, journal, effects), {
       restart: "transient",
@@ -356,7 +357,10 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
         case "job_ended":
           state.jobs.delete(message.jobId);
           state.poller.tell({ type: "unwatch", jobId: message.jobId });
-          state.outputs.tell({ type: "settle", jobId: message.jobId });
+          state.outputs.tell({ type: "settle", jobId: message.jobId, task: undefined });
+          return state;
+        case "task_ended":
+          state.outputs.tell({ type: "settle", jobId: message.jobId, task: message.task });
           return state;
       }
     },

@@ -69,6 +69,7 @@ export type ClusterMessage =
   | { readonly type: "silence"; readonly since: number; readonly error: ErrorInfo }
   | { readonly type: "still_lost"; readonly lostAt: number }
   | { readonly type: "job_ended"; readonly jobId: JobId }
+  | { readonly type: "task_ended"; readonly jobId: JobId; readonly task: number }
   | {
     readonly type: "accepted";
     readonly views: readonly JobView[];

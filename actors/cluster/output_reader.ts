@@ -7,6 +7,7 @@
  * @module
  */
 
+import { SluiceError } from "../../model/mod.ts";
 import type { JobId, OutputStream } from "../../model/mod.ts";
 import type { ActorContext, Behavior, Reply } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
@@ -17,6 +18,7 @@ import {
   sizesCommand,
   splitPieces,
 } from "./output_reads.ts";
+import type { AvailablePiece } from "./output_reads.ts";
 
 /** A question for bytes. */
 export interface OutputQuestion {
@@ -43,16 +45,19 @@ export type OutputReaderMessage =
   | { readonly type: "up"; readonly connection: Connection }
   | { readonly type: "down" }
   | { readonly type: "read"; readonly question: OutputQuestion }
-  /** The job has ended: whoever waits for bytes of it is answered at once. */
-  | { readonly type: "settle"; readonly jobId: JobId }
+  /** The job, or one task of it, has ended: whoever waits for bytes of it is answered at once. */
+  | { readonly type: "settle"; readonly jobId: JobId; readonly task: number | undefined }
   | { readonly type: "round" }
   | {
     readonly type: "read_done";
-    readonly answers: ReadonlyMap<OutputQuestion, Uint8Array>;
+    readonly answers: Answers;
     readonly asked: readonly OutputQuestion[];
     readonly connection: Connection;
   }
   | { readonly type: "read_failed"; readonly connection: Connection };
+
+/** What was read for each question; bytes that are there but could not be read are another matter. */
+type Answers = ReadonlyMap<OutputQuestion, Uint8Array | "unread">;
 
 interface OutputReaderState {
   readonly connection: Connection | undefined;
@@ -61,6 +66,21 @@ interface OutputReaderState {
   readonly reading: boolean;
   readonly scheduled: boolean;
   readonly waitMs: number;
+}
+
+/** Raised for questions that were open when the reader was stopped; asking again is safe. */
+export class OutputReaderStoppedError extends SluiceError {
+  override readonly name: string = "OutputReaderStoppedError";
+
+  /** Says what to do. */
+  constructor() {
+    super({
+      code: "OUTPUT_READER_STOPPED",
+      message: "The reading of outputs was stopped before there was an answer.",
+      next: "Ask again from the same offset.",
+      retryable: true,
+    });
+  }
 }
 
 /** Bytes of one round. */
@@ -75,7 +95,7 @@ async function readAll(
   connection: Connection,
   questions: readonly OutputQuestion[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<OutputQuestion, Uint8Array>> {
+): Promise<Answers> {
   const { host, planner } = connection;
   // Readers of the same place share one read.
   const askers = Map.groupBy(questions, (question) => {
@@ -98,13 +118,20 @@ async function readAll(
     BUDGET,
   );
   if (pieces.length === 0) return new Map();
-  const result = await host.run(readCommand(pieces), { lane: LANE, signal });
-  const parts = result.exitCode === 0 ? splitPieces(pieces, result.stdout) : undefined;
-  if (parts === undefined) return new Map();
+  const read = async (some: readonly AvailablePiece[]) => {
+    const { exitCode, stdout } = await host.run(readCommand(some), { lane: LANE, signal });
+    return exitCode === 0 ? splitPieces(some, stdout) : undefined;
+  };
+  const together = await read(pieces);
+  const parts: (Uint8Array | "unread")[] = [];
+  for (const [index, piece] of pieces.entries()) {
+    // One file that cannot be read, or was cut short just now, must not keep the others from being read.
+    parts.push(together?.[index] ?? (await read([piece]))?.[0] ?? "unread");
+  }
   return new Map(pieces.flatMap(({ path, offset }, index) => {
-    const bytes = parts[index];
+    const part = parts[index] ?? "unread";
     const group = askers.get(`${offset} ${path}`) ?? [];
-    return bytes === undefined ? [] : group.map((asker) => [asker, bytes] as const);
+    return group.map((asker) => [asker, part] as const);
   }));
 }
 
@@ -146,12 +173,14 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
     const open = new Set(state.open);
     for (const question of asked) {
       const bytes = answers.get(question);
+      if (bytes === "unread") continue;
       if (bytes === undefined && question.wait && !state.settled.has(question)) continue;
       open.delete(question);
       question.reply.ok(bytes ?? new Uint8Array());
     }
     const settled = new Set([...state.settled].filter((question) => open.has(question)));
-    const waitMs = answers.size > 0 ? WAIT_MIN_MS : Math.min(WAIT_MAX_MS, state.waitMs * 1.5);
+    const came = [...answers.values()].some((bytes) => bytes !== "unread");
+    const waitMs = came ? WAIT_MIN_MS : Math.min(WAIT_MAX_MS, state.waitMs * 1.5);
     return schedule({ ...state, open, settled, reading: false, waitMs }, waitMs, ctx);
   };
 
@@ -181,7 +210,8 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
         case "settle": {
           const settled = new Set(state.settled);
           for (const question of state.open) {
-            if (question.jobId === message.jobId) settled.add(question);
+            const meant = message.task === undefined || message.task === question.task;
+            if (question.jobId === message.jobId && meant) settled.add(question);
           }
           return schedule({ ...state, settled }, 0, ctx);
         }
@@ -194,6 +224,10 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
             ? schedule({ ...state, reading: false }, WAIT_MAX_MS, ctx)
             : state;
       }
+    },
+
+    stopped(state) {
+      for (const { reply } of state?.open ?? []) reply.fail(new OutputReaderStoppedError());
     },
   };
 }

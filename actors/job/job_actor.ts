@@ -44,6 +44,8 @@ export interface JobEffects {
   readonly cancel: (cancellation: Cancellation) => void;
   /** Says that it has ended. */
   readonly ended: (jobId: JobId) => void;
+  /** Says that a task of it has ended. */
+  readonly taskEnded: (jobId: JobId, task: number) => void;
 }
 
 interface JobState {
@@ -122,6 +124,10 @@ export function jobActor(
       effects.ended(jobId);
       ctx.stop();
       return state;
+    }
+    for (const [index, { task, phase }] of (view.tasks ?? []).entries()) {
+      const earlier = before.tasks?.[index]?.phase;
+      if (isFinal(phase) && earlier !== phase) effects.taskEnded(jobId, task);
     }
     const wanted = watched(view);
     const submitted = before.schedulerId === undefined && view.schedulerId !== undefined;

@@ -46,7 +46,7 @@ export class Calls<Argument, Result> {
   call(argument: Argument): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.made.push({ argument, ok: resolve, fail: reject });
-    if (this.answer !== undefined) return Promise.try(this.answer, argument);
+    if (this.answer !== undefined) resolve(Promise.try(this.answer, argument));
     return promise;
   }
 

@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { FakeConnection } from "../testing/fake_connection.ts";
+import { jobNumber } from "../testing/simulated_job.ts";
+import { Stage } from "../testing/stage.ts";
+import { outputReader, OutputReaderStoppedError } from "./output_reader.ts";
+import type { OutputReaderMessage } from "./output_reader.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** Files in memory, which answer the two commands that the reader sends. */
+class Files {
+  readonly content = new Map<string, Uint8Array>();
+  /** Paths that can be seen but not read. */
+  readonly unreadable = new Set<string>();
+
+  serve(connection: FakeConnection): void {
+    connection.host.runs.answer = (command) => this.#run(command);
+  }
+
+  #run(command: string): { exitCode: number; stdout: Uint8Array; stderr: Uint8Array } {
+    const stderr = new Uint8Array();
+    if (command.startsWith("stat ")) {
+      const stdout = [...this.content].filter(([path]) => command.includes(path)).map(
+        ([path, { length }]) => `${length}\x1f${path}\x1e`,
+      ).join("");
+      return { exitCode: 0, stdout: bytes(stdout), stderr };
+    }
+    const parts = [...command.matchAll(/if=(\S+) .*? skip=(\d+) count=(\d+) /g)];
+    assert.ok(parts.length > 0, command);
+    const out: number[] = [];
+    for (const [, path = "", skip, count] of parts) {
+      if (this.unreadable.has(path)) return { exitCode: 1, stdout: Uint8Array.from(out), stderr };
+      const content = this.content.get(path) ?? new Uint8Array();
+      out.push(...content.slice(Number(skip), Number(skip) + Number(count)));
+    }
+    return { exitCode: 0, stdout: Uint8Array.from(out), stderr };
+  }
+}
+
+class ReaderStage extends Stage {
+  readonly files = new Files();
+  connection = new FakeConnection();
+  readonly reader = this.system.spawn<OutputReaderMessage, unknown>("reader", outputReader());
+
+  up(connection = this.connection): void {
+    this.connection = connection;
+    this.files.serve(connection);
+    this.reader.tell({ type: "up", connection });
+  }
+
+  path(n: number): string {
+    return this.connection.planner.paths(jobNumber(n)).stdout;
+  }
+
+  append(n: number, text: string): void {
+    const before = this.files.content.get(this.path(n)) ?? new Uint8Array();
+    this.files.content.set(this.path(n), Uint8Array.from([...before, ...bytes(text)]));
+  }
+
+  read(n: number, offset = 0, { wait = true, maxBytes = 1_000_000, task }: {
+    wait?: boolean;
+    maxBytes?: number;
+    task?: number;
+  } = {}) {
+    const abort = new AbortController();
+    const answer: { text?: string; error?: unknown } = {};
+    this.reader.tell({
+      type: "read",
+      question: {
+        jobId: jobNumber(n),
+        stream: "stdout",
+        task,
+        offset,
+        maxBytes,
+        wait,
+        signal: abort.signal,
+        reply: {
+          ok: (value) => answer.text = new TextDecoder().decode(value),
+          fail: (error) => answer.error = error,
+        },
+      },
+    });
+    return { answer, abort };
+  }
+}
+
+Deno.test("bytes that are there are given at once, from the offset on", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  stage.append(1, "hello world");
+  const { answer } = stage.read(1, 6);
+  await stage.clock.advance(10);
+  assert.equal(answer.text, "world");
+});
+
+Deno.test("two commands serve all readers, however many they are", async () => {
+  await using stage = new ReaderStage();
+  for (let n = 0; n < 100; n++) stage.append(n, `output of ${n}`);
+  const reads = Array.from({ length: 300 }, (_, n) => stage.read(n % 100, n % 3));
+  stage.up();
+  await stage.clock.advance(10);
+  assert.equal(stage.connection.host.runs.made.length, 2);
+  assert.deepEqual(
+    reads.map(({ answer }) => answer.text),
+    reads.map((_, n) => `output of ${n % 100}`.slice(n % 3)),
+  );
+});
+
+Deno.test("nobody asks the cluster while nobody reads", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  await stage.clock.advance(600_000);
+  assert.equal(stage.connection.host.runs.made.length, 0);
+});
+
+Deno.test("who waits is answered when bytes come, and asks ever more seldom until then", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  const { answer } = stage.read(1);
+  await stage.clock.advance(60_000);
+  assert.equal(answer.text, undefined);
+  const asked = stage.connection.host.runs.made.length;
+  assert.ok(asked >= 120 && asked < 135, `${asked}`);
+  stage.append(1, "late");
+  await stage.clock.advance(500);
+  assert.equal(answer.text, "late");
+});
+
+Deno.test("who does not wait is told that there is nothing", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  const { answer } = stage.read(1, 0, { wait: false });
+  await stage.clock.advance(10);
+  assert.equal(answer.text, "");
+});
+
+Deno.test("the end of a job answers those who wait for it, with what there is", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  const [ended, empty, other] = [stage.read(1), stage.read(2), stage.read(3)];
+  await stage.clock.advance(60);
+  stage.append(1, "last words");
+  stage.reader.tell({ type: "settle", jobId: jobNumber(1), task: undefined });
+  stage.reader.tell({ type: "settle", jobId: jobNumber(2), task: undefined });
+  await stage.clock.advance(500);
+  assert.equal(ended.answer.text, "last words");
+  assert.equal(empty.answer.text, "");
+  assert.equal(other.answer.text, undefined);
+});
+
+Deno.test("the end of a task answers those who wait for that task", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  const [first, second] = [stage.read(1, 0, { task: 0 }), stage.read(1, 0, { task: 1 })];
+  stage.reader.tell({ type: "settle", jobId: jobNumber(1), task: 0 });
+  await stage.clock.advance(500);
+  assert.equal(first.answer.text, "");
+  assert.equal(second.answer.text, undefined);
+});
+
+Deno.test("a slow reader gets no more than it asks for", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  stage.append(1, "x".repeat(10_000));
+  const { answer } = stage.read(1, 0, { maxBytes: 100 });
+  await stage.clock.advance(60_000);
+  assert.equal(answer.text?.length, 100);
+  assert.equal(stage.connection.host.runs.made.length, 2);
+});
+
+Deno.test("across lost connections no byte is lost and none comes twice", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  let text = "";
+  let read = stage.read(1);
+  for (let round = 0; round < 40; round++) {
+    stage.append(1, `line ${round}\n`);
+    if (round % 5 === 1) {
+      // The answer is under way when the line is cut.
+      stage.connection.host.runs.answer = undefined;
+      await stage.clock.advance(500);
+      stage.reader.tell({ type: "down" });
+      for (const call of stage.connection.host.runs.made) call.fail(new Error("cut"));
+      await stage.clock.advance(100);
+      stage.up(new FakeConnection());
+    }
+    await stage.clock.advance(600);
+    if (read.answer.text !== undefined) {
+      text += read.answer.text;
+      read = stage.read(1, text.length);
+    }
+  }
+  await stage.clock.advance(2_000);
+  text += read.answer.text ?? "";
+  assert.equal(text, Array.from({ length: 40 }, (_, round) => `line ${round}\n`).join(""));
+});
+
+Deno.test("a file that cannot be read keeps nobody else from reading, nor is it taken for empty", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  for (const n of [1, 2, 3]) stage.append(n, `output of ${n}`);
+  stage.files.unreadable.add(stage.path(2));
+  const reads = [1, 2, 3].map((n) => stage.read(n, 0, { wait: false }));
+  await stage.clock.advance(1_000);
+  assert.deepEqual(reads.map(({ answer }) => answer.text), [
+    "output of 1",
+    undefined,
+    "output of 3",
+  ]);
+  stage.files.unreadable.clear();
+  await stage.clock.advance(1_000);
+  assert.equal(reads[1]?.answer.text, "output of 2");
+});
+
+Deno.test("a reader that has gone away is no longer asked for", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  const { abort } = stage.read(1);
+  await stage.clock.advance(1_000);
+  abort.abort();
+  await stage.clock.advance(1_000);
+  const before = stage.connection.host.runs.made.length;
+  await stage.clock.advance(60_000);
+  assert.equal(stage.connection.host.runs.made.length, before);
+});
+
+Deno.test("stopping answers everyone, so that nobody waits for ever", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  const { answer } = stage.read(1);
+  await stage.clock.advance(100);
+  await stage.reader.stop();
+  assert.ok(answer.error instanceof OutputReaderStoppedError);
+});
