@@ -42,8 +42,14 @@ export class Calls<Argument, Result> {
   /** Answers every call to come at once, where it is set. */
   answer: ((argument: Argument) => Result) | undefined;
 
+  /** What the next call throws at once, as only a defect does; thrown one time. */
+  defect: Error | undefined;
+
   /** Makes a call. */
   call(argument: Argument): Promise<Result> {
+    const { defect } = this;
+    this.defect = undefined;
+    if (defect !== undefined) throw defect;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.made.push({ argument, ok: resolve, fail: reject });
     if (this.answer !== undefined) resolve(Promise.try(this.answer, argument));

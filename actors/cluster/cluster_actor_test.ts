@@ -1,0 +1,307 @@
+import assert from "node:assert/strict";
+import { clusterNameSchema, SluiceError } from "../../model/mod.ts";
+import type { JobId, JobSpecInput, JobView } from "../../model/mod.ts";
+import type { Sighting, Submission, SubmitOutcome } from "../../schedulers/mod.ts";
+import { Journal } from "../../store/mod.ts";
+import { Calls, FakeConnection, fakePlanner } from "../testing/fake_connection.ts";
+import { anySpec, schedulerId } from "../testing/simulated_job.ts";
+import { Stage } from "../testing/stage.ts";
+import { clusterActor } from "./cluster_actor.ts";
+import type { ClusterMessage } from "./cluster_messages.ts";
+import type { Connection } from "./connection.ts";
+
+const name = clusterNameSchema.parse("alpha");
+const cut = new SluiceError({ code: "LINK_LOST", message: "Cut.", next: "", retryable: true });
+
+const active: Sighting = { kind: "active", state: "RUNNING", nodes: ["n1"] };
+const done: Sighting = {
+  kind: "ended",
+  phase: "succeeded",
+  state: "COMPLETED",
+  exitCode: 0,
+  nodes: ["n1"],
+};
+
+/** A cluster whose scheduler takes every job and tells of each what `sightings` says. */
+class ClusterStage extends Stage {
+  readonly journal: Journal;
+  readonly connects = new Calls<AbortSignal, Connection>();
+  readonly connections: FakeConnection[] = [];
+  sighting: Sighting = active;
+  /** All that was sent to the scheduler, with what the journal knew of it at that moment. */
+  readonly sent: { readonly jobId: JobId; readonly journaled: readonly string[] }[] = [];
+  readonly cluster;
+
+  constructor(journal = Journal.open({ path: ":memory:" })) {
+    super();
+    this.journal = journal;
+    this.connects.answer = () => this.#connection();
+    this.cluster = this.system.spawn<ClusterMessage, unknown>(
+      "cluster",
+      clusterActor({
+        name,
+        connect: (signal) => this.connects.call(signal),
+        planner: fakePlanner,
+        journal,
+        poll: { minMs: 2_000, maxMs: 30_000 },
+      }),
+      { supervision: { restarts: Infinity } },
+    );
+  }
+
+  #connection(): FakeConnection {
+    const connection = new FakeConnection();
+    this.connections.push(connection);
+    const { submits, observes, cancels } = connection.scheduler;
+    submits.answer = (batch) => this.#submit(batch);
+    observes.answer = (watched) =>
+      watched.flatMap(({ jobId, tasks }) =>
+        (tasks ?? [undefined]).map((task) =>
+          task === undefined
+            ? { jobId, sighting: this.sighting }
+            : { jobId, task, sighting: this.sighting }
+        )
+      );
+    cancels.answer = () => {};
+    return connection;
+  }
+
+  #submit(batch: readonly Submission[]): SubmitOutcome[] {
+    return batch.map(({ jobId }) => {
+      this.sent.push({ jobId, journaled: this.facts(jobId) });
+      return { kind: "submitted", jobId, schedulerId: schedulerId(`${this.sent.length}`) };
+    });
+  }
+
+  get connection(): FakeConnection {
+    const connection = this.connections.at(-1);
+    assert.ok(connection !== undefined);
+    return connection;
+  }
+
+  async submit(count = 1, input: Partial<JobSpecInput> = {}): Promise<readonly JobView[]> {
+    const specs = Array.from({ length: count }, () => anySpec(input));
+    const accepted = this.cluster.ask((reply) => ({ type: "submit" as const, specs, reply }));
+    await this.clock.advance(20);
+    return await accepted;
+  }
+
+  /** Kinds of the job's facts, in order. */
+  facts(jobId: JobId): string[] {
+    return this.journal.history(jobId).map(({ fact }) => fact.type);
+  }
+
+  job(jobId: JobId): JobView {
+    const view = this.journal.job(jobId)?.view;
+    assert.ok(view !== undefined);
+    return view;
+  }
+
+  /** The line is cut, and no other is to be had. */
+  async loseLink(): Promise<void> {
+    this.connects.answer = () => {
+      throw cut;
+    };
+    this.connection.host.cut(cut);
+    await this.clock.settle();
+  }
+
+  /** The line can be had again; waits for it. */
+  async findLink(): Promise<void> {
+    this.connects.answer = () => this.#connection();
+    await this.clock.advance(80_000);
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    const stopped = super[Symbol.asyncDispose]();
+    for (const connection of this.connections) connection.host.cut(cut);
+    await stopped;
+    this.journal.close();
+  }
+}
+
+Deno.test("a job is in the journal before anything of it is sent", async () => {
+  await using stage = new ClusterStage();
+  await stage.submit(5);
+  assert.equal(stage.sent.length, 5);
+  for (const { journaled } of stage.sent) assert.deepEqual(journaled, ["accepted", "submitting"]);
+});
+
+Deno.test("a job that the journal does not take is not sent, and its sender is told", async () => {
+  await using stage = new ClusterStage();
+  await stage.clock.settle();
+  const specs = [anySpec()];
+  const accepted = stage.cluster.ask((reply) => ({ type: "submit" as const, specs, reply }));
+  const refused = assert.rejects(accepted, { code: "JOURNAL_CLOSED" });
+  stage.journal.close();
+  await stage.clock.advance(1_000);
+  await refused;
+  assert.deepEqual(stage.sent, []);
+});
+
+Deno.test("a job goes from its acceptance to its end, events numbered without a gap", async () => {
+  await using stage = new ClusterStage();
+  const [job] = await stage.submit();
+  assert.ok(job !== undefined);
+  assert.equal(job.phase, "accepted");
+  await stage.clock.advance(5_000);
+  assert.equal(stage.job(job.id).phase, "running");
+  stage.sighting = done;
+  await stage.clock.advance(30_000);
+  const history = stage.journal.history(job.id);
+  assert.deepEqual(history.map(({ index }) => index), [1, 2, 3, 4, 5]);
+  assert.deepEqual(stage.facts(job.id), [
+    "accepted",
+    "submitting",
+    "submitted",
+    "running",
+    "ended",
+  ]);
+  assert.equal(stage.job(job.id).phase, "succeeded");
+  const status = await stage.cluster.ask((reply) => ({ type: "status" as const, reply }));
+  assert.equal(status.liveJobs, 0);
+});
+
+Deno.test("a link that is back soon leaves no trace in the jobs", async () => {
+  await using stage = new ClusterStage();
+  const [job] = await stage.submit();
+  await stage.clock.advance(5_000);
+  stage.connection.host.cut(cut);
+  await stage.clock.advance(60_000);
+  assert.ok(job !== undefined);
+  assert.ok(!stage.facts(job.id).includes("unknown"));
+  assert.equal(stage.connections.length, 2);
+});
+
+Deno.test("a link that stays away makes every live job unknown, and known when it is back", async () => {
+  await using stage = new ClusterStage();
+  const jobs = await stage.submit(10);
+  await stage.clock.advance(5_000);
+  const lostAt = stage.clock.now();
+  await stage.loseLink();
+  await stage.clock.advance(60_000);
+  for (const { id } of jobs) {
+    const { unknownSince, unknownReason, phase } = stage.job(id);
+    assert.equal(unknownSince, lostAt);
+    assert.equal(unknownReason?.code, "LinkLost");
+    assert.equal(phase, "running");
+  }
+  await stage.findLink();
+  for (const { id } of jobs) {
+    assert.equal(stage.job(id).unknownSince, undefined);
+    assert.deepEqual(stage.facts(id).slice(-2), ["unknown", "known"]);
+  }
+});
+
+Deno.test("jobs accepted while the link is away are sent when it is back, each once", async () => {
+  await using stage = new ClusterStage();
+  await stage.clock.settle();
+  await stage.loseLink();
+  const jobs = await stage.submit(20);
+  await stage.clock.advance(120_000);
+  assert.equal(stage.sent.length, 0);
+  for (const { id } of jobs) assert.equal(stage.job(id).unknownSince, undefined);
+  await stage.findLink();
+  assert.deepEqual(stage.sent.map(({ jobId }) => jobId).sort(), jobs.map(({ id }) => id).sort());
+});
+
+Deno.test("what happens while the link is away is learned when it is back", async () => {
+  await using stage = new ClusterStage();
+  const [job] = await stage.submit();
+  assert.ok(job !== undefined);
+  await stage.clock.advance(5_000);
+  await stage.loseLink();
+  await stage.clock.advance(3_600_000);
+  stage.sighting = done;
+  await stage.findLink();
+  assert.equal(stage.job(job.id).phase, "succeeded");
+});
+
+Deno.test("cancelling while the link is away takes the job back, or ends it when it is back", async () => {
+  await using stage = new ClusterStage();
+  const [sent] = await stage.submit();
+  await stage.clock.advance(5_000);
+  await stage.loseLink();
+  const [unsent] = await stage.submit();
+  assert.ok(sent !== undefined && unsent !== undefined);
+  for (const { id } of [sent, unsent]) {
+    const answer = stage.cluster.ask((reply) => ({
+      type: "cancel" as const,
+      jobId: id,
+      task: undefined,
+      reply,
+    }));
+    await stage.clock.advance(100);
+    assert.equal((await answer)?.cancelRequested, true);
+  }
+  assert.equal(stage.job(unsent.id).phase, "cancelled");
+  assert.equal(stage.job(sent.id).phase, "running");
+  await stage.findLink();
+  const cancelled = stage.connection.scheduler.cancels.made.flatMap(({ argument }) => argument);
+  assert.deepEqual(new Set(cancelled.map(({ jobId }) => jobId)), new Set([sent.id]));
+  assert.ok(!stage.sent.some(({ jobId }) => jobId === unsent.id));
+});
+
+for (const actor of ["poller", "submitter", "link"] as const) {
+  Deno.test(`nothing is missed when the ${actor} fails`, async () => {
+    await using stage = new ClusterStage();
+    const early = await stage.submit(3);
+    await stage.clock.advance(5_000);
+    const failed: string[] = [];
+    using _subscription = listen(stage, failed);
+    const { scheduler, host } = stage.connection;
+    const calls = {
+      poller: scheduler.observes,
+      submitter: scheduler.submits,
+      link: stage.connects,
+    };
+    calls[actor].defect = new Error("a defect");
+    if (actor === "link") host.cut(cut);
+    const late = await stage.submit(3);
+    await stage.clock.advance(60_000);
+    assert.deepEqual(failed, [`/root/cluster/${actor}`]);
+    stage.sighting = done;
+    await stage.clock.advance(120_000);
+    for (const { id } of [...early, ...late]) {
+      assert.equal(stage.job(id).phase, "succeeded", stage.facts(id).join());
+    }
+    assert.equal(new Set(stage.sent.map(({ jobId }) => jobId)).size, 6);
+    assert.equal(stage.sent.length, 6);
+  });
+}
+
+/** Notes the path of every actor that fails. */
+function listen(stage: Stage, failed: string[]): Disposable {
+  const subscription = stage.system.events.subscribe((event) => {
+    if (event.type === "failed") failed.push(event.path);
+  });
+  return { [Symbol.dispose]: () => subscription.cancel() };
+}
+
+Deno.test("live jobs of the journal are taken up again, those that have ended are not", async () => {
+  const journal = Journal.open({ path: ":memory:" });
+  const first = new ClusterStage(journal);
+  const [ended] = await first.submit();
+  first.sighting = done;
+  await first.clock.advance(30_000);
+  first.sighting = active;
+  const live = await first.submit(3);
+  await first.clock.advance(5_000);
+  await first.loseLink();
+  const [unsent] = await first.submit();
+  await first.system.stop();
+  for (const connection of first.connections) connection.host.cut(cut);
+
+  await using second = new ClusterStage(journal);
+  second.sighting = done;
+  await second.clock.advance(first.clock.now() - second.clock.now() + 60_000);
+  assert.ok(ended !== undefined && unsent !== undefined);
+  assert.deepEqual(second.sent.map(({ jobId }) => jobId), [unsent.id]);
+  const watched = second.connection.scheduler.observes.made.flatMap(({ argument }) => argument);
+  assert.ok(!watched.some(({ jobId }) => jobId === ended.id));
+  for (const { id } of [...live, unsent]) {
+    assert.equal(second.job(id).phase, "succeeded");
+    const indexes = journal.history(id).map(({ index }) => index);
+    assert.deepEqual(indexes, indexes.map((_, n) => n + 1));
+  }
+});
