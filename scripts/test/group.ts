@@ -47,7 +47,7 @@ export const GROUPS: readonly TestGroup[] = [
     permissions: (machine) => [
       ...scratch(machine),
       `--allow-run=${shells},setsid,kill,shellcheck`,
-      "--allow-env=CI",
+      "--allow-env=CI,SLUICE_WRITE_GOLDEN",
     ],
     onCluster: false,
   },
@@ -63,7 +63,19 @@ export const GROUPS: readonly TestGroup[] = [
     permissions: (machine) => [
       ...scratch(machine),
       "--allow-net=127.0.0.1,0.0.0.0",
-      "--allow-run=sh",
+      "--allow-run=sh,kill",
+    ],
+    onCluster: false,
+  },
+  {
+    // Deno makes symbolic links only for programs that may read and write everywhere.
+    name: "links",
+    paths: ["hosts/transfer_test.ts", "schedulers/slurm/submit_program_test.ts"],
+    permissions: () => [
+      "--allow-read",
+      "--allow-write",
+      `--allow-run=${shells},setsid,kill,timeout,uname`,
+      "--allow-sys=uid",
     ],
     onCluster: false,
   },
@@ -94,7 +106,7 @@ export const GROUPS: readonly TestGroup[] = [
     name: "cluster",
     paths: ["tests/cluster/"],
     permissions: (machine) => [
-      `--allow-read=.,${machine.temporary},${machine.testbed},/proc/self/fd`,
+      `--allow-read=.,${machine.temporary},${machine.testbed},/nonexistent`,
       `--allow-write=${machine.temporary},${machine.testbed}`,
       `--allow-net=127.0.0.1,${testbedNetwork}`,
       `--allow-run=${machine.deno},sh,ssh-agent,ssh-add,ssh-keygen`,

@@ -42,6 +42,8 @@ async function run({ group, files }: Batch): Promise<Counts> {
     args: [
       "test",
       "--no-prompt",
+      // Types are for `deno task check`; here they would cost more time than many of the tests.
+      "--no-check",
       `--junit-path=${report}`,
       ...(group.onCluster ? [] : ["--parallel"]),
       ...group.permissions({
@@ -49,7 +51,6 @@ async function run({ group, files }: Batch): Promise<Counts> {
         temporary,
         testbed: layoutFromEnvironment().dir,
       }),
-      "--",
       ...files,
     ],
     stdin: "null",
