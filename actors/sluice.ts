@@ -89,7 +89,9 @@ export class Sluice implements SluiceApi, AsyncDisposable {
     const id = await serverId(config.dataDirectory);
     const journal = Journal.open({ path: join(config.dataDirectory, "journal.db") });
     if (journal.setAside !== undefined) {
-      log.warn("the end of the journal was {kind} and is set aside in {file}", journal.setAside);
+      log.warn("the end of the journal was {kind} and is set aside in {file}", {
+        ...journal.setAside,
+      });
     }
     const actors = new ActorSystem({
       clock: wholeMilliseconds,
