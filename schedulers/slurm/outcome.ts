@@ -41,8 +41,10 @@ export function outcomeOf(
       if (reply.exitCode >= 125 && reply.exitCode <= 127) {
         return postponed(new SchedulerUnavailableError("sbatch", reply.words), false);
       }
-      // Ended by the time-out, or without a word: sbatch may have got through.
-      if (reply.exitCode >= 124 || reply.words.trim() === "") {
+      // Ended by the time-out or a signal, or without a word: sbatch may have got through. With 255 sbatch
+      // itself leaves, before it has sent anything, when it cannot read the value of an option.
+      const ended = reply.exitCode >= 124 && reply.exitCode !== 255;
+      if (ended || reply.words.trim() === "") {
         return postponed(
           new SubmissionUnclearError(`sbatch ended with status ${reply.exitCode}. ${reply.words}`),
         );

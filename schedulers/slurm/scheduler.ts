@@ -7,7 +7,7 @@
 import type { Host } from "../../hosts/mod.ts";
 import type { ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
 import { schedulerIdSchema } from "../../model/mod.ts";
-import { quote } from "../../shell/mod.ts";
+import { quote, quotePath } from "../../shell/mod.ts";
 import {
   formatJobId,
   formatTimeLimit,
@@ -107,10 +107,16 @@ export class SlurmScheduler implements Scheduler {
       parseProgramReplies(decoder.decode(result.stdout)).map((reply) => [reply.jobId, reply]),
     );
     const words = decoder.decode(result.stderr).trim() || `exit status ${result.exitCode}`;
-    return [
-      ...rejected,
-      ...jobs.map(({ jobId, directory }) => outcomeOf(jobId, directory, replies.get(jobId), words)),
-    ];
+    const outcomes = jobs.map(({ jobId, directory }) =>
+      outcomeOf(jobId, directory, replies.get(jobId), words)
+    );
+    // Before anybody hears of it: cut off here, the job is refused, and its directory removed, once more.
+    const refused = jobs.filter((_, index) => outcomes[index]?.kind === "rejected");
+    if (refused.length > 0) {
+      const directories = refused.map(({ directory }) => quotePath(directory)).join(" ");
+      await this.#host.run(`rm -rf -- ${directories}`, { signal });
+    }
+    return [...rejected, ...outcomes];
   }
 
   /** Looks at all given jobs; see {@linkcode Scheduler.observe}. */
