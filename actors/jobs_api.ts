@@ -13,6 +13,7 @@ import {
   parseInput,
 } from "../model/mod.ts";
 import type { JobId, JobMetrics, JobSpec, JobView, LogChunk, LogRequest } from "../model/mod.ts";
+import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import type { JobsApi } from "./api.ts";
 import { ClusterUnreachableError } from "./cluster/mod.ts";
@@ -99,8 +100,15 @@ export function jobsApi(handles: ClusterHandles, journal: Journal): JobsApi {
     async cancel(id, { task } = {}) {
       const { view } = stored(id);
       checkTask(view, task, false);
+      const { config, ref } = clusterOf(handles, view.cluster);
+      if (task !== undefined && config.type === "local") {
+        throw new UnsupportedRequestError(
+          "Cancelling one task of an array",
+          "Cancel the whole array: leave `task` out.",
+        );
+      }
       if (!isFinal(view.phase)) {
-        const answered = await clusterOf(handles, view.cluster).ref.ask(
+        const answered = await ref.ask(
           (reply: Reply<JobView | undefined>) => ({ type: "cancel", jobId: id, task, reply }),
           { timeoutMs: SUBMIT_TIMEOUT_MS },
         );

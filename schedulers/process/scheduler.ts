@@ -31,12 +31,27 @@ import { aliveProgram, cancelledProgram, endProgram, startProgram } from "./star
 /** Seconds between the request to end and the end by force; Slurm's default KillWait is as long. */
 const KILL_WAIT_SECONDS = 30;
 
+/** What can be said of a job that another scheduler took, before the cluster's type was changed. */
+const FOREIGN: Sighting = {
+  kind: "missing",
+  reason: {
+    code: "OtherScheduler",
+    text: "Another scheduler took it: the cluster's type was changed in the configuration since.",
+  },
+};
+
+/** Prints what separates the parts of an observation. */
+const END_OF_PART = "printf '\\036'";
+
 const decoder = new TextDecoder();
 
-/** The number of the session that runs the job. */
-function sessionOf(schedulerId: SchedulerId): number {
-  const digits = /^P(\d{1,10})$/.exec(schedulerId)?.[1];
-  return digits === undefined ? 0 : Number(digits);
+/**
+ * The number of the session that runs the job; `undefined` for an id of another scheduler, as the
+ * cluster may have had before. No process of this host must ever be taken for such a job's.
+ */
+function sessionOf(schedulerId: SchedulerId): number | undefined {
+  const digits = /^P([1-9]\d{0,9})$/.exec(schedulerId)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** Runs jobs of a host at once, each in a session of its own. */
@@ -100,15 +115,15 @@ export class ProcessScheduler implements Scheduler {
     // Whether processes live is asked first: a record that is written in between is then still seen.
     const result = await this.#host.run(
       [
-        aliveProgram(watched.map(({ schedulerId }) => sessionOf(schedulerId))),
-        "echo",
+        aliveProgram(watched.flatMap(({ schedulerId }) => sessionOf(schedulerId) ?? [])),
+        END_OF_PART,
         printExitRecords(this.#layout.jobs, jobs),
-        "echo",
+        END_OF_PART,
         cancelledProgram(this.#layout.jobs, jobs),
       ].join("\n"),
       { signal },
     );
-    const [alive = "", records = "", cancelled = ""] = decoder.decode(result.stdout).split("\n\n");
+    const [alive = "", records = "", cancelled = ""] = decoder.decode(result.stdout).split("\x1e");
     const living = new Set(
       alive.split("\n").flatMap((line) => line.endsWith(" alive") ? [line.split(" ")[0]] : []),
     );
@@ -116,11 +131,11 @@ export class ProcessScheduler implements Scheduler {
     const asked = new Set(cancelled.split("\n"));
     return watched.flatMap(({ jobId, schedulerId, tasks }): Observation[] =>
       (tasks ?? [undefined]).map((task) => {
-        const sighting = sight(
-          ended.find((record) => record.jobId === jobId && record.task === task),
-          living.has(String(sessionOf(schedulerId))),
-          asked.has(jobId),
-        );
+        const session = sessionOf(schedulerId);
+        const record = ended.find((one) => one.jobId === jobId && one.task === task);
+        const sighting = session === undefined && record === undefined
+          ? FOREIGN
+          : sight(record, living.has(String(session)), asked.has(jobId));
         return task === undefined ? { jobId, sighting } : { jobId, task, sighting };
       })
     );
@@ -128,7 +143,7 @@ export class ProcessScheduler implements Scheduler {
 
   /** Ends jobs; see {@linkcode Scheduler.cancel}. */
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
-    const programs = cancellations.map(({ jobId, schedulerId, task }) => {
+    const programs = cancellations.flatMap(({ jobId, schedulerId, task }) => {
       if (task !== undefined) {
         throw new UnsupportedRequestError(
           "Ending one task of an array",
@@ -136,7 +151,8 @@ export class ProcessScheduler implements Scheduler {
         );
       }
       const { directory } = this.#planner.paths(jobId);
-      return endProgram(directory, sessionOf(schedulerId), KILL_WAIT_SECONDS);
+      const session = sessionOf(schedulerId);
+      return session === undefined ? [] : [endProgram(directory, session, KILL_WAIT_SECONDS)];
     });
     await this.#host.run(programs.join("\n"), { signal });
   }

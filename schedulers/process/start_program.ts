@@ -94,7 +94,8 @@ export function aliveProgram(sessions: readonly number[]): string {
 /** The program that asks a job to end, and makes it after some seconds. */
 export function endProgram(directory: string, session: number, graceSeconds: number): string {
   return [
-    `: >${quotePath(directory)}/cancelled`,
+    // Not with ":", whose failed redirection would end the shell.
+    `printf '' >${quotePath(directory)}/cancelled`,
     `if kill -s TERM -- -${session} 2>/dev/null; then`,
     `(sleep ${graceSeconds}; kill -s KILL -- -${session}) </dev/null >/dev/null 2>&1 &`,
     "fi",

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import { openLocal } from "../../hosts/mod.ts";
+import type { Host } from "../../hosts/mod.ts";
+import { jobSpecSchema, newJobId, schedulerIdSchema } from "../../model/mod.ts";
+import type { JobId, JobSpecInput, SchedulerId } from "../../model/mod.ts";
+import { quotePath } from "../../shell/mod.ts";
+import { remoteLayout } from "../layout.ts";
+import type { RemoteLayout } from "../layout.ts";
+import type { Observation, Sighting } from "../scheduler.ts";
+import { SHELLS } from "../testing/shells.ts";
+import { ProcessPlanner } from "./planner.ts";
+import { ProcessScheduler } from "./scheduler.ts";
+
+const never = new AbortController().signal;
+
+/** This machine as a cluster, below a directory of its own. */
+class Here implements AsyncDisposable {
+  readonly layout: RemoteLayout;
+  readonly scheduler: ProcessScheduler;
+  readonly #started: SchedulerId[] = [];
+
+  private constructor(readonly host: Host, readonly directory: string) {
+    this.layout = remoteLayout(`${directory}/it's here`, "server");
+    this.scheduler = new ProcessScheduler(
+      host,
+      this.layout,
+      new ProcessPlanner(this.layout, "server"),
+    );
+  }
+
+  static async open(shell: string): Promise<Here> {
+    const host = await openLocal({ shell: { command: shell, login: false, prelude: "" } });
+    return new Here(host, await Deno.makeTempDir({ prefix: "sluice-process-" }));
+  }
+
+  async start(script: string, input: Partial<JobSpecInput> = {}, jobId: JobId = newJobId()) {
+    const spec = jobSpecSchema.parse({
+      cluster: "here",
+      payload: { kind: "command", command: ["sh", "-c", script] },
+      ...input,
+    });
+    const [outcome] = await this.scheduler.submit([{ jobId, spec, recheck: false }], never);
+    assert.ok(outcome?.kind === "submitted", JSON.stringify(outcome));
+    this.#started.push(outcome.schedulerId);
+    return { jobId, schedulerId: outcome.schedulerId };
+  }
+
+  /** What is seen of a job once it is no longer at work. */
+  async ended(job: { readonly jobId: JobId; readonly schedulerId: SchedulerId }) {
+    for (;;) {
+      const [seen] = await this.scheduler.observe([job], never);
+      if (seen?.sighting.kind !== "active") return seen?.sighting;
+      await delay(10);
+    }
+  }
+
+  file(jobId: JobId, name: string): string {
+    return `${this.layout.jobs}/${jobId}/${name}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const id of this.#started) {
+      await new Deno.Command("kill", {
+        args: ["-s", "KILL", "--", `-${id.slice(1)}`],
+        stderr: "null",
+      })
+        .output();
+    }
+    await this.host.close();
+    await Deno.remove(this.directory, { recursive: true });
+  }
+}
+
+function hereTest(name: string, body: (here: Here) => Promise<void>): void {
+  for (const shell of SHELLS) {
+    Deno.test(`${name} (${shell})`, async () => {
+      await using here = await Here.open(shell);
+      await body(here);
+    });
+  }
+}
+
+const kind = (sighting: Sighting | undefined) =>
+  sighting?.kind === "ended" ? `${sighting.phase} ${sighting.exitCode}` : sighting?.kind;
+
+hereTest("a job runs to its end, whatever that is", async (here) => {
+  for (const [script, end] of [["exit 0", "succeeded 0"], ["exit 3", "failed 3"]] as const) {
+    assert.equal(kind(await here.ended(await here.start(script))), end);
+  }
+  const killed = await here.ended(await here.start("kill -s KILL $$"));
+  assert.ok(killed?.kind === "ended" && killed.signal === 9);
+});
+
+hereTest("started twice, a job runs once", async (here) => {
+  const jobId = newJobId();
+  const script = `echo ran >>'${here.directory}/ran'`;
+  const ids = await Promise.all(
+    [1, 2, 3].map(() => here.start(script, {}, jobId)),
+  );
+  assert.equal(new Set(ids.map(({ schedulerId }) => schedulerId)).size, 1);
+  const [job] = ids;
+  assert.ok(job !== undefined);
+  await here.ended(job);
+  await here.start(script, {}, jobId);
+  assert.equal(await Deno.readTextFile(`${here.directory}/ran`), "ran\n");
+});
+
+hereTest("a job outlives the connection that started it", async (here) => {
+  const job = await here.start("sleep 0.2; echo done");
+  await here.host.close();
+  await using other = await openLocal();
+  const scheduler = new ProcessScheduler(
+    other,
+    here.layout,
+    new ProcessPlanner(here.layout, "server"),
+  );
+  let seen: readonly Observation[] = [];
+  do seen = await scheduler.observe([job], never); while (seen[0]?.sighting.kind === "active");
+  assert.equal(kind(seen[0]?.sighting), "succeeded 0");
+  assert.equal(await Deno.readTextFile(here.file(job.jobId, "stdout")), "done\n");
+});
+
+hereTest(
+  "a cancelled job is cancelled, with its children, and asking again is no error",
+  async (here) => {
+    const job = await here.start("sleep 600 & wait");
+    await here.scheduler.cancel([job, job], never);
+    const sighting = await here.ended(job);
+    assert.ok(sighting?.kind === "ended");
+    assert.equal(sighting.phase, "cancelled");
+    await here.scheduler.cancel([job], never);
+    assert.equal((await here.ended(job))?.kind, "ended");
+  },
+);
+
+hereTest("a job that was asked to end and left no record is cancelled too", async (here) => {
+  const job = await here.start("sleep 600");
+  await Deno.writeTextFile(here.file(job.jobId, "cancelled"), "");
+  await here.host.run(`kill -s KILL -- -${job.schedulerId.slice(1)}`);
+  const sighting = await here.ended(job);
+  assert.ok(sighting?.kind === "ended");
+  assert.equal(sighting.phase, "cancelled");
+});
+
+hereTest("a job whose processes vanish without a record has failed", async (here) => {
+  const job = await here.start("sleep 600");
+  await here.host.run(`kill -s KILL -- -${job.schedulerId.slice(1)}`);
+  const sighting = await here.ended(job);
+  assert.ok(sighting?.kind === "ended" && sighting.reason?.code === "Vanished");
+});
+
+hereTest("tasks of an array end each by itself", async (here) => {
+  const { jobId, schedulerId } = await here.start(
+    'echo "task $SLURM_ARRAY_TASK_ID"; exit "$SLURM_ARRAY_TASK_ID"',
+    { resources: { array: "0-2" } },
+  );
+  let seen: readonly Observation[] = [];
+  do {
+    seen = await here.scheduler.observe([{ jobId, schedulerId, tasks: [0, 1, 2] }], never);
+  } while (seen.some(({ sighting }) => sighting.kind === "active"));
+  assert.deepEqual(seen.map(({ sighting }) => kind(sighting)), [
+    "succeeded 0",
+    "failed 1",
+    "failed 2",
+  ]);
+  assert.equal(await Deno.readTextFile(here.file(jobId, "stdout.2")), "task 2\n");
+});
+
+hereTest("an id of another scheduler is never taken for a process", async (here) => {
+  const jobId = newJobId();
+  for (const id of ["12", "P0", "P-1", "0", "12_4"]) {
+    const job = { jobId, schedulerId: schedulerIdSchema.parse(id) };
+    await here.scheduler.cancel([job], never);
+    const [seen] = await here.scheduler.observe([job], never);
+    assert.equal(seen?.sighting.kind, "missing", id);
+  }
+  // Had a signal gone to the shell's own group, it would be gone.
+  assert.equal((await here.host.run("exit 5")).exitCode, 5);
+});
+
+hereTest("what only a scheduler can give is refused", async (here) => {
+  const spec = jobSpecSchema.parse({
+    cluster: "here",
+    payload: { kind: "command", command: ["true"] },
+    resources: { gpus: 1 },
+  });
+  const [outcome] = await here.scheduler.submit(
+    [{ jobId: newJobId(), spec, recheck: false }],
+    never,
+  );
+  assert.ok(outcome?.kind === "rejected");
+  assert.equal(outcome.error.code, "UNSUPPORTED_REQUEST");
+});
+
+hereTest("the spool tells of starts and ends as they happen", async (here) => {
+  await using stream = await here.host.stream(here.scheduler.spoolCommand());
+  const reader = stream.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  // Nothing tells when tail(1) has begun to follow but that it does.
+  const begun = (async () => {
+    while (!text.includes("begun\n")) text += (await reader.read()).value ?? "";
+  })();
+  while (!text.includes("begun\n")) {
+    await here.host.run(`echo begun >>${quotePath(here.layout.spool)}`);
+    await delay(10);
+  }
+  await begun;
+  const { jobId } = await here.start("exit 3");
+  while (!text.includes(" end ")) text += (await reader.read()).value ?? "";
+  assert.match(text, new RegExp(`\n${jobId} - 0 start \\d+ -\n${jobId} - 0 end 3 -\n$`));
+  await reader.cancel();
+});
