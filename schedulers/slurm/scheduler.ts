@@ -63,6 +63,11 @@ function taskId(schedulerId: SchedulerId, task: number): SchedulerId {
   return schedulerIdSchema.parse(`${schedulerId}_${task}`);
 }
 
+/** Slurm's id with the mark of the job: ids are used again one day, and then are another job's. */
+function marked({ jobId, id }: Pick<Part, "jobId" | "id">): string {
+  return `${jobId} ${id}`;
+}
+
 /** Identifies a job or an array task within one round. */
 function key(jobId: string, task: number | undefined): string {
   return task === undefined ? jobId : `${jobId}_${task}`;
@@ -130,13 +135,14 @@ export class SlurmScheduler implements Scheduler {
         ? [{ jobId, task: undefined, id: schedulerId }]
         : tasks.map((task) => ({ jobId, task, id: taskId(schedulerId, task) }))
     );
-    const gone = parts.filter(({ id }) => !queue.has(id));
+    const gone = parts.filter((part) => !queue.has(marked(part)));
     const ids = new Set(gone.map(({ jobId }) => jobId));
     const asked = watched.filter(({ jobId }) => ids.has(jobId));
     const { accounting, records } = await this.#vanished(asked, signal);
-    return parts.map(({ jobId, task, id }) => {
+    return parts.map((part) => {
+      const { jobId, task, id } = part;
       const sighting = verdict({
-        queue: queue.get(id),
+        queue: queue.get(marked(part)),
         accounting: accounting.get(id),
         record: records.get(key(jobId, task)),
       });
@@ -222,9 +228,10 @@ export class SlurmScheduler implements Scheduler {
 
   async #queue(signal: AbortSignal): Promise<ReadonlyMap<string, SqueueJob>> {
     const { jobs } = parseSqueue(await this.#output(squeueArguments(), signal));
-    // Ids are used again one day: a line counts only with the mark of a job of ours.
-    const ours = jobs.filter(({ comment }) => parseComment(comment) !== undefined);
-    return new Map(ours.map((job) => [formatJobId(job.id), job]));
+    return new Map(jobs.flatMap((job): [string, SqueueJob][] => {
+      const jobId = parseComment(job.comment);
+      return jobId === undefined ? [] : [[marked({ jobId, id: formatJobId(job.id) }), job]];
+    }));
   }
 
   /** What accounting and the jobs' own records say of jobs that have left the queue. */

@@ -75,6 +75,16 @@ export class FakeSlurm implements AsyncDisposable {
     return Deno.writeTextFile(join(this.#home, "squeue.mode"), mode);
   }
 
+  /** The directory of the stand-ins, to be put before others on PATH. */
+  get bin(): string {
+    return join(this.#home, "bin");
+  }
+
+  /** Adds another command to the stand-ins. */
+  command(name: string, script: string): Promise<void> {
+    return Deno.writeTextFile(join(this.bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
   /** Adds a line to the queue, as if somebody had submitted something else. */
   enqueue(line: string): Promise<void> {
     return Deno.writeTextFile(join(this.#home, "queue"), `${line}\n`, { append: true });
