@@ -29,6 +29,7 @@ export const taskViewSchema = z.object({
   task: z.int().nonnegative().describe("Number of the task."),
   schedulerId: schedulerIdSchema.optional(),
   ...verdict,
+  cancelRequested: z.boolean().optional().describe("Somebody asked for this task to be cancelled."),
 }).describe("One task of a job array.");
 /** See {@linkcode taskViewSchema}. */
 export type TaskView = z.infer<typeof taskViewSchema>;

@@ -242,6 +242,29 @@ Deno.test("cancelling while the link is away takes the job back, or ends it when
   assert.ok(!stage.sent.some(({ jobId }) => jobId === unsent.id));
 });
 
+Deno.test("a task that is cancelled before its array is sent is cancelled once it is", async () => {
+  await using stage = new ClusterStage();
+  await stage.clock.settle();
+  await stage.loseLink();
+  const [job] = await stage.submit(1, { resources: { array: "0-1" } });
+  assert.ok(job !== undefined);
+  for (let time = 0; time < 2; time++) {
+    const answer = stage.cluster.ask((reply) => ({
+      type: "cancel" as const,
+      jobId: job.id,
+      task: 1,
+      reply,
+    }));
+    await stage.clock.advance(100);
+    await answer;
+  }
+  assert.equal(stage.facts(job.id).filter((type) => type === "cancel_requested").length, 1);
+  await stage.findLink();
+  const [cancelled] = stage.connection.scheduler.cancels.made.flatMap(({ argument }) => argument);
+  assert.equal(cancelled?.jobId, job.id);
+  assert.equal(cancelled?.task, 1);
+});
+
 for (const actor of ["poller", "submitter", "link"] as const) {
   Deno.test(`nothing is missed when the ${actor} fails`, async () => {
     await using stage = new ClusterStage();

@@ -328,9 +328,9 @@ export function decide(view: JobView, memory: JobMemory, input: JobInput, now: n
       memory = pushed(facts, memory, input.record, now);
       break;
     case "cancel": {
-      const part = standing(view, input.task);
-      if (part === undefined || isFinal(part.phase)) break;
-      if (input.task === undefined ? view.cancelRequested : false) break;
+      const { task } = input;
+      const part = task === undefined ? view : view.tasks?.find((one) => one.task === task);
+      if (part === undefined || isFinal(part.phase) || part.cancelRequested) break;
       facts.add({ type: "cancel_requested", task: input.task });
       break;
     }

@@ -154,7 +154,13 @@ export function foldJob(view: JobView | undefined, event: RecordedFact): JobView
     case "ended":
       return applyStanding(next, fact);
     case "cancel_requested":
-      return fact.task === undefined ? { ...next, cancelRequested: true } : next;
+      if (fact.task === undefined) return { ...next, cancelRequested: true };
+      return {
+        ...next,
+        tasks: next.tasks?.map((task) =>
+          task.task === fact.task ? { ...task, cancelRequested: true } : task
+        ),
+      };
     case "unknown":
       return { ...next, unknownSince: fact.since, unknownReason: fact.reason };
     case "known":

@@ -72,6 +72,24 @@ function awaitsVerdict(view: JobView): boolean {
   );
 }
 
+/** Numbers of the tasks that somebody wants ended and that have not. */
+function tasksToCancel(view: JobView): number[] {
+  return (view.tasks ?? []).flatMap(({ task, phase, cancelRequested }) =>
+    cancelRequested === true && !isFinal(phase) ? [task] : []
+  );
+}
+
+/** Whether the scheduler has something to end. */
+function cancelWanted(view: JobView): boolean {
+  return view.cancelRequested || tasksToCancel(view).length > 0;
+}
+
+/** Whether the same was asked for before. */
+function cancelledBefore(view: JobView, task: number | undefined): boolean {
+  const part = task === undefined ? view : view.tasks?.find((one) => one.task === task);
+  return part?.cancelRequested ?? false;
+}
+
 /** What the poller must look for. */
 function watched(view: JobView): Watched | undefined {
   if (view.schedulerId === undefined || isFinal(view.phase)) return undefined;
@@ -141,14 +159,16 @@ export function jobActor(
 
   const cancelWhereWanted = (state: JobState, ctx: Context): JobState => {
     const { view, cancelSentAt } = state;
-    if (!view.cancelRequested) return state;
-    const now = ctx.clock.now();
-    if (view.schedulerId === undefined) {
-      effects.withdraw(jobId);
+    const { schedulerId } = view;
+    if (!cancelWanted(view)) return state;
+    if (schedulerId === undefined) {
+      if (view.cancelRequested) effects.withdraw(jobId);
       return state;
     }
+    const now = ctx.clock.now();
     if (now - cancelSentAt < CANCEL_AGAIN_MS) return state;
-    effects.cancel({ jobId, schedulerId: view.schedulerId });
+    if (view.cancelRequested) effects.cancel({ jobId, schedulerId });
+    else for (const task of tasksToCancel(view)) effects.cancel({ jobId, schedulerId, task });
     effects.nudge();
     return { ...state, cancelSentAt: now };
   };
@@ -156,7 +176,7 @@ export function jobActor(
   const take = async (state: JobState, input: JobInput, ctx: Context): Promise<JobState> => {
     const now = ctx.clock.now();
     const { facts, memory } = decide(state.view, state.memory, input, now);
-    if (facts.length === 0 && !state.view.cancelRequested) return { ...state, memory };
+    if (facts.length === 0 && !cancelWanted(state.view)) return { ...state, memory };
     const next = await record({ ...state, memory }, facts, now);
     return act(state.view, next, ctx);
   };
@@ -189,17 +209,13 @@ export function jobActor(
           return introduce({ ...state, cancelSentAt: 0 }, ctx);
         case "cancel": {
           const { task, reply } = message;
+          // A new wish is told at once, whenever the one before was.
           const next = await take(
-            state,
+            { ...state, cancelSentAt: cancelledBefore(state.view, task) ? state.cancelSentAt : 0 },
             task === undefined ? { type: "cancel" } : { type: "cancel", task },
             ctx,
           );
           reply.ok(next.view);
-          const { schedulerId } = next.view;
-          if (task !== undefined && schedulerId !== undefined && !isFinal(next.view.phase)) {
-            effects.cancel({ jobId, schedulerId, task });
-            effects.nudge();
-          }
           return next;
         }
         case "pushed": {
