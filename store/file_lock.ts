@@ -48,6 +48,9 @@ export class FileLock implements Disposable {
 
   /** Gives the lock back. */
   [Symbol.dispose](): void {
+    // A child that is being started has a copy of the open file until it runs its program, and the lock
+    // would last as long as the copy.
+    this.#file.unlockSync();
     this.#file.close();
   }
 }
