@@ -200,13 +200,13 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
           return schedule({ ...state, connection: message.connection, reading: false }, 0, ctx);
         case "down":
           return { ...state, connection: undefined, reading: false };
-        case "read":
+        case "read": {
           // The first round comes at once; those who ask while it is under way share the next.
-          return schedule(
-            { ...state, open: new Set(state.open).add(message.question) },
-            state.waitMs > WAIT_MIN_MS ? WAIT_MIN_MS : 0,
-            ctx,
-          );
+          const asked = { ...state, open: new Set(state.open).add(message.question) };
+          return message.question.wait
+            ? schedule(asked, state.waitMs > WAIT_MIN_MS ? WAIT_MIN_MS : 0, ctx)
+            : round(asked, ctx);
+        }
         case "settle": {
           const settled = new Set(state.settled);
           for (const question of state.open) {
