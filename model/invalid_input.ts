@@ -12,7 +12,11 @@ import { inputIssues, issuesText } from "./issues.ts";
 export class InvalidInputError extends SluiceError {
   override readonly name: string = "InvalidInputError";
 
-  /** @param cause What zod found. */
+  /**
+   * Names every field that does not fit.
+   *
+   * @param cause What zod found.
+   */
   constructor(cause: z.core.$ZodError) {
     super({
       code: "INVALID_INPUT",
