@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { JournalInUseError } from "./errors.ts";
 import { Journal } from "./journal.ts";
-import { ids, take, TemporaryDirectory } from "./journal_testing.ts";
+import { SampleJob, TemporaryDirectory } from "./journal_testing.ts";
 
 Deno.test("a process that is killed leaves all it has confirmed, whole calls only, and no lock", async () => {
   using directory = new TemporaryDirectory();
@@ -29,7 +29,13 @@ Deno.test("a process that is killed leaves all it has confirmed, whole calls onl
   await writer.status;
   const confirmed = printed.split("\n").slice(0, -1).map(Number);
   using journal = Journal.open({ path });
-  const stored = ids(await take(journal.jobFeed({}), journal.lastEventId()));
+  // Ids that a half-written commit may have had are left out, so the number of events tells no end.
+  const end = (await journal.append([new SampleJob(-1).accepted()])).at(-1)?.id;
+  const stored: number[] = [];
+  for await (const { id } of journal.jobFeed({})) {
+    if (id === end) break;
+    stored.push(id);
+  }
   assert.deepEqual(stored.slice(0, confirmed.length), confirmed);
   assert.equal(stored.length % 2, 0);
 });
