@@ -36,12 +36,14 @@ export const bashLauncher: Launcher = {
     switch (payload.kind) {
       case "script": {
         checkScript(payload.script);
+        const { lines, options } = scriptDirectives(payload.script);
         return {
           files: [{ name: PAYLOAD_FILE, text: payload.script, executable: true }],
           body: [
             become(environment, `"$sluice_dir"/${PAYLOAD_FILE}`, commandLine(payload.arguments)),
           ],
-          directives: scriptDirectives(payload.script).lines,
+          directives: lines,
+          directiveOptions: options,
         };
       }
       case "command": {
@@ -50,6 +52,7 @@ export const bashLauncher: Launcher = {
           files: [],
           body: [become(environment, quote(program), commandLine(words))],
           directives: [],
+          directiveOptions: [],
         };
       }
     }

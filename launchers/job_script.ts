@@ -14,6 +14,9 @@ export const JOB_SCRIPT_FILE = "job.sh";
 /** Exit status of a job whose working directory cannot be entered. */
 export const WORKING_DIRECTORY_EXIT_CODE = 72;
 
+/** Exit status of a second copy of a job, which runs nothing: never to be taken for a success. */
+export const DUPLICATE_EXIT_CODE = 75;
+
 /** Signals with which a scheduler or a user reaches a whole job. */
 const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "XCPU"];
 
@@ -50,7 +53,7 @@ export function jobScript(jobId: JobId, spec: JobSpec, plan: ExecutionPlan): str
     '  sluice_owner=$(readlink "$sluice_dir/claim")',
     '  if [ -n "$sluice_owner" ] && [ "$sluice_owner" != "$sluice_id" ]; then',
     '    printf \'sluice: job %s already runs as %s; this copy does nothing.\\n\' "$sluice_job" "$sluice_owner" >&2',
-    "    exit 0",
+    `    exit ${DUPLICATE_EXIT_CODE}`,
     "  fi",
     "fi",
     "",

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { jobIdSchema, jobSpecSchema } from "../model/mod.ts";
 import type { JobSpec, JobSpecInput } from "../model/mod.ts";
-import { bashLauncher, JOB_SCRIPT_FILE, jobScript, WORKING_DIRECTORY_EXIT_CODE } from "./mod.ts";
+import {
+  bashLauncher,
+  DUPLICATE_EXIT_CODE,
+  JOB_SCRIPT_FILE,
+  jobScript,
+  WORKING_DIRECTORY_EXIT_CODE,
+} from "./mod.ts";
 
 const jobId = jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
 const SHELLS = ["dash", "bash"] as const;
@@ -124,7 +130,7 @@ shellTest("a task of an array has a record of its own", shellCommand("exit 4"), 
 shellTest("a second copy of the job does nothing", shellCommand("echo ran >>ran"), async (job) => {
   await job.run();
   const second = await job.run({ SLURM_JOB_ID: "13" });
-  assert.equal(second.code, 0);
+  assert.equal(second.code, DUPLICATE_EXIT_CODE);
   assert.match(second.stderr, /already runs as 12/);
   assert.equal(await job.text("ran"), "ran\n");
   assert.equal(await job.record(), "12 0 0 -");

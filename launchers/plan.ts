@@ -27,6 +27,8 @@ export interface ExecutionPlan {
   readonly body: readonly string[];
   /** The `#SBATCH` lines of the user's script, as they stand there. */
   readonly directives: readonly string[];
+  /** The options of sbatch that those lines set. */
+  readonly directiveOptions: readonly string[];
 }
 
 /** Turns a kind of work into a plan. Pure: the same spec gives the same plan. */

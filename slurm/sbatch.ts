@@ -149,34 +149,73 @@ export function sbatchArguments(request: SbatchRequest): string[] {
   ];
 }
 
+/** The option of sbatch that stands for each resource. */
+const resourceOptions = {
+  nodes: "nodes",
+  tasks: "ntasks",
+  tasksPerNode: "ntasks-per-node",
+  cpusPerTask: "cpus-per-task",
+  memory: "mem",
+  memoryPerCpu: "mem-per-cpu",
+  gpus: "gpus",
+  gpusPerNode: "gpus-per-node",
+  time: "time",
+  partition: "partition",
+  account: "account",
+  qos: "qos",
+  constraint: "constraint",
+  reservation: "reservation",
+  nodeList: "nodelist",
+  exclude: "exclude",
+  exclusive: "exclusive",
+  begin: "begin",
+  dependency: "dependency",
+  array: "array",
+} as const satisfies Record<keyof Resources, SbatchOption>;
+
+const memoryOptions: ReadonlySet<string> = new Set(["mem", "mem-per-cpu", "mem-per-gpu"]);
+
+/** Whether a job that names the one option leaves no room for the default of the other. */
+function settles(named: string, option: SbatchOption): boolean {
+  return named === option || (memoryOptions.has(named) && memoryOptions.has(option));
+}
+
+function isResource(name: string): name is keyof Resources {
+  return Object.hasOwn(resourceOptions, name);
+}
+
+function named(resources: Resources): (keyof Resources)[] {
+  return Object.keys(resourceOptions).filter(isResource).filter((name) =>
+    resources[name] !== undefined
+  );
+}
+
+/**
+ * What a job asks for, with the cluster's defaults for what neither the job nor its script names.
+ *
+ * @param scriptOptions The options that the script's own `#SBATCH` lines set.
+ */
+export function withDefaults(
+  resources: Resources,
+  defaults: Resources,
+  scriptOptions: readonly string[],
+): Resources {
+  const taken = [...scriptOptions, ...named(resources).map((name) => resourceOptions[name])];
+  const open = named(defaults).filter((name) =>
+    !taken.some((option) => settles(option, resourceOptions[name]))
+  );
+  return {
+    ...Object.fromEntries(open.map((name) => [name, defaults[name]])),
+    ...Object.fromEntries(named(resources).map((name) => [name, resources[name]])),
+  };
+}
+
 function resourceArguments(resources: Resources): string[] {
-  const { exclusive } = resources;
-  const values: readonly (readonly [SbatchOption, string | number | undefined])[] = [
-    ["nodes", resources.nodes],
-    ["ntasks", resources.tasks],
-    ["ntasks-per-node", resources.tasksPerNode],
-    ["cpus-per-task", resources.cpusPerTask],
-    ["mem", resources.memory],
-    ["mem-per-cpu", resources.memoryPerCpu],
-    ["gpus", resources.gpus],
-    ["gpus-per-node", resources.gpusPerNode],
-    ["time", resources.time],
-    ["partition", resources.partition],
-    ["account", resources.account],
-    ["qos", resources.qos],
-    ["constraint", resources.constraint],
-    ["reservation", resources.reservation],
-    ["nodelist", resources.nodeList],
-    ["exclude", resources.exclude],
-    ["exclusive", typeof exclusive === "string" ? exclusive : undefined],
-    ["begin", resources.begin],
-    ["dependency", resources.dependency],
-    ["array", resources.array],
-  ];
-  return [
-    ...values.flatMap(([option, value]) => value === undefined ? [] : [`--${option}=${value}`]),
-    ...(exclusive === true ? ["--exclusive"] : []),
-  ];
+  return named(resources).flatMap((name) => {
+    const value = resources[name];
+    if (value === false) return [];
+    return [value === true ? `--${resourceOptions[name]}` : `--${resourceOptions[name]}=${value}`];
+  });
 }
 
 /** Checks one option by name. */

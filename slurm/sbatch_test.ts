@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { isSluiceErrorWith } from "./testdata.ts";
 import type { SbatchRequest } from "./sbatch.ts";
-import { parseSbatch, sbatchArguments } from "./sbatch.ts";
+import { parseSbatch, sbatchArguments, withDefaults } from "./sbatch.ts";
 import { isSbatchOption, optionValue, reservedOption, sbatchOptions } from "./sbatch_options.ts";
 import { testdata } from "./testdata.ts";
 
@@ -227,4 +227,22 @@ Deno.test("any bytes give an id or the typed error", () => {
       ok(isSluiceErrorWith("SBATCH_ANSWER")(error));
     }
   }));
+});
+
+Deno.test("a default counts only for what neither the job nor its script names", () => {
+  const defaults = { partition: "debug", time: 60, memory: "4G", exclusive: true };
+  deepEqual(withDefaults({}, defaults, []), defaults);
+  deepEqual(withDefaults({ time: 5, exclusive: false }, defaults, ["partition"]), {
+    memory: "4G",
+    time: 5,
+    exclusive: false,
+  });
+  deepEqual(withDefaults({ partition: undefined }, { partition: "debug" }, []), {
+    partition: "debug",
+  });
+});
+
+Deno.test("memory for each CPU leaves no room for a default memory of the node", () => {
+  deepEqual(withDefaults({ memoryPerCpu: "1G" }, { memory: "4G" }, []), { memoryPerCpu: "1G" });
+  deepEqual(withDefaults({}, { memory: "4G" }, ["mem-per-gpu"]), {});
 });

@@ -76,6 +76,8 @@ function lineOf(text: string, index: number): number {
 export interface ScriptDirectives {
   /** The `#SBATCH` lines to copy into the batch script, each option in its long form. */
   readonly lines: readonly string[];
+  /** The options that those lines set. */
+  readonly options: readonly SbatchOption[];
   /** Options that were left out, since Sluice sets them itself for every job. */
   readonly overridden: readonly SbatchOption[];
 }
@@ -131,6 +133,7 @@ interface Directive {
 export function scriptDirectives(text: string): ScriptDirectives {
   const lines: string[] = [];
   const overridden = new Set<SbatchOption>();
+  const options = new Set<SbatchOption>();
   for (const line of text.split("\n")) {
     if (!line.startsWith("#SBATCH")) {
       if (/^\s*(?:#|$)/.test(line)) continue;
@@ -140,12 +143,16 @@ export function scriptDirectives(text: string): ScriptDirectives {
     for (const { option, words } of directives(splitWords(line.slice("#SBATCH".length)))) {
       const instead = refused.get(option);
       if (instead !== undefined) throw new ReservedOptionError(option, instead);
-      if (overriding.has(option)) overridden.add(option);
-      else kept.push(...words);
+      if (overriding.has(option)) {
+        overridden.add(option);
+      } else {
+        options.add(option);
+        kept.push(...words);
+      }
     }
     if (kept.length > 0) lines.push(`#SBATCH ${kept.map(quoteWord).join(" ")}`);
   }
-  return { lines, overridden: [...overridden] };
+  return { lines, options: [...options], overridden: [...overridden] };
 }
 
 /** Raised for a `#SBATCH` line that sbatch would not understand. */

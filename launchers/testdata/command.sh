@@ -13,7 +13,7 @@ if ! ln -sn "$sluice_id" "$sluice_dir/claim" 2>/dev/null; then
   sluice_owner=$(readlink "$sluice_dir/claim")
   if [ -n "$sluice_owner" ] && [ "$sluice_owner" != "$sluice_id" ]; then
     printf 'sluice: job %s already runs as %s; this copy does nothing.\n' "$sluice_job" "$sluice_owner" >&2
-    exit 0
+    exit 75
   fi
 fi
 

@@ -12,6 +12,7 @@ import {
   HeterogeneousNotSupportedError,
   sbatchArguments,
   sluiceComment,
+  withDefaults,
 } from "../../slurm/mod.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { jobPaths, spoolFromJob } from "../layout.ts";
@@ -47,7 +48,7 @@ export class SlurmPlanner implements JobPlanner {
     if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
     const { layout, serverId, defaults } = this.#options;
     const plan = bashLauncher.plan(spec);
-    const resources = { ...defaults, ...spec.resources };
+    const resources = withDefaults(spec.resources, defaults, plan.directiveOptions);
     const output = resources.array === undefined ? "" : ".%a";
     return {
       jobId,
