@@ -194,6 +194,7 @@ async function* readOutput(
       const bytes = await clusterOf(handles, view.cluster).ref.ask<Uint8Array>(
         (reply) => ({
           type: "read",
+          patient: follow,
           question: {
             jobId,
             stream,

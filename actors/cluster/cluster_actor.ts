@@ -306,9 +306,13 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
         case "cancel":
           cancel(state, message, ctx);
           return state;
-        case "read":
-          state.outputs.tell(message);
+        case "read": {
+          const { patient, question } = message;
+          if (!patient && state.lastError !== undefined) {
+            question.reply.fail(new ClusterUnreachableError(name, state.lastError));
+          } else state.outputs.tell({ type: "read", question });
           return state;
+        }
         case "status":
           status(state, message.reply);
           return state;

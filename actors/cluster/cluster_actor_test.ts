@@ -328,3 +328,29 @@ Deno.test("live jobs of the journal are taken up again, those that have ended ar
     assert.deepEqual(indexes, indexes.map((_, n) => n + 1));
   }
 });
+
+Deno.test("who does not follow an output is told that there is no connection", async () => {
+  await using stage = new ClusterStage();
+  const [job] = await stage.submit();
+  assert.ok(job !== undefined);
+  await stage.loseLink();
+  const refused = assert.rejects(
+    stage.cluster.ask<Uint8Array>((reply) => ({
+      type: "read",
+      patient: false,
+      question: {
+        jobId: job.id,
+        stream: "stdout",
+        task: undefined,
+        offset: 0,
+        maxBytes: 10,
+        wait: false,
+        reply,
+        signal: new AbortController().signal,
+      },
+    })),
+    { code: "CLUSTER_UNREACHABLE", retryable: true },
+  );
+  await stage.clock.settle();
+  await refused;
+});

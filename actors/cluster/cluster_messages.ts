@@ -55,7 +55,12 @@ export type ClusterMessage =
     readonly task: number | undefined;
     readonly reply: Reply<JobView | undefined>;
   }
-  | { readonly type: "read"; readonly question: OutputQuestion }
+  | {
+    readonly type: "read";
+    readonly question: OutputQuestion;
+    /** Whether to wait for a connection that is lost; otherwise that is an error. */
+    readonly patient: boolean;
+  }
   | { readonly type: "status"; readonly reply: Reply<ClusterStatus> }
   | { readonly type: "probe"; readonly reply: Reply<Omit<ClusterProbe, "name">> }
   | { readonly type: "metrics"; readonly job: Watched; readonly reply: Reply<JobMetrics> }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { getLogger } from "@logtape/logtape";
 import { parseSpoolLine } from "../../schedulers/mod.ts";
 import type { SpoolRecord } from "../../schedulers/mod.ts";
 import type { ActorContext, Behavior } from "../kernel/mod.ts";
@@ -13,8 +14,10 @@ import type { Connection } from "./connection.ts";
 export type FollowerMessage =
   | { readonly type: "up"; readonly connection: Connection }
   | { readonly type: "down" }
-  | { readonly type: "ended"; readonly connection: Connection }
+  | { readonly type: "ended"; readonly connection: Connection; readonly error: unknown }
   | { readonly type: "reopen"; readonly connection: Connection };
+
+const log = getLogger(["sluice", "cluster"]);
 
 interface FollowerState {
   readonly connection: Connection | undefined;
@@ -58,8 +61,8 @@ export function follower(
   const begin = (connection: Connection, ctx: ActorContext<FollowerMessage>): FollowerState => {
     ctx.pipe(
       follow(connection, ctx.signal, onRecord),
-      (): FollowerMessage => ({ type: "ended", connection }),
-      (): FollowerMessage => ({ type: "ended", connection }),
+      (): FollowerMessage => ({ type: "ended", connection, error: undefined }),
+      (error): FollowerMessage => ({ type: "ended", connection, error }),
     );
     return { connection };
   };
@@ -73,6 +76,10 @@ export function follower(
           return { connection: undefined };
         case "ended":
           if (message.connection === state.connection) {
+            log.warn("the stream of the spool of {host} ended and is opened again: {error}", {
+              host: message.connection.host.label,
+              error: message.error ?? "tail came to its end",
+            });
             ctx.after(REOPEN_MS, { type: "reopen", connection: message.connection });
           }
           return state;

@@ -10,7 +10,11 @@ import type { ClusterProbe, JobMetrics, SchedulerId } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
 import { planBatch } from "../batch.ts";
 import { recorded } from "../endings.ts";
-import { DirectoryUnwritableError, UnsupportedRequestError } from "../errors.ts";
+import {
+  DirectoryUnwritableError,
+  SubmissionUnclearError,
+  UnsupportedRequestError,
+} from "../errors.ts";
 import { parseExitRecords, printExitRecords } from "../exit_record.ts";
 import type { ExitRecord } from "../exit_record.ts";
 import { followSpool } from "../layout.ts";
@@ -93,14 +97,12 @@ export class ProcessScheduler implements Scheduler {
       ...rejected,
       ...jobs.map(({ jobId, directory }): SubmitOutcome => {
         const schedulerId = started.get(jobId);
-        return schedulerId === undefined
-          ? {
-            kind: "postponed",
-            jobId,
-            error: new DirectoryUnwritableError(directory, decoder.decode(result.stderr)),
-            maybeSent: true,
-          }
-          : { kind: "submitted", jobId, schedulerId };
+        if (schedulerId !== undefined) return { kind: "submitted", jobId, schedulerId };
+        const words = decoder.decode(result.stderr);
+        const error = words.trim() === ""
+          ? new SubmissionUnclearError("the host is slow to start it.")
+          : new DirectoryUnwritableError(directory, words);
+        return { kind: "postponed", jobId, error, maybeSent: true };
       }),
     ];
   }
