@@ -1,0 +1,102 @@
+/**
+ * The README's examples, as they stand there, on the test cluster.
+ */
+
+import assert from "node:assert/strict";
+import { stringify } from "@std/yaml";
+import { Workspace } from "./support/workspace.ts";
+
+const root = new URL("../..", import.meta.url).pathname;
+const readme = await Deno.readTextFile(`${root}README.md`);
+
+/** The first match of a pattern in the README. */
+function example(pattern: RegExp): string {
+  return pattern.exec(readme)?.[1] ?? assert.fail(`the README has no ${pattern}`);
+}
+
+/** A configuration with the test cluster as `dev`, and the variables that lead to it. */
+async function configured(workspace: Workspace): Promise<Record<string, string>> {
+  const path = `${workspace.directory}/sluice.yaml`;
+  const { type, ...cluster } = workspace.config();
+  await Deno.writeTextFile(path, stringify({ clusters: { dev: { type, ...cluster } } }));
+  return { SLUICE_CONFIG: path, SLUICE_DATA_DIRECTORY: workspace.dataDirectory, SLUICE_PORT: "0" };
+}
+
+function deno(
+  args: readonly string[],
+  env: Record<string, string>,
+  stdin: "null" | "piped",
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: root,
+    env,
+    stdin,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+Deno.test("the README's five lines of TypeScript run a job on two nodes", async () => {
+  await using workspace = await Workspace.make();
+  const env = await configured(workspace);
+  const program = example(/```ts\n(import \{ loadConfig[\s\S]*?)```/);
+  const child = deno(
+    ["run", "-q", "--no-prompt", "--no-check", "-P=sluice"].concat([
+      `--allow-write=${workspace.directory}`,
+      "--ext=ts",
+      "-",
+    ]),
+    env,
+    "piped",
+  );
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(program));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  assert.equal(lines.pop(), "succeeded");
+  assert.equal(new Set(lines).size, 2, "the hosts have names of their own");
+});
+
+Deno.test("the README's shell line runs a job and shows its output", async () => {
+  await using workspace = await Workspace.make();
+  const env = await configured(workspace);
+  const write = `--allow-write=${workspace.directory}`;
+  const command = ["run", "-q", "--no-prompt", "--no-check", "-P=sluice", write, "cli/main.ts"];
+  const server = deno([...command, "serve"], env, "null");
+  const said = server.stdout.pipeThrough(new TextDecoderStream());
+  const trouble = server.stderr.pipeThrough(new TextDecoderStream());
+  try {
+    const url = await firstMatch([said, trouble], /(http:\/\/127\.0\.0\.1:\d+)/);
+    const words = example(/^deno task sluice (submit .*)$/m).split(" ");
+    const { code, stdout, stderr } = await deno(
+      [...command, ...words],
+      { ...env, SLUICE_URL: url },
+      "null",
+    ).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    const hosts = new TextDecoder().decode(stdout).trim().split("\n");
+    assert.equal(new Set(hosts).size, 2);
+  } finally {
+    server.kill("SIGINT");
+    await server.status;
+  }
+});
+
+/** The first match in any of the streams, all of which are read to their end in the background. */
+async function firstMatch(streams: readonly ReadableStream<string>[], pattern: RegExp) {
+  const found = Promise.withResolvers<string>();
+  for (const stream of streams) {
+    (async () => {
+      let text = "";
+      for await (const chunk of stream) {
+        text += chunk;
+        const match = pattern.exec(text)?.[1];
+        if (match !== undefined) found.resolve(match);
+      }
+    })().catch(found.reject);
+  }
+  return await found.promise;
+}
