@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { Sluice } from "../../actors/mod.ts";
 import { clusterNameSchema, isFinal } from "../../model/mod.ts";
 import type { ClusterConfig, ClusterName } from "../../model/mod.ts";
+import { onCluster } from "../../scripts/testbed/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import type { Directions, TcpProxy } from "../faults/tcp_proxy.ts";
@@ -19,7 +20,33 @@ const STEP = 256;
 /** Jobs that travel together in each submission. */
 const JOBS = 2;
 /** Submissions that are cut at the same time. */
-const SIDE_BY_SIDE = 8;
+const SIDE_BY_SIDE = 12;
+
+/**
+ * Makes a directory with an sbatch that takes its time, before or after it has submitted the job, so that
+ * Sluice is back after a cut while the submission from before is still under way.
+ */
+async function slowSbatch(workspace: Workspace, when: "before" | "after"): Promise<string> {
+  const { path } = workspace.file(`slow-${when}`);
+  const script = when === "before"
+    ? 'sleep 2\nexec "$real" "$@"\n'
+    : 'answer=$("$real" "$@")\nstatus=$?\nsleep 2\nprintf "%s\\n" "$answer"\nexit "$status"\n';
+  const { code, stderr } = await onCluster(["sh"], {
+    stdin: [
+      `mkdir -p ${quote(path)} && cd ${quote(path)} || exit`,
+      `{ printf '#!/bin/sh\nreal=%s\n' "$(command -v sbatch)"; printf %s ${
+        quote(script)
+      }; } >sbatch`,
+      "chmod 755 sbatch",
+      "for name in squeue sacct scancel scontrol sinfo; do",
+      '  ln -s "$(command -v "$name")" .',
+      "done",
+      "",
+    ].join("\n"),
+  });
+  assert.equal(code, 0, stderr);
+  return path;
+}
 
 interface Traffic {
   readonly up: number;
@@ -33,15 +60,23 @@ class Lanes implements AsyncDisposable {
     readonly lanes: readonly { readonly name: ClusterName; readonly proxy: TcpProxy }[],
   ) {}
 
-  static async open(workspace: Workspace, count: number): Promise<Lanes> {
+  static async open(
+    workspace: Workspace,
+    count: number,
+    slurmPaths: readonly string[] = [],
+  ): Promise<Lanes> {
     const { host, port } = workspace.facts;
     const lanes = Array.from({ length: count }, (_, index) => ({
       name: clusterNameSchema.parse(`lane${index}`),
       proxy: startProxy({ target: { host, port } }),
     }));
     const clusters: Record<string, ClusterConfig> = {};
-    for (const { name, proxy } of lanes) {
-      clusters[name] = workspace.config(await knownThroughProxy(workspace, proxy));
+    for (const [index, { name, proxy }] of lanes.entries()) {
+      const slurmPath = slurmPaths[index % slurmPaths.length];
+      clusters[name] = workspace.config({
+        ...await knownThroughProxy(workspace, proxy),
+        ...(slurmPath === undefined ? {} : { slurmPath }),
+      });
     }
     const dataDirectory = `${workspace.directory}/${crypto.randomUUID()}`;
     return new Lanes(await Sluice.open({ config: { dataDirectory, clusters } }), lanes);
@@ -122,6 +157,23 @@ async function cutOnce(
   return marks;
 }
 
+/** Fails unless each mark was left exactly once, and no job is in Slurm twice. */
+async function judge(
+  workspace: Workspace,
+  started: string,
+  marks: readonly string[],
+): Promise<void> {
+  assert.deepEqual(started.trim().split("\n").sort(), marks.toSorted());
+  // The second copy of a job would leave no mark, since its script finds that the first has begun.
+  await until(
+    "the accounting has every job",
+    async () => (await workspace.accountedJobs()).length >= marks.length,
+    500,
+  );
+  const comments = await workspace.accountedJobs();
+  assert.equal(new Set(comments).size, comments.length, "no job is in Slurm twice");
+}
+
 Deno.test({
   name: "whatever byte of a submission the connection is cut at, each job starts exactly once",
   // ssh2 drops its decipher when a packet is cut in half, and Deno counts it until it is collected.
@@ -154,14 +206,33 @@ Deno.test({
       marks.push(...done.flat());
       assert.deepEqual(together.sluice.system.deadLetters(), []);
     }
-    const judged = (await started.read()).trim().split("\n");
-    assert.deepEqual(judged.sort(), marks.sort());
-    await until(
-      "the accounting has every job",
-      async () => (await workspace.accountedJobs()).length >= marks.length,
-      500,
-    );
-    const comments = await workspace.accountedJobs();
-    assert.equal(new Set(comments).size, comments.length, "no job is in Slurm twice");
+    await judge(workspace, await started.read(), marks);
   },
+});
+
+Deno.test("a connection that is cut while sbatch is at work leads to no second job", async () => {
+  await using workspace = await Workspace.make();
+  const started = workspace.file("started");
+  const slow = [await slowSbatch(workspace, "before"), await slowSbatch(workspace, "after")];
+  await using together = await Lanes.open(workspace, 6, slow);
+  const { sluice } = together;
+  const marks = await Promise.all(together.lanes.map(async ({ name, proxy }, lane) => {
+    await quiet(sluice, name, proxy);
+    const marks = Array.from({ length: JOBS }, (_, index) => `${lane}-${index}`);
+    const jobs = await submit(sluice, name, marks, started.path);
+    for (const { id } of jobs) {
+      await until(
+        "sbatch is at work",
+        async () =>
+          (await workspace.remoteFiles()).some((path) => path.endsWith(`${id}/sbatch.err`)),
+      );
+    }
+    proxy.cutAll();
+    for (const { id } of jobs) {
+      const view = await sluice.jobs.wait(id);
+      assert.equal(view.phase, "succeeded", JSON.stringify(view));
+    }
+    return marks;
+  }));
+  await judge(workspace, await started.read(), marks.flat());
 });
