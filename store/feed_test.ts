@@ -20,6 +20,18 @@ Deno.test("a feed gives the past, then what is appended while it waits", async (
   assert.deepEqual(ids(await three), [1, 2, 3]);
 });
 
+Deno.test("what a feed gives live is what it gives again, to the last key", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const job = new SampleJob(1);
+  await journal.append([job.accepted()]);
+  const live = take(journal.jobFeed({}), 2);
+  const fact = { type: "queued", state: "PENDING", nodes: [], restarts: 0 } as const;
+  await journal.append([job.next({ ...fact, task: undefined, reason: undefined }, "queued")]);
+  const [, queued] = await live;
+  assert.deepEqual(queued?.fact, fact);
+  assert.deepEqual(await live, journal.history(job.id));
+});
+
 Deno.test("a feed resumes after any id, and waits where nothing follows", async () => {
   using journal = Journal.open({ path: ":memory:" });
   const job = new SampleJob(1);
