@@ -25,7 +25,7 @@ Deno.test("what a feed gives live is what it gives again, to the last key", asyn
   const job = new SampleJob(1);
   await journal.append([job.accepted()]);
   const live = take(journal.jobFeed({}), 2);
-  const fact = { type: "queued", state: "PENDING", nodes: [], restarts: 0 } as const;
+  const fact = { type: "queued" as const, state: "PENDING", nodes: [], restarts: 0 };
   await journal.append([job.next({ ...fact, task: undefined, reason: undefined }, "queued")]);
   const [, queued] = await live;
   assert.deepEqual(queued?.fact, fact);
