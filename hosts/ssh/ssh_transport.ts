@@ -23,6 +23,8 @@ export class SshTransport implements Transport {
   readonly closed: Promise<Error | undefined>;
   readonly #client: Client;
   readonly #hops: readonly Client[];
+  /** Settles when every jump host's connection is gone, its timers with it. */
+  readonly #hopsGone: Promise<unknown>;
   readonly #channels = new Set<SshChannel>();
   readonly #end = Promise.withResolvers<Error | undefined>();
   #lost: Error | undefined;
@@ -45,6 +47,9 @@ export class SshTransport implements Transport {
     // The peer's half-close leaves nothing to wait for.
     client.on("end", () => void client.destroy());
     client.on("close", () => this.#over());
+    this.#hopsGone = Promise.all(
+      hops.map((hop) => new Promise<void>((resolve) => hop.once("close", () => resolve()))),
+    );
     for (const hop of hops) {
       hop.on("error", (error: Error) => {
         this.#lost ??= new LinkLostError(label, `its jump host failed: ${error.message}`, error);
@@ -96,7 +101,11 @@ export class SshTransport implements Transport {
       hop.end();
       hop.destroy();
     }
-    this.#end.resolve(error);
+    const timer = setTimeout(() => this.#end.resolve(error), CLOSE_GRACE_MS);
+    void this.#hopsGone.then(() => {
+      clearTimeout(timer);
+      this.#end.resolve(error);
+    });
   }
 
   #reason(): Error {

@@ -25,21 +25,21 @@ import {
   systemEnvironment,
 } from "../../hosts/mod.ts";
 import { slurmClusterSchema } from "../../model/mod.ts";
-import { readTestbed } from "../../scripts/testbed/mod.ts";
 import { commandLine, quote } from "../../shell/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
+import { requireTestbed } from "./require.ts";
 
-const facts = await readTestbed();
+const facts = await requireTestbed();
 
-type Facts = NonNullable<typeof facts>;
+type Facts = typeof facts;
 type ClusterInput = Parameters<typeof slurmClusterSchema.parse>[0] & Record<string, unknown>;
 
-function clusterTest(name: string, body: (facts: Facts) => Promise<void>) {
-  Deno.test({
-    name: `ssh: ${name}`,
-    ignore: facts === undefined,
-    fn: () => body(facts ?? assert.fail("no test cluster")),
-  });
+function clusterTest(
+  name: string,
+  body: (facts: Facts) => Promise<void>,
+  options: { readonly sanitizeResources?: boolean } = {},
+) {
+  Deno.test({ name: `ssh: ${name}`, fn: () => body(facts), ...options });
 }
 
 /** Nothing of the user who runs the tests: no agent, no keys, no ssh_config. */
@@ -684,6 +684,8 @@ clusterTest(
       }
     }
   },
+  // ssh2 frees the cipher of a connection that is cut within a packet only when memory runs short.
+  { sanitizeResources: false },
 );
 
 clusterTest("a late command is killed on the host, and the lane goes on", async (facts) => {
@@ -785,7 +787,7 @@ clusterTest("what a reader does not take stays on the host", async (facts) => {
 
 clusterTest("a hundred lost connections leave nothing open", async (facts) => {
   await using proxy = startProxy({ target: facts });
-  const before = [...Deno.readDirSync("/proc/self/fd")].length;
+  const before = await openFiles();
   for (let round = 0; round < 100; round++) {
     const host = await connectThrough(facts, proxy);
     const stream = await host.stream("sleep 300");
@@ -796,6 +798,15 @@ clusterTest("a hundred lost connections leave nothing open", async (facts) => {
     await assert.rejects(stream.exit, LinkLostError);
     await host.close();
   }
-  const after = [...Deno.readDirSync("/proc/self/fd")].length;
+  const after = await openFiles();
   assert.ok(after <= before + 3, `${before} file descriptors became ${after}`);
 });
+
+/** How many file descriptors this process has; Deno itself reads /proc only with every permission. */
+async function openFiles(): Promise<number> {
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", 'set -- /proc/"$PPID"/fd/*; echo $#'],
+    stdin: "null",
+  }).output();
+  return Number(new TextDecoder().decode(stdout));
+}
