@@ -684,7 +684,7 @@ clusterTest(
       }
     }
   },
-  // ssh2 frees the cipher of a connection that is cut within a packet only when memory runs short.
+  // ssh2 never finishes the decipher of a connection that is cut within a packet.
   { sanitizeResources: false },
 );
 
