@@ -96,7 +96,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
       watch: (watched, job) => void state.poller.tell({ type: "watch", watched, job }),
       nudge: (withinMs = 0) => void state.poller.tell({ type: "nudge", withinMs }),
       cancel: (cancellation) => void state.submitter.tell({ type: "cancel", cancellation }),
-      ended: (id) => void ctx.self.tell({ type: "job_ended", jobId: id }),
+      ended: (id, job) => void ctx.self.tell({ type: "job_ended", jobId: id, job }),
       taskEnded: (id, task) => void ctx.self.tell({ type: "task_ended", jobId: id, task }),
     };
     const job = ctx.spawn(`job:${jobId}`, jobActor(jobId, journal, effects), {
@@ -360,7 +360,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           return state;
         case "job_ended":
           state.jobs.delete(message.jobId);
-          state.poller.tell({ type: "unwatch", jobId: message.jobId });
+          state.poller.tell({ type: "unwatch", jobId: message.jobId, job: message.job });
           state.outputs.tell({ type: "settle", jobId: message.jobId, task: undefined });
           return state;
         case "task_ended":

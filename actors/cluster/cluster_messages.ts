@@ -14,7 +14,8 @@ import type {
   LinkView,
 } from "../../model/mod.ts";
 import type { SpoolRecord, Watched } from "../../schedulers/mod.ts";
-import type { Reply } from "../kernel/mod.ts";
+import type { JobMessage } from "../job/mod.ts";
+import type { ActorRef, Reply } from "../kernel/mod.ts";
 import type { LinkReport } from "./link.ts";
 import type { OutputQuestion } from "./output_reader.ts";
 import type { PollerView } from "./poller.ts";
@@ -73,7 +74,11 @@ export type ClusterMessage =
   | { readonly type: "pushed"; readonly record: SpoolRecord }
   | { readonly type: "silence"; readonly since: number; readonly error: ErrorInfo }
   | { readonly type: "still_lost"; readonly lostAt: number }
-  | { readonly type: "job_ended"; readonly jobId: JobId }
+  | {
+    readonly type: "job_ended";
+    readonly jobId: JobId;
+    readonly job: ActorRef<JobMessage>;
+  }
   | { readonly type: "task_ended"; readonly jobId: JobId; readonly task: number }
   | {
     readonly type: "accepted";

@@ -18,7 +18,8 @@ export type PollerMessage =
   | { readonly type: "down" }
   /** Look at this job from now on; replaces what was said of it before. */
   | { readonly type: "watch"; readonly watched: Watched; readonly job: ActorRef<JobMessage> }
-  | { readonly type: "unwatch"; readonly jobId: JobId }
+  /** Look at the job no more, and dismiss its actor, which hears nothing more from here. */
+  | { readonly type: "unwatch"; readonly jobId: JobId; readonly job: ActorRef<JobMessage> }
   /** Something is known to have moved: ask soon, or no later than in so many ms. */
   | { readonly type: "nudge"; readonly withinMs: number }
   | { readonly type: "view"; readonly reply: Reply<PollerView> }
@@ -136,10 +137,13 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     const groups = Map.groupBy(observations, ({ jobId }) => jobId);
     let moved = false;
     for (const [jobId, group] of groups) {
+      const entry = state.watched.get(jobId);
+      // It ended while the question was under way.
+      if (entry === undefined) continue;
       const marks = group.map(mark).join();
       moved ||= state.seen.get(jobId) !== marks;
       state.seen.set(jobId, marks);
-      state.watched.get(jobId)?.job.tell({ type: "sighted", askedAt, observations: group });
+      entry.job.tell({ type: "sighted", askedAt, observations: group });
     }
     const now = ctx.clock.now();
     const tookMs = now - askedAt;
@@ -225,6 +229,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
         case "unwatch":
           state.watched.delete(message.jobId);
           state.seen.delete(message.jobId);
+          message.job.tell({ type: "dismiss" });
           return state;
         case "nudge":
           return state.asking

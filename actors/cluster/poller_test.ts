@@ -39,6 +39,10 @@ class PollerStage extends Stage {
     }
   }
 
+  unwatch(n: number): void {
+    this.poller.tell({ type: "unwatch", jobId: jobNumber(n), job: this.jobs.ref });
+  }
+
   /** Answers every poll with the same word on every job. */
   see(sighting: Sighting): void {
     this.polls.answer = (watched) => watched.map(({ jobId }) => ({ jobId, sighting }));
@@ -80,7 +84,7 @@ Deno.test("nobody is asked while there are no jobs, nor without a connection", a
   stage.watch(1);
   await stage.clock.advance(60_000);
   assert.equal(stage.polls.made.length, 0);
-  stage.poller.tell({ type: "unwatch", jobId: jobNumber(1) });
+  stage.unwatch(1);
   await stage.up();
   await stage.clock.advance(60_000);
   assert.equal(stage.polls.made.length, 0);
@@ -199,8 +203,19 @@ Deno.test("a job that is no longer watched is no longer asked for", async () => 
   stage.see(active);
   stage.watch(1, 2);
   await stage.up();
-  stage.poller.tell({ type: "unwatch", jobId: jobNumber(1) });
+  stage.unwatch(1);
   await stage.clock.advance(5_000);
   const ids: readonly JobId[] = stage.polls.last.argument.map(({ jobId }) => jobId);
   assert.deepEqual(ids, [jobNumber(2)]);
+});
+
+Deno.test("a job hears all that was seen of it before it is dismissed", async () => {
+  await using stage = new PollerStage();
+  stage.see(active);
+  stage.watch(1);
+  await stage.up();
+  await stage.clock.advance(100);
+  stage.unwatch(1);
+  await stage.clock.advance(60_000);
+  assert.deepEqual(stage.jobs.heard.map(({ type }) => type), ["sighted", "dismiss"]);
 });

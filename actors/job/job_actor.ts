@@ -19,6 +19,8 @@ export type JobMessage =
   | Exclude<JobInput, { type: "cancel" }>
   /** Those it works with have been started anew: say again what is wanted of them. */
   | { readonly type: "resync" }
+  /** It has ended, and nothing more comes. */
+  | { readonly type: "dismiss" }
   | {
     readonly type: "cancel";
     readonly task?: number;
@@ -42,8 +44,8 @@ export interface JobEffects {
   readonly nudge: (withinMs?: number) => void;
   /** Asks the scheduler to end it. */
   readonly cancel: (cancellation: Cancellation) => void;
-  /** Says that it has ended. */
-  readonly ended: (jobId: JobId) => void;
+  /** Says that it has ended; answered by `dismiss` when nobody has anything more to tell it. */
+  readonly ended: (jobId: JobId, job: ActorRef<JobMessage>) => void;
   /** Says that a task of it has ended. */
   readonly taskEnded: (jobId: JobId, task: number) => void;
 }
@@ -139,8 +141,7 @@ export function jobActor(
   const act = (before: JobView, state: JobState, ctx: Context): JobState => {
     const { view } = state;
     if (isFinal(view.phase)) {
-      effects.ended(jobId);
-      ctx.stop();
+      effects.ended(jobId, ctx.self);
       return state;
     }
     for (const [index, { task, phase }] of (view.tasks ?? []).entries()) {
@@ -174,6 +175,8 @@ export function jobActor(
   };
 
   const take = async (state: JobState, input: JobInput, ctx: Context): Promise<JobState> => {
+    // What is still under way when it ends is no news, and its end is told once.
+    if (isFinal(state.view.phase)) return state;
     const now = ctx.clock.now();
     const { facts, memory } = decide(state.view, state.memory, input, now);
     if (facts.length === 0 && !cancelWanted(state.view)) return { ...state, memory };
@@ -206,7 +209,10 @@ export function jobActor(
     async receive(state, message, ctx) {
       switch (message.type) {
         case "resync":
-          return introduce({ ...state, cancelSentAt: 0 }, ctx);
+          return isFinal(state.view.phase) ? state : introduce({ ...state, cancelSentAt: 0 }, ctx);
+        case "dismiss":
+          ctx.stop();
+          return state;
         case "cancel": {
           const { task, reply } = message;
           // A new wish is told at once, whenever the one before was.
@@ -220,7 +226,7 @@ export function jobActor(
         }
         case "pushed": {
           const next = await take(state, message, ctx);
-          if (message.record.kind === "end") effects.nudge();
+          if (message.record.kind === "end" && !isFinal(next.view.phase)) effects.nudge();
           return next;
         }
         case "sighted": {
