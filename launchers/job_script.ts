@@ -23,11 +23,12 @@ const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "XCPU"];
 /**
  * The batch script of a job: it runs the plan once and leaves word of its start and end.
  *
- * The scheduler starts it in the job's directory as `job.sh SPOOL`. It first claims the job by a symbolic link whose
- * target is the scheduler's id, which is made in one step or not at all: should the job ever be in the
- * queue twice, the second copy finds the claim of the first and ends without running anything. At the
- * end it leaves the exit status in the job's directory (`exit`, or `exit.N` for an array task) and appends
- * one line to the spool, which a `tail` may be following. A spool that cannot be written does no harm.
+ * The scheduler starts it in the job's directory as `job.sh SPOOL`. It first claims the job by a
+ * symbolic link whose target is the scheduler's id, which is made in one step or not at all: should the
+ * job ever be in the queue twice, the second copy finds the claim of the first and ends, with a status
+ * of its own, without running anything. At the end it leaves the exit status in the job's directory
+ * (`exit`, or `exit.N` for an array task) and appends one line to the spool, which a `tail` may be
+ * following. A spool that cannot be written does no harm.
  *
  * Signals that the scheduler sends to the whole job are noted, not obeyed: the payload gets them too,
  * and the script lives on to record how it ended.
