@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { stringify } from "@std/yaml";
-import { Workspace } from "./support/workspace.ts";
+import { serveOnFreePort, TOKEN, Workspace } from "./support/workspace.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const readme = await Deno.readTextFile(`${root}README.md`);
@@ -83,6 +83,31 @@ Deno.test("the README's shell line runs a job and shows its output", async () =>
     server.kill("SIGINT");
     await server.status;
   }
+});
+
+Deno.test("the README's client submits a job and follows its events", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await workspace.open();
+  const { server } = serveOnFreePort(sluice);
+  await using _ = server;
+  const program = example(/```ts\n(import \{ createSluiceClient[\s\S]*?)```/)
+    .replace("http://127.0.0.1:7878", server.url)
+    .replace("the server's token", TOKEN);
+  const child = deno(
+    ["run", "-q", "--no-prompt", "--no-check", "--allow-net=127.0.0.1", "--ext=ts", "-"],
+    {},
+    "piped",
+  );
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(program));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  assert.equal(lines[0], "1 accepted");
+  assert.equal(lines.at(-1), `${lines.length} ended`);
+  const [job] = (await sluice.jobs.list()).jobs;
+  assert.equal(job?.phase, "succeeded");
 });
 
 /** The first match in any of the streams, all of which are read to their end in the background. */
