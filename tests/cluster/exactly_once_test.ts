@@ -10,6 +10,7 @@ import { onCluster } from "../../scripts/testbed/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import type { Directions, TcpProxy } from "../faults/tcp_proxy.ts";
+import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
 import { Following } from "./support/events.ts";
 import { knownThroughProxy } from "./support/known_hosts.ts";
 import { until } from "./support/until.ts";
@@ -176,8 +177,7 @@ async function judge(
 
 Deno.test({
   name: "whatever byte of a submission the connection is cut at, each job starts exactly once",
-  // ssh2 drops its decipher when a packet is cut in half, and Deno counts it until it is collected.
-  sanitizeResources: false,
+  ...CUTS_WITHIN_PACKETS,
   fn: async () => {
     await using workspace = await Workspace.make();
     const started = workspace.file("started");
@@ -210,29 +210,33 @@ Deno.test({
   },
 });
 
-Deno.test("a connection that is cut while sbatch is at work leads to no second job", async () => {
-  await using workspace = await Workspace.make();
-  const started = workspace.file("started");
-  const slow = [await slowSbatch(workspace, "before"), await slowSbatch(workspace, "after")];
-  await using together = await Lanes.open(workspace, 6, slow);
-  const { sluice } = together;
-  const marks = await Promise.all(together.lanes.map(async ({ name, proxy }, lane) => {
-    await quiet(sluice, name, proxy);
-    const marks = Array.from({ length: JOBS }, (_, index) => `${lane}-${index}`);
-    const jobs = await submit(sluice, name, marks, started.path);
-    for (const { id } of jobs) {
-      await until(
-        "sbatch is at work",
-        async () =>
-          (await workspace.remoteFiles()).some((path) => path.endsWith(`${id}/sbatch.err`)),
-      );
-    }
-    proxy.cutAll();
-    for (const { id } of jobs) {
-      const view = await sluice.jobs.wait(id);
-      assert.equal(view.phase, "succeeded", JSON.stringify(view));
-    }
-    return marks;
-  }));
-  await judge(workspace, await started.read(), marks.flat());
-});
+Deno.test(
+  "a connection that is cut while sbatch is at work leads to no second job",
+  CUTS_WITHIN_PACKETS,
+  async () => {
+    await using workspace = await Workspace.make();
+    const started = workspace.file("started");
+    const slow = [await slowSbatch(workspace, "before"), await slowSbatch(workspace, "after")];
+    await using together = await Lanes.open(workspace, 6, slow);
+    const { sluice } = together;
+    const marks = await Promise.all(together.lanes.map(async ({ name, proxy }, lane) => {
+      await quiet(sluice, name, proxy);
+      const marks = Array.from({ length: JOBS }, (_, index) => `${lane}-${index}`);
+      const jobs = await submit(sluice, name, marks, started.path);
+      for (const { id } of jobs) {
+        await until(
+          "sbatch is at work",
+          async () =>
+            (await workspace.remoteFiles()).some((path) => path.endsWith(`${id}/sbatch.err`)),
+        );
+      }
+      proxy.cutAll();
+      for (const { id } of jobs) {
+        const view = await sluice.jobs.wait(id);
+        assert.equal(view.phase, "succeeded", JSON.stringify(view));
+      }
+      return marks;
+    }));
+    await judge(workspace, await started.read(), marks.flat());
+  },
+);

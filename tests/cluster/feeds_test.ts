@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { createSluiceClient, jobEvents, jobLogs } from "../../rpc/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import type { TcpProxy } from "../faults/tcp_proxy.ts";
+import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
 import { assertInOrder, endedJobs, Following } from "./support/events.ts";
 import { knownThroughProxy } from "./support/known_hosts.ts";
 import { assertSameBytes, noise, printNoise, readAll, utf8 } from "./support/output.ts";
@@ -94,8 +95,7 @@ Deno.test("a client whose connection is cut many times gets every event and ever
 
 Deno.test({
   name: "a cut connection to the cluster costs no byte of a log and no job its verdict",
-  // ssh2 drops its decipher when a packet is cut in half, and Deno counts it until it is collected.
-  sanitizeResources: false,
+  ...CUTS_WITHIN_PACKETS,
   fn: async () => {
     const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
     const random = pseudoRandom(seed);
@@ -162,62 +162,66 @@ Deno.test({
   },
 });
 
-Deno.test("while the cluster cannot be reached a job is unknown, and judged right when it can", async () => {
-  await using workspace = await Workspace.make();
-  const { facts } = workspace;
-  await using proxy = startProxy({ target: { host: facts.host, port: facts.port } });
-  await using sluice = await workspace.open(await knownThroughProxy(workspace, proxy));
-  await using link = new Following((signal) => sluice.clusters.events({}, { signal }));
-  const go = workspace.file("go");
-  const waiting = (exit: number) =>
-    jobSpec(shellJob(
-      `echo before\nuntil [ -e ${go.path} ]; do sleep 0.1; done\necho after\nexit ${exit}`,
-      { resources: small },
-    ));
-  await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));
-  const jobs = await sluice.jobs.submitMany([waiting(0), waiting(9)]);
-  const running = () =>
-    new Set(feed.events.filter(({ fact }) => fact.type === "running").map(({ jobId }) => jobId));
-  await feed.until(() => running().size === 2);
+Deno.test(
+  "while the cluster cannot be reached a job is unknown, and judged right when it can",
+  CUTS_WITHIN_PACKETS,
+  async () => {
+    await using workspace = await Workspace.make();
+    const { facts } = workspace;
+    await using proxy = startProxy({ target: { host: facts.host, port: facts.port } });
+    await using sluice = await workspace.open(await knownThroughProxy(workspace, proxy));
+    await using link = new Following((signal) => sluice.clusters.events({}, { signal }));
+    const go = workspace.file("go");
+    const waiting = (exit: number) =>
+      jobSpec(shellJob(
+        `echo before\nuntil [ -e ${go.path} ]; do sleep 0.1; done\necho after\nexit ${exit}`,
+        { resources: small },
+      ));
+    await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));
+    const jobs = await sluice.jobs.submitMany([waiting(0), waiting(9)]);
+    const running = () =>
+      new Set(feed.events.filter(({ fact }) => fact.type === "running").map(({ jobId }) => jobId));
+    await feed.until(() => running().size === 2);
 
-  proxy.setAccepting(false);
-  proxy.cutAll();
-  await feed.until((events) => events.filter(({ fact }) => fact.type === "unknown").length === 2);
-  for (const { id } of jobs) {
-    const view = await sluice.jobs.get(id);
-    assert.equal(view.phase, "running", "unknown is no phase");
-    assert.ok(view.unknownSince !== undefined && view.unknownReason?.code === "LinkLost");
-  }
-  // The jobs end while nobody looks.
-  await Deno.writeTextFile(go.path, "");
-  await until(
-    "the jobs have ended on the cluster",
-    async () =>
-      (await workspace.slurmJobs()).every(({ state }) =>
-        state === "COMPLETED" || state === "FAILED"
-      ),
-    200,
-  );
-  assert.equal(endedJobs(feed.events).size, 0, "nothing is made up while nothing is known");
-
-  proxy.setAccepting(true);
-  await feed.until((events) => endedJobs(events).size === 2);
-  for (const [index, { id }] of jobs.entries()) {
-    const view = await sluice.jobs.get(id);
-    assert.equal(view.phase, index === 0 ? "succeeded" : "failed");
-    assert.equal(view.exitCode, index === 0 ? 0 : 9);
-    assert.equal(view.unknownSince, undefined);
-    const facts = feed.events.filter(({ jobId }) => jobId === id).map(({ fact }) => fact.type);
-    assert.ok(facts.indexOf("known") > facts.indexOf("unknown"), facts.join());
-    const stdout = await readAll(
-      sluice.jobs.logs({ jobId: id, stream: "stdout", offset: 0, follow: true }),
+    proxy.setAccepting(false);
+    proxy.cutAll();
+    await feed.until((events) => events.filter(({ fact }) => fact.type === "unknown").length === 2);
+    for (const { id } of jobs) {
+      const view = await sluice.jobs.get(id);
+      assert.equal(view.phase, "running", "unknown is no phase");
+      assert.ok(view.unknownSince !== undefined && view.unknownReason?.code === "LinkLost");
+    }
+    // The jobs end while nobody looks.
+    await Deno.writeTextFile(go.path, "");
+    await until(
+      "the jobs have ended on the cluster",
+      async () =>
+        (await workspace.slurmJobs()).every(({ state }) =>
+          state === "COMPLETED" || state === "FAILED"
+        ),
+      200,
     );
-    assertSameBytes(stdout, utf8("before\nafter\n"), "stdout");
-  }
-  assertInOrder(feed.events);
-  const words = link.events.map(({ fact }) => fact.type);
-  assert.deepEqual(
-    words.filter((word, index) => word !== words[index - 1]),
-    ["link_up", "link_lost", "link_up"],
-  );
-});
+    assert.equal(endedJobs(feed.events).size, 0, "nothing is made up while nothing is known");
+
+    proxy.setAccepting(true);
+    await feed.until((events) => endedJobs(events).size === 2);
+    for (const [index, { id }] of jobs.entries()) {
+      const view = await sluice.jobs.get(id);
+      assert.equal(view.phase, index === 0 ? "succeeded" : "failed");
+      assert.equal(view.exitCode, index === 0 ? 0 : 9);
+      assert.equal(view.unknownSince, undefined);
+      const facts = feed.events.filter(({ jobId }) => jobId === id).map(({ fact }) => fact.type);
+      assert.ok(facts.indexOf("known") > facts.indexOf("unknown"), facts.join());
+      const stdout = await readAll(
+        sluice.jobs.logs({ jobId: id, stream: "stdout", offset: 0, follow: true }),
+      );
+      assertSameBytes(stdout, utf8("before\nafter\n"), "stdout");
+    }
+    assertInOrder(feed.events);
+    const words = link.events.map(({ fact }) => fact.type);
+    assert.deepEqual(
+      words.filter((word, index) => word !== words[index - 1]),
+      ["link_up", "link_lost", "link_up"],
+    );
+  },
+);

@@ -28,6 +28,7 @@ import { slurmClusterSchema } from "../../model/mod.ts";
 import { commandLine, quote } from "../../shell/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import { requireTestbed } from "./require.ts";
+import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
 
 const facts = await requireTestbed();
 
@@ -642,7 +643,7 @@ clusterTest("a cut line is told as such to everything that was under way", async
   assert.equal(host.openChannels, 0);
   await using again = await connect(facts);
   await untilNoRemains(again);
-});
+}, CUTS_WITHIN_PACKETS);
 
 /** A cut upload is cleared away by the host itself, once it notices. */
 async function untilNoRemains(host: Host): Promise<void> {
@@ -684,8 +685,7 @@ clusterTest(
       }
     }
   },
-  // ssh2 never finishes the decipher of a connection that is cut within a packet.
-  { sanitizeResources: false },
+  CUTS_WITHIN_PACKETS,
 );
 
 clusterTest("a late command is killed on the host, and the lane goes on", async (facts) => {
@@ -800,7 +800,7 @@ clusterTest("a hundred lost connections leave nothing open", async (facts) => {
   }
   const after = await openFiles();
   assert.ok(after <= before + 3, `${before} file descriptors became ${after}`);
-});
+}, CUTS_WITHIN_PACKETS);
 
 /** How many file descriptors this process has; Deno itself reads /proc only with every permission. */
 async function openFiles(): Promise<number> {
