@@ -41,6 +41,11 @@ export function shellCommand(options: ShellOptions): string {
  * prelude's status and its own process id. When the prelude fails the shell ends.
  */
 export function handshakeScript(token: Token, options: ShellOptions): string {
+  return [...opening(token, options), ""].join("\n");
+}
+
+/** The lines with which every shell begins, framed by marks, of which the second tells how they went. */
+function opening(token: Token, options: ShellOptions): readonly string[] {
   return [
     DEFINE_MARK,
     mark(token, "'<'"),
@@ -49,8 +54,7 @@ export function handshakeScript(token: Token, options: ShellOptions): string {
     `[ "$__sluice_status" = 0 ] || exit 1`,
     // Options of a prelude would otherwise end the shell at the first command that fails.
     "set +eu",
-    "",
-  ].join("\n");
+  ];
 }
 
 function setUp({ path, prelude }: ShellOptions): readonly string[] {
@@ -98,12 +102,7 @@ export function streamCommand(options: ShellOptions): string {
  */
 export function streamScript(token: Token, command: string, options: ShellOptions): string {
   const program = [
-    DEFINE_MARK,
-    mark(token, "'<'"),
-    ...setUp(options),
-    mark(token, `">$__sluice_status $$"`),
-    `[ "$__sluice_status" = 0 ] || exit 1`,
-    "set +eu",
+    ...opening(token, options),
     `eval ${quote(` ${command}`)}`,
   ].join("\n");
   return `${program.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n`;

@@ -29,19 +29,33 @@ export interface Connection {
 /** Makes a connection, or rejects with the reason why there is none. */
 export type Connect = (signal: AbortSignal) => Promise<Connection>;
 
-/** What plans the jobs of a cluster, below the given directory. */
-export function plannerOf(
-  config: ClusterConfig,
-  serverId: string,
-  root: string = config.remoteDirectory,
-): SlurmPlanner | ProcessPlanner {
+/** What plans a cluster's jobs below a directory, and what runs them once there is a host. */
+interface Work {
+  readonly planner: JobPlanner;
+  readonly schedulerOn: (host: Host) => Scheduler;
+}
+
+function workBelow(root: string, config: ClusterConfig, serverId: string): Work {
   const layout = remoteLayout(root, serverId);
   switch (config.type) {
-    case "slurm":
-      return new SlurmPlanner({ layout, serverId, defaults: config.defaults });
-    case "local":
-      return new ProcessPlanner(layout, serverId);
+    case "slurm": {
+      const planner = new SlurmPlanner({ layout, serverId, defaults: config.defaults });
+      return { planner, schedulerOn: (host) => new SlurmScheduler(host, layout, planner) };
+    }
+    case "local": {
+      const planner = new ProcessPlanner(layout, serverId);
+      return { planner, schedulerOn: (host) => new ProcessScheduler(host, layout, planner) };
+    }
   }
+}
+
+/**
+ * What plans the jobs of a cluster while there is no connection to it.
+ *
+ * @param serverId Tells this server's spool on the cluster from those of others.
+ */
+export function plannerOf(config: ClusterConfig, serverId: string): JobPlanner {
+  return workBelow(config.remoteDirectory, config, serverId).planner;
 }
 
 /** The directory with the remote home directory in the place of a leading `~`. */
@@ -63,17 +77,8 @@ export function connector(config: ClusterConfig, serverId: string): Connect {
       : await openLocal(config);
     try {
       const root = await resolveHome(host, config.remoteDirectory, signal);
-      const layout = remoteLayout(root, serverId);
-      switch (config.type) {
-        case "slurm": {
-          const planner = new SlurmPlanner({ layout, serverId, defaults: config.defaults });
-          return { host, planner, scheduler: new SlurmScheduler(host, layout, planner) };
-        }
-        case "local": {
-          const planner = new ProcessPlanner(layout, serverId);
-          return { host, planner, scheduler: new ProcessScheduler(host, layout, planner) };
-        }
-      }
+      const { planner, schedulerOn } = workBelow(root, config, serverId);
+      return { host, planner, scheduler: schedulerOn(host) };
     } catch (error) {
       await host.close();
       throw error;

@@ -167,8 +167,3 @@ export function foldJob(view: JobView | undefined, event: RecordedFact): JobView
       return { ...next, unknownSince: undefined, unknownReason: undefined };
   }
 }
-
-/** The facts of a history, summed up from the beginning. */
-export function foldHistory(events: readonly RecordedFact[]): JobView | undefined {
-  return events.reduce<JobView | undefined>(foldJob, undefined);
-}
