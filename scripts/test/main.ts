@@ -10,7 +10,7 @@
 import { layoutFromEnvironment } from "../testbed/mod.ts";
 import { type ClusterState, prepareCluster } from "./cluster.ts";
 import { type Batch, batches } from "./group.ts";
-import { type Counts, judge } from "./report.ts";
+import { type Counts, type Failure, judge } from "./report.ts";
 
 const REPORTS = ".sluice/test";
 const LEFT_OUT = new Set(["node_modules", "testdata", "coverage"]);
@@ -63,6 +63,7 @@ async function main(words: readonly string[]): Promise<number> {
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
   const chosen = batches(files);
   const unable: string[] = [];
+  const failures: Failure[] = [];
   let passed = 0;
   let failed = 0;
   let interrupted = false;
@@ -84,6 +85,7 @@ async function main(words: readonly string[]): Promise<number> {
       const counts = await run(batch);
       passed += counts.passed;
       failed += counts.failed;
+      failures.push(...counts.failures);
       if (counts.ignored.length > 0) {
         unable.push(`tests of ${group.name} that ignored themselves: ${counts.ignored.join("; ")}`);
       }
@@ -94,6 +96,8 @@ async function main(words: readonly string[]): Promise<number> {
 
   if (chosen.length === 0) unable.push(`any test: no path contains ${words.join(" or ")}`);
   if (interrupted) unable.push("all tests: interrupted");
+  // Once more at the end: whoever sees only the end of a long output sees what failed.
+  for (const { test, message } of failures) console.log(`\nfailed: ${test}\n${message}`);
   console.log("");
   for (const line of unable) console.log(`not run: ${line}`);
   if (Deno.env.get("CI") || interrupted || chosen.length === 0) failed += unable.length;

@@ -4,10 +4,20 @@
  * @module
  */
 
+/** A test that failed. */
+export interface Failure {
+  /** Its file and name. */
+  readonly test: string;
+  /** What it said. */
+  readonly message: string;
+}
+
 /** How many tests passed and failed, and which were ignored. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
+  /** The tests that failed, with what they said. */
+  readonly failures: readonly Failure[];
   /** Names of the tests that ignored themselves. */
   readonly ignored: readonly string[];
 }
@@ -20,6 +30,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   amp: "&",
 };
 
+/** Longest message that is kept of a failure, in characters. */
+const MAX_MESSAGE = 4_000;
+
 function unescape(text: string): string {
   return text.replace(/&(\w+);/g, (whole, name: string) => ENTITIES[name] ?? whole);
 }
@@ -27,15 +40,21 @@ function unescape(text: string): string {
 /** Counts the test cases of a report. Texts in it are escaped, so a tag is always a tag. */
 export function readReport(xml: string): Counts {
   let passed = 0;
-  let failed = 0;
+  const failures: Failure[] = [];
   const ignored: string[] = [];
   for (const testCase of xml.split("<testcase ").slice(1)) {
-    if (/<(failure|error)\b/.test(testCase)) failed++;
-    else if (testCase.includes("<skipped")) {
-      ignored.push(unescape(/\bname="([^"]*)"/.exec(testCase)?.[1] ?? "a test without a name"));
-    } else passed++;
+    const attribute = (name: string) =>
+      unescape(new RegExp(`\\b${name}="([^"]*)"`).exec(testCase)?.[1] ?? `without a ${name}`);
+    const failure = /<(failure|error)\b[^>]*>([^<]*)/.exec(testCase);
+    if (failure !== null) {
+      failures.push({
+        test: `${attribute("classname")}: ${attribute("name")}`,
+        message: unescape(failure[2] ?? "").trim().slice(0, MAX_MESSAGE),
+      });
+    } else if (testCase.includes("<skipped")) ignored.push(attribute("name"));
+    else passed++;
   }
-  return { passed, failed, ignored };
+  return { passed, failed: failures.length, failures, ignored };
 }
 
 /**
