@@ -5,6 +5,7 @@
  */
 
 import type {
+  CancelOptions,
   CancelResult,
   ClusterEvent,
   ClusterName,
@@ -63,7 +64,10 @@ export interface ActorView {
 
 /** Jobs: submit, follow, cancel. */
 export interface JobsApi {
-  /** Takes a job into the journal; from then on it will be submitted exactly once. */
+  /**
+   * Takes a job into the journal; from then on it will be submitted exactly once. With an
+   * `idempotencyKey` that was used before, it is the job of that time.
+   */
   submit(spec: JobSpecInput): Promise<JobView>;
   /** Takes several jobs at once; all are accepted or none is. */
   submitMany(specs: readonly JobSpecInput[]): Promise<readonly JobView[]>;
@@ -73,8 +77,11 @@ export interface JobsApi {
   get(id: JobId): Promise<JobView & { readonly spec: JobSpec }>;
   /** One page of jobs, newest first. */
   list(request?: JobListRequestInput): Promise<JobPage>;
-  /** Asks for the job to be ended. Asking again changes nothing. */
-  cancel(id: JobId, options?: { readonly task?: number }): Promise<CancelResult>;
+  /**
+   * Asks for the job to be ended, in whatever phase it is. Asking again changes nothing, unless a signal
+   * was asked for before and now the end at once. The job's `ended` event confirms it.
+   */
+  cancel(id: JobId, options?: CancelOptions): Promise<CancelResult>;
   /** Resolves with the job when it has ended, or as it stands after `timeoutMs`. */
   wait(
     id: JobId,
@@ -101,6 +108,11 @@ export interface ClustersApi {
   get(name: ClusterName): Promise<ClusterView>;
   /** Asks the cluster itself; also connects again where a login had been refused. */
   probe(name: ClusterName): Promise<ClusterProbe>;
+  /**
+   * Ends whatever keeps a cluster from working, as far as Sluice can: connects again, also where a login
+   * had been refused, lets paused submissions go on, and takes up jobs that were isolated.
+   */
+  resume(name: ClusterName): Promise<ClusterView>;
   /** What the connections of the clusters do. */
   events(
     filter: { readonly cluster?: ClusterName },

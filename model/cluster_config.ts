@@ -85,6 +85,15 @@ const shared = {
     maxSeconds: z.number().min(0.2).max(3600).default(30).describe("Interval while nothing moves."),
   }).refine((poll) => poll.minSeconds <= poll.maxSeconds, "minSeconds must not exceed maxSeconds")
     .prefault({}).describe("How often the scheduler is asked, once for all jobs."),
+  cleanup: z.strictObject({
+    successHours: z.number().min(0).max(87_600).default(24).describe(
+      "How long the directory of a job that succeeded is kept on the cluster.",
+    ),
+    failureHours: z.number().min(0).max(87_600).default(168).describe(
+      "How long that of any other job is kept.",
+    ),
+    debug: z.boolean().default(false).describe("Keep all."),
+  }).prefault({}).describe("When the directories of jobs that have ended are removed."),
   defaults: resourcesSchema.prefault({}).describe(
     "Resources for jobs that do not name them; what a job names wins.",
   ),

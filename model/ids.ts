@@ -15,6 +15,32 @@ export const jobIdSchema = z.uuidv7().brand<"JobId">().describe(
 /** See {@linkcode jobIdSchema}. */
 export type JobId = z.infer<typeof jobIdSchema>;
 
+/**
+ * Id of one attempt at a job: the job's own id for the first, `ID.2` for the second and so on. It is what
+ * the scheduler and the files on a cluster know a job by.
+ */
+export const attemptIdSchema = z.string().regex(
+  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.(?:[2-9]|[1-9]\d{1,3}))?$/,
+  "an attempt's id is the job's id, from the second attempt on with '.' and the attempt's number",
+).brand<"AttemptId">().describe("Id of one attempt at a job.");
+/** See {@linkcode attemptIdSchema}. */
+export type AttemptId = z.infer<typeof attemptIdSchema>;
+
+/**
+ * The id of an attempt at a job.
+ *
+ * @param attempt Number of the attempt, from 1.
+ */
+export function attemptId(jobId: JobId, attempt: number): AttemptId {
+  return attemptIdSchema.parse(attempt === 1 ? jobId : `${jobId}.${attempt}`);
+}
+
+/** The job of an attempt, and the attempt's number. */
+export function attemptParts(id: AttemptId): { readonly jobId: JobId; readonly attempt: number } {
+  const [job, attempt = "1"] = id.split(".");
+  return { jobId: jobIdSchema.parse(job), attempt: Number(attempt) };
+}
+
 /** Name of a cluster as it stands in the configuration. */
 export const clusterNameSchema = z.string().regex(
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,

@@ -9,6 +9,7 @@ import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema } from "./ids.ts";
 import { finalPhaseSchema } from "./job_phase.ts";
 import { jobSpecSchema } from "./job_spec.ts";
+import { signalNameSchema } from "./signal_name.ts";
 
 const time = z.number().describe("Milliseconds since the epoch.");
 
@@ -26,6 +27,16 @@ const observed = {
   nodes: z.array(z.string()).default([]).describe("Names of the nodes."),
 };
 
+const end = {
+  state: observed.state.optional(),
+  reason: reasonSchema.optional(),
+  exitCode: z.int().optional().describe("Exit status, where it is known."),
+  signal: z.int().positive().optional().describe("Number of the signal that ended it."),
+  nodes: observed.nodes,
+  startedAt: time.optional(),
+  endedAt: time.optional(),
+};
+
 const task = {
   task: z.int().nonnegative().optional().describe("Number of the array task the fact is about."),
 };
@@ -40,8 +51,8 @@ export const jobFactSchema = z.discriminatedUnion("type", [
   }).describe("The job is in the journal; from here on it will be submitted."),
   z.object({
     type: z.literal("submitting"),
-    attempt: z.int().positive().describe(
-      "How often the submission has been tried, this one included.",
+    tries: z.int().positive().describe(
+      "How often it was tried to hand this attempt over, this try included.",
     ),
     error: errorInfoSchema.optional().describe("Why the try before it did not get through."),
   }).describe("The job is about to be handed to the scheduler."),
@@ -71,20 +82,33 @@ export const jobFactSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("cancel_requested"),
     ...task,
+    signal: signalNameSchema.optional(),
+    graceSeconds: z.number().nonnegative().optional().describe(
+      "How long it may take to end by the signal, before it is ended by force.",
+    ),
   }).describe("Somebody asked for the job to be cancelled."),
+  z.object({
+    type: z.literal("signalled"),
+    ...task,
+    signal: signalNameSchema,
+  }).describe("The scheduler took the signal that was asked for; the grace period begins."),
   z.object({
     type: z.literal("ended"),
     ...task,
     phase: finalPhaseSchema,
-    state: observed.state.optional(),
-    reason: reasonSchema.optional(),
-    exitCode: z.int().optional().describe("Exit status, where it is known."),
-    signal: z.int().positive().optional().describe("Number of the signal that ended it."),
-    nodes: observed.nodes,
-    startedAt: time.optional(),
-    endedAt: time.optional(),
+    ...end,
     error: errorInfoSchema.optional().describe("Why it never ran."),
   }).describe("The job's true end."),
+  z.object({
+    type: z.literal("attempt_ended"),
+    attempt: z.int().positive().describe("Number of the attempt that has ended."),
+    phase: finalPhaseSchema,
+    ...end,
+    tasks: z.array(z.int().nonnegative()).optional().describe(
+      "Numbers of the tasks of an array that are tried again; the others have their verdicts.",
+    ),
+    retryAt: time.describe("When the next attempt is handed to the scheduler."),
+  }).describe("An attempt at the job has ended, and by its retry policy another one follows."),
   z.object({
     type: z.literal("unknown"),
     since: time.describe("Last time the job was heard of, in milliseconds since the epoch."),
@@ -107,6 +131,21 @@ export const clusterFactSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("link_refused"), error: errorInfoSchema }).describe(
     "The login or the configuration was refused; nothing is tried until somebody says so.",
   ),
+  z.object({
+    type: z.literal("submissions_paused"),
+    error: errorInfoSchema,
+    retryAt: time.describe("When one of the jobs is tried again, in milliseconds since the epoch."),
+  }).describe("Submissions failed again and again; they wait."),
+  z.object({ type: z.literal("submissions_resumed") }).describe("Submissions go on."),
+  z.object({
+    type: z.literal("actor_failed"),
+    actor: z.string().describe("Path of the actor."),
+    error: errorInfoSchema,
+  }).describe("A part of Sluice that serves the cluster failed and is started again."),
+  z.object({ type: z.literal("job_isolated"), jobId: jobIdSchema, error: errorInfoSchema })
+    .describe(
+      "The actor of a job failed again and again. It is left alone, and the job goes on unwatched, until `clusters.resume` or the next start.",
+    ),
 ]);
 
 /** See {@linkcode clusterFactSchema}. */

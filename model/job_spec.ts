@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { clusterNameSchema } from "./ids.ts";
+import { signalNameSchema } from "./signal_name.ts";
 
 /** Text that can be written as UTF-8 and as a C string: no NUL, no lone surrogate. */
 const text = z.string().refine((value) => !value.includes("\0"), "must not hold a NUL character")
@@ -99,6 +100,43 @@ const environmentName = z.string().regex(
   "a variable's name has letters, digits and '_' and does not start with a digit",
 );
 
+/** How an attempt can end so that another one may help. */
+export const retryOutcomeSchema = z.enum([
+  "failed",
+  "timed_out",
+  "out_of_memory",
+  "node_failed",
+  "preempted",
+]).describe(
+  "How an attempt ended: `failed` is an exit status other than 0 or a signal, `node_failed` a node that went down or did not start, `preempted` a job that had to make room and was not put back by the scheduler.",
+);
+/** See {@linkcode retryOutcomeSchema}. */
+export type RetryOutcome = z.infer<typeof retryOutcomeSchema>;
+
+/** When and how a job is tried again. A job that was cancelled never is. */
+export const retrySchema = z.strictObject({
+  times: z.int().min(1).max(100).describe("How many attempts may follow the first."),
+  on: z.array(retryOutcomeSchema).min(1).default([
+    "failed",
+    "timed_out",
+    "out_of_memory",
+    "node_failed",
+    "preempted",
+  ]).describe("After which outcomes. Default: all."),
+  exitCodes: z.array(z.int().min(1).max(255)).min(1).optional().describe(
+    "Of the outcome `failed` only these exit statuses. Default: any.",
+  ),
+  delaySeconds: z.number().min(0).max(86_400).default(10).describe(
+    "Wait before the second attempt.",
+  ),
+  factor: z.number().min(1).max(10).default(2).describe(
+    "By how much the wait grows from attempt to attempt.",
+  ),
+  maxDelaySeconds: z.number().min(0).max(86_400).default(600).describe("Longest wait."),
+}).describe("When and how a job is tried again. Default: never.");
+/** See {@linkcode retrySchema}. */
+export type Retry = z.infer<typeof retrySchema>;
+
 /** Everything that says what one job is. */
 export const jobSpecSchema = z.strictObject({
   cluster: clusterNameSchema,
@@ -123,6 +161,21 @@ export const jobSpecSchema = z.strictObject({
   ),
   labels: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/), z.string().max(256))
     .default({}).describe("Words of your own to find the job by."),
+  idempotencyKey: z.string().min(1).max(200).refine(
+    (key) => key.isWellFormed(),
+    "must be valid Unicode",
+  ).optional().describe(
+    "A word of your own for this submission. Submitted again with the same key, the same spec gives the same job, and another spec is an error.",
+  ),
+  retry: retrySchema.optional(),
+  signalBeforeLimit: z.strictObject({
+    signal: signalNameSchema.exclude(["KILL"]).default("USR1"),
+    seconds: z.int().min(1).max(65_535).default(60).describe(
+      "How long before the time limit. Slurm may be up to a minute early.",
+    ),
+  }).optional().describe(
+    "A signal to the payload before its time limit, so that it can save its state. Default: none.",
+  ),
   components: z.array(z.unknown()).optional().describe(
     "Parts of a heterogeneous job. Not supported yet: a job that names any is refused.",
   ),

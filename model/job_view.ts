@@ -24,6 +24,15 @@ const verdict = {
   restarts: z.int().nonnegative().describe("How often the scheduler put it back into the queue."),
 };
 
+/** An attempt at a job that has ended, and that another one followed. */
+export const attemptViewSchema = z.object({
+  attempt: z.int().positive().describe("Number of the attempt, from 1."),
+  schedulerId: schedulerIdSchema.optional(),
+  ...verdict,
+}).describe("An attempt at a job that has ended, and that another one followed.");
+/** See {@linkcode attemptViewSchema}. */
+export type AttemptView = z.infer<typeof attemptViewSchema>;
+
 /** One task of a job array. */
 export const taskViewSchema = z.object({
   task: z.int().nonnegative().describe("Number of the task."),
@@ -50,8 +59,12 @@ export const jobViewSchema = z.object({
   ),
   unknownReason: reasonSchema.optional(),
   cancelRequested: z.boolean().describe("Somebody asked for it to be cancelled."),
+  filesRemovedAt: time.optional().describe("When its directory on the cluster was removed."),
   directory: z.string().describe("The job's directory on the cluster."),
-  attempts: z.int().nonnegative().describe("How often its submission was tried."),
+  attempt: z.int().positive().describe("Number of the attempt that all of this is about, from 1."),
+  attempts: z.array(attemptViewSchema).describe("The attempts before it."),
+  retryAt: time.optional().describe("When the attempt is handed to the scheduler, if it waits."),
+  tries: z.int().nonnegative().describe("How often it was tried to hand the attempt over."),
   acceptedAt: time,
   submittedAt: time.optional(),
   updatedAt: time,

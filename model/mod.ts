@@ -14,4 +14,5 @@ export * from "./job_phase.ts";
 export * from "./job_spec.ts";
 export * from "./job_view.ts";
 export * from "./requests.ts";
+export * from "./signal_name.ts";
 export * from "./uuid.ts";

@@ -10,6 +10,7 @@ import { clusterNameSchema, jobIdSchema } from "./ids.ts";
 import { finalPhaseSchema, jobPhaseSchema } from "./job_phase.ts";
 import { jobViewSchema, taskViewSchema } from "./job_view.ts";
 import { reasonSchema } from "./job_event.ts";
+import { signalNameSchema } from "./signal_name.ts";
 
 const time = z.number().describe("Milliseconds since the epoch.");
 
@@ -145,13 +146,31 @@ export const linkViewSchema = z.discriminatedUnion("status", [
 /** See {@linkcode linkViewSchema}. */
 export type LinkView = z.infer<typeof linkViewSchema>;
 
+/** Whether jobs are handed to a cluster's scheduler. */
+export const submissionsViewSchema = z.discriminatedUnion("status", [
+  z.object({ status: z.literal("open"), waiting: z.int().nonnegative() }),
+  z.object({
+    status: z.literal("paused"),
+    waiting: z.int().nonnegative().describe("Jobs that wait to be handed over."),
+    since: time,
+    retryAt: time.describe("When one of them is tried again."),
+    error: errorInfoSchema,
+  }),
+]).describe("Whether jobs are handed to a cluster's scheduler.");
+/** See {@linkcode submissionsViewSchema}. */
+export type SubmissionsView = z.infer<typeof submissionsViewSchema>;
+
 /** What clients see of a cluster. */
 export const clusterViewSchema = z.object({
   name: clusterNameSchema,
   type: z.enum(["slurm", "local"]),
   host: z.string().describe("Where it is, for people."),
   link: linkViewSchema,
+  submissions: submissionsViewSchema,
   liveJobs: z.int().nonnegative().describe("Jobs that have not ended."),
+  isolatedJobs: z.array(jobIdSchema).describe(
+    "Jobs whose actors failed again and again and are left alone.",
+  ),
   lastPollAt: time.optional(),
   pollIntervalMs: z.number().optional(),
 });
@@ -176,6 +195,22 @@ export const clusterProbeSchema = z.object({
 });
 /** See {@linkcode clusterProbeSchema}. */
 export type ClusterProbe = z.infer<typeof clusterProbeSchema>;
+
+/** How a job is to be ended. */
+export const cancelOptionsSchema = z.strictObject({
+  task: z.int().nonnegative().optional().describe("Number of the array task. Default: all of it."),
+  signal: signalNameSchema.exclude(["KILL", "CONT"]).optional().describe(
+    "Signal that the payload gets first. Default: none, and the scheduler ends the job in its own way.",
+  ),
+  graceSeconds: z.number().min(0).max(86_400).optional().describe(
+    "How long the payload may take to end by the signal before the scheduler ends it. Default: 30.",
+  ),
+}).refine(
+  ({ signal, graceSeconds }) => signal !== undefined || graceSeconds === undefined,
+  "graceSeconds needs a signal",
+).describe("How a job is to be ended.");
+/** See {@linkcode cancelOptionsSchema}. */
+export type CancelOptions = z.infer<typeof cancelOptionsSchema>;
 
 /** What `jobs.cancel` answers. */
 export const cancelResultSchema = z.object({

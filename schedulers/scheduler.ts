@@ -5,6 +5,7 @@
  */
 
 import type {
+  AttemptId,
   ClusterProbe,
   FinalPhase,
   JobId,
@@ -13,13 +14,14 @@ import type {
   JobSpec,
   Reason,
   SchedulerId,
+  SignalName,
   SluiceError,
 } from "../model/mod.ts";
 
 /** A job on its way to the scheduler. */
 export interface Submission {
-  /** Sluice's id of the job. */
-  readonly jobId: JobId;
+  /** The attempt at the job. */
+  readonly attemptId: AttemptId;
   /** What was asked for. */
   readonly spec: JobSpec;
   /** Whether the job may have reached the scheduler before, so that it must be looked for first. */
@@ -29,13 +31,13 @@ export interface Submission {
 /** What became of one submission. */
 export type SubmitOutcome =
   /** The scheduler has the job. */
-  | { readonly kind: "submitted"; readonly jobId: JobId; readonly schedulerId: SchedulerId }
+  | { readonly kind: "submitted"; readonly attemptId: AttemptId; readonly schedulerId: SchedulerId }
   /** The scheduler refused the job for good; nothing of it is left in the queue. */
-  | { readonly kind: "rejected"; readonly jobId: JobId; readonly error: SluiceError }
+  | { readonly kind: "rejected"; readonly attemptId: AttemptId; readonly error: SluiceError }
   /** It is not known to have got through; asking again, with `recheck`, is safe. */
   | {
     readonly kind: "postponed";
-    readonly jobId: JobId;
+    readonly attemptId: AttemptId;
     readonly error: SluiceError;
     /** Whether the scheduler may have it all the same; when not, it can still be withdrawn. */
     readonly maybeSent: boolean;
@@ -43,12 +45,18 @@ export type SubmitOutcome =
 
 /** A job to be observed. */
 export interface Watched {
-  /** Sluice's id of the job. */
-  readonly jobId: JobId;
+  /** The attempt at the job. */
+  readonly attemptId: AttemptId;
   /** The scheduler's id of it. */
   readonly schedulerId: SchedulerId;
   /** Numbers of the array tasks that have not ended; absent for a job that is no array. */
   readonly tasks?: readonly number[];
+  /**
+   * When the present run began, by the cluster's clock in milliseconds since the epoch, for the job or
+   * for each task by its number, where that is known: what accounting says of an earlier run is then told
+   * from what it says of this one.
+   */
+  readonly startedAt?: number | Readonly<Record<number, number>>;
 }
 
 /** What the scheduler says of one job or array task now. */
@@ -80,14 +88,19 @@ export type Sighting =
     readonly nodes: readonly string[];
     readonly startedAt?: number;
     readonly endedAt?: number;
+    /**
+     * Whether the scheduler may have put it back without this evidence telling yet, as after a preemption:
+     * to be believed once it has stayed so for a while.
+     */
+    readonly mayReturn?: boolean;
   }
   /** Neither the queue nor any record tells what became of it. */
   | { readonly kind: "missing"; readonly reason: Reason };
 
 /** A sighting with the job or task that was seen. */
 export interface Observation {
-  /** Sluice's id of the job. */
-  readonly jobId: JobId;
+  /** The attempt at the job. */
+  readonly attemptId: AttemptId;
   /** Number of the array task. */
   readonly task?: number;
   /** What was seen. */
@@ -96,13 +109,24 @@ export interface Observation {
 
 /** A job, or one task of it, to be ended. */
 export interface Cancellation {
-  /** Sluice's id of the job. */
-  readonly jobId: JobId;
+  /** The attempt at the job. */
+  readonly attemptId: AttemptId;
   /** The scheduler's id of it. */
   readonly schedulerId: SchedulerId;
   /** Number of the array task; absent for the whole job. */
   readonly task?: number;
+  /** How. */
+  readonly means: CancelMeans;
 }
+
+/** By what means a job is ended. */
+export type CancelMeans =
+  /** In the scheduler's own way: the processes are asked to end, and made to after a while. */
+  | { readonly kind: "end" }
+  /** The same, but only if it still waits; one that has started goes on. */
+  | { readonly kind: "end_if_waiting" }
+  /** All processes of a job that runs get this signal, and nothing else happens to it. */
+  | { readonly kind: "signal"; readonly signal: SignalName };
 
 /** Where a job's files lie. */
 export interface JobPaths {
@@ -127,6 +151,11 @@ export interface Scheduler {
   observe(watched: readonly Watched[], signal: AbortSignal): Promise<readonly Observation[]>;
   /** Asks the scheduler to end jobs. One that has ended, or that it does not know, is no error. */
   cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void>;
+  /**
+   * Removes the directories of jobs with all that is in them. One that is gone is no error. What the
+   * scripts of all jobs wrote to the spool is cut off when it has become long.
+   */
+  remove(jobs: readonly JobId[], signal: AbortSignal): Promise<void>;
   /** What the cluster says of itself. */
   probe(signal: AbortSignal): Promise<Omit<ClusterProbe, "name">>;
   /** What was counted while the job ran. */
@@ -140,7 +169,7 @@ export interface JobPlanner {
   /** Numbers of the tasks, where the job is an array. */
   tasks(spec: JobSpec): number[] | undefined;
   /**
-   * What would be sent for a job.
+   * What would be sent for the first attempt at a job.
    *
    * @throws {SluiceError} The spec cannot be run on this cluster.
    */

@@ -275,7 +275,7 @@ function outcome(
       if (facts.view.error?.code !== result.error.code) {
         facts.add({
           type: "submitting",
-          attempt: facts.view.attempts + 1,
+          tries: facts.view.tries + 1,
           error: errorInfo(result.error),
         });
       }
@@ -316,7 +316,7 @@ export function decide(view: JobView, memory: JobMemory, input: JobInput, now: n
   const facts = new Facts(view, now);
   switch (input.type) {
     case "submitting":
-      facts.add({ type: "submitting", attempt: view.attempts + 1 });
+      facts.add({ type: "submitting", tries: view.tries + 1 });
       break;
     case "outcome":
       memory = outcome(facts, memory, input.outcome, now);

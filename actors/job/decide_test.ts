@@ -202,7 +202,7 @@ Deno.test("trouble with the submission is told once for each kind", () => {
   assert.deepEqual(types(postpone("A")), ["submitting"]);
   assert.deepEqual(postpone("A"), []);
   assert.deepEqual(types(postpone("B")), ["submitting"]);
-  assert.equal(job.view.attempts, 3);
+  assert.equal(job.view.tries, 3);
   job.submitted();
   assert.equal(job.view.error, undefined);
 });

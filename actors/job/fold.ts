@@ -122,7 +122,9 @@ export function foldJob(view: JobView | undefined, event: RecordedFact): JobView
       restarts: 0,
       cancelRequested: false,
       directory: fact.directory,
-      attempts: 0,
+      attempt: 1,
+      attempts: [],
+      tries: 0,
       acceptedAt: at,
       updatedAt: at,
       events: 1,
@@ -134,7 +136,7 @@ export function foldJob(view: JobView | undefined, event: RecordedFact): JobView
     case "accepted":
       throw new TypeError(`the history of job ${event.jobId} has 'accepted' twice`);
     case "submitting":
-      return { ...next, phase: "submitting", attempts: fact.attempt, error: fact.error };
+      return { ...next, phase: "submitting", tries: fact.tries, error: fact.error };
     case "submitted":
       return {
         ...next,

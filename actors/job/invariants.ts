@@ -104,7 +104,7 @@ export function brokenInvariants({ before, fact, after }: Step): string[] {
     "the scheduler's id never changes",
   );
   claim(after.cancelRequested || !before.cancelRequested, "a cancellation is never taken back");
-  claim(after.attempts >= before.attempts, "attempts are never taken back");
+  claim(after.attempt >= before.attempt, "attempts are never taken back");
   claim(after.updatedAt >= before.updatedAt, "time does not go back");
   claim(
     before.tasks?.map(({ task }) => task).join() === tasks?.map(({ task }) => task).join(),

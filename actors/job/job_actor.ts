@@ -192,7 +192,7 @@ export function jobActor(
       effects.watch(wanted, ctx.self);
       return cancelWhereWanted(state, ctx);
     }
-    const maybeSent = view.attempts > 0;
+    const maybeSent = view.tries > 0;
     const begun = maybeSent ? state : await take(state, { type: "submitting" }, ctx);
     effects.enqueue({ jobId, spec, maybeSent, job: ctx.self });
     return cancelWhereWanted(begun, ctx);

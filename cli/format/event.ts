@@ -22,7 +22,7 @@ function words(fact: JobFact): string {
     case "accepted":
       return `accepted as '${fact.spec.name}'`;
     case "submitting":
-      return fact.attempt === 1 ? "submitting" : `submitting, attempt ${fact.attempt}`;
+      return fact.tries === 1 ? "submitting" : `submitting, try ${fact.tries}`;
     case "submitted":
       return `submitted as ${fact.schedulerId}`;
     case "queued":

@@ -22,7 +22,9 @@ function job(changes: Partial<JobView> = {}): JobView {
       restarts: 0,
       cancelRequested: false,
       directory: "~/.sluice/jobs/1",
-      attempts: 1,
+      attempt: 1,
+      attempts: [],
+      tries: 1,
       acceptedAt: start,
       updatedAt: start,
       events: 4,
@@ -164,7 +166,7 @@ Deno.test("each kind of event is one line in words", () => {
     eventLine(event({ type: "known" })),
     "    17  2026-11-20 19:00:00Z  01a1fa7c-ca80-7414-a127-c5a28e7b2303  known again\n",
   );
-  assert.equal(words({ type: "submitting", attempt: 2 }), "submitting, attempt 2");
+  assert.equal(words({ type: "submitting", tries: 2 }), "submitting, try 2");
   assert.equal(
     words({
       type: "queued",
