@@ -91,3 +91,26 @@ Deno.test("a path where no file can be is refused", () => {
     JournalUnavailableError,
   );
 });
+
+Deno.test("a journal of the first schema is brought up to date, its ends with their times", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  const job = new SampleJob(1);
+  const [accepted, ended] = [job.accepted(), job.ended()];
+  {
+    using journal = Journal.open({ path });
+    await journal.append([accepted, ended]);
+  }
+  const database = new DatabaseSync(path);
+  // What the second step adds is taken away.
+  database.exec(`DROP INDEX ended_jobs_with_files; DROP TABLE idempotency_keys;
+    ALTER TABLE jobs DROP COLUMN ended_at; ALTER TABLE jobs DROP COLUMN files_removed_at;
+    PRAGMA user_version = 1`);
+  database.close();
+  using journal = Journal.open({ path });
+  const limit = 1;
+  const due = (before: number) =>
+    journal.removable(job.cluster, { succeededBefore: before, otherBefore: 0, limit });
+  assert.deepEqual(due(ended.at + 1), [job.id]);
+  assert.deepEqual(due(ended.at), []);
+});

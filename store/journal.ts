@@ -15,6 +15,7 @@ import type {
   JobPage,
   JobPhase,
 } from "../model/mod.ts";
+import { finalPhaseSchema } from "../model/mod.ts";
 import type { CheckedEntry } from "./checked_entry.ts";
 import { checkEntry } from "./checked_entry.ts";
 import type { OpenDatabase } from "./database.ts";
@@ -146,6 +147,57 @@ export class Journal implements Disposable {
     return this.#read((reader) => reader.job(id));
   }
 
+  /** The job that was submitted with the idempotency key, with what was asked for. */
+  jobByIdempotencyKey(key: string): StoredJob | undefined {
+    return this.#read((reader) => reader.jobByIdempotencyKey(key));
+  }
+
+  /**
+   * Jobs of the cluster whose files may go: ended before the given times, and not marked as removed.
+   *
+   * @param before Times in milliseconds since the epoch: for jobs that succeeded, and for all others.
+   */
+  removable(
+    cluster: ClusterName,
+    before: {
+      readonly succeededBefore: number;
+      readonly otherBefore: number;
+      readonly limit: number;
+    },
+  ): readonly JobId[] {
+    const state = this.#clusters.get(cluster);
+    if (state === undefined) return [];
+    const { succeededBefore, otherBefore, limit } = before;
+    return this.#read((reader) =>
+      finalPhaseSchema.options.flatMap((phase) =>
+        reader.removable(
+          state.key,
+          phase,
+          phase === "succeeded" ? succeededBefore : otherBefore,
+          limit,
+        )
+      ).slice(0, limit)
+    );
+  }
+
+  /**
+   * Writes in the views of jobs that have ended that their files are gone. It is no event: it changes
+   * nothing about how the jobs ended.
+   *
+   * @param at When, in milliseconds since the epoch.
+   * @throws {JournalFullError} if the disk is full.
+   */
+  markRemoved(jobs: readonly JobId[], at: number): Promise<void> {
+    return Promise.try(() => {
+      this.#assertOpen();
+      try {
+        this.#writer.markRemoved(jobs, at);
+      } catch (error) {
+        throw journalError(this.#path, error);
+      }
+    });
+  }
+
   /**
    * One page of jobs, the newest first.
    *
@@ -238,6 +290,7 @@ export class Journal implements Disposable {
       lastClusterKey: this.#clusters.size,
       clusters: this.#clusters,
       job: (id) => this.#reader.jobState(id),
+      hasIdempotencyKey: (key) => this.#reader.jobByIdempotencyKey(key) !== undefined,
     });
     const planned = group.flatMap((append) => {
       try {
@@ -276,7 +329,7 @@ export class Journal implements Disposable {
       const job = jobId === undefined ? undefined : reader.jobState(jobId);
       if (job !== undefined) {
         const elsewhere = cluster !== undefined && cluster !== job.cluster;
-        if (elsewhere || (job.ended !== undefined && job.ended <= cursor)) {
+        if (elsewhere || (job.ended !== undefined && job.ended.id <= cursor)) {
           return { events: [], cursor, ended: true };
         }
       }

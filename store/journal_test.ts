@@ -262,3 +262,60 @@ Deno.test("a damaged row is named, never passed over", async () => {
   assert.throws(() => journal.jobs({ limit: 5 }), naming(one.id));
   assert.throws(() => [...journal.liveJobs(one.cluster)], naming(one.id));
 });
+
+Deno.test("a job is found by the idempotency key of its submission, also after reopening", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  const job = new SampleJob(1, { spec: { idempotencyKey: "run 'α' 1" } });
+  {
+    using journal = Journal.open({ path });
+    await journal.append([job.accepted(), new SampleJob(2).accepted()]);
+    assert.equal(journal.jobByIdempotencyKey("run"), undefined);
+  }
+  using journal = Journal.open({ path });
+  assert.equal(journal.jobByIdempotencyKey("run 'α' 1")?.view.id, job.id);
+});
+
+Deno.test("an idempotency key belongs to one job, also among appends of one moment", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const keyed = (n: number) => new SampleJob(n, { spec: { idempotencyKey: "once" } }).accepted();
+  await assert.rejects(journal.append([keyed(1), keyed(2)]), JournalConflictError);
+  const [first, second] = await Promise.allSettled([
+    journal.append([keyed(3)]),
+    journal.append([keyed(4)]),
+  ]);
+  assert.equal(first.status, "fulfilled");
+  assert.ok(second.status === "rejected" && second.reason instanceof JournalConflictError);
+  await assert.rejects(journal.append([keyed(5)]), JournalConflictError);
+  assert.equal(journal.jobByIdempotencyKey("once")?.view.id, jobNumber(3));
+});
+
+Deno.test("files may go of jobs that ended long enough ago, by how they ended, and go once", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const jobs = [1, 2, 3, 4].map((n) => new SampleJob(n, { acceptedAt: n * 1000 }));
+  for (const job of jobs) await journal.append([job.accepted()]);
+  const [good, bad, late] = jobs;
+  assert.ok(good !== undefined && bad !== undefined && late !== undefined);
+  await journal.append([
+    good.ended(),
+    bad.next({ type: "ended", phase: "failed", nodes: [] }, "failed"),
+    late.ended(),
+  ]);
+  const removable = (succeededBefore: number, otherBefore: number, limit = 10) =>
+    journal.removable(good.cluster, { succeededBefore, otherBefore, limit });
+  assert.deepEqual(removable(3000, 0), [good.id]);
+  assert.deepEqual(removable(0, 3000), [bad.id]);
+  assert.deepEqual(removable(9000, 9000), [good.id, late.id, bad.id]);
+  assert.deepEqual(removable(9000, 9000, 2), [good.id, late.id]);
+  assert.deepEqual(
+    journal.removable(cluster("other"), { succeededBefore: 9000, otherBefore: 9000, limit: 10 }),
+    [],
+  );
+
+  await journal.markRemoved([good.id, jobNumber(4)], 5000);
+  await journal.markRemoved([good.id], 6000);
+  assert.deepEqual(removable(9000, 9000), [late.id, bad.id]);
+  assert.equal(journal.job(good.id)?.view.filesRemovedAt, 5000);
+  assert.equal(journal.job(jobNumber(4))?.view.filesRemovedAt, undefined, "it has not ended");
+  assert.equal(journal.history(good.id).length, 2);
+});

@@ -70,4 +70,17 @@ export const migrations: readonly string[] = [
     file TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE idempotency_keys (
+    idempotency_key TEXT PRIMARY KEY,
+    job INTEGER NOT NULL REFERENCES jobs (key)
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE jobs ADD COLUMN ended_at REAL;
+  ALTER TABLE jobs ADD COLUMN files_removed_at REAL;
+  UPDATE jobs SET ended_at = (SELECT at FROM job_events WHERE id = jobs.ended)
+    WHERE ended IS NOT NULL;
+  CREATE INDEX ended_jobs_with_files ON jobs (cluster, phase, ended_at)
+    WHERE ended_at IS NOT NULL AND files_removed_at IS NULL;
+  `,
 ];

@@ -19,8 +19,15 @@ export interface JobState {
   /** How many events it has. */
   readonly events: number;
   readonly phase: JobPhase;
-  /** Id of its final event. */
-  readonly ended: number | undefined;
+  /** Its final event. */
+  readonly ended: FinalEvent | undefined;
+}
+
+/** The event that ended a job. */
+export interface FinalEvent {
+  readonly id: number;
+  /** When it was recorded, in milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /** What the journal must know of a cluster to add to it. */
@@ -43,6 +50,8 @@ export interface PlanBase {
   readonly clusters: ReadonlyMap<ClusterName, ClusterState>;
   /** Finds a job. */
   job(id: JobId): JobState | undefined;
+  /** Whether a job was submitted with the key. */
+  hasIdempotencyKey(key: string): boolean;
 }
 
 /** A job's row as the group leaves it. */
@@ -76,6 +85,8 @@ export class Plan {
   readonly jobs = new Map<JobId, PlannedJob>();
   /** The clusters that it makes or changes. */
   readonly clusters = new Map<ClusterName, PlannedCluster>();
+  /** The keys of the jobs that it makes by the idempotency keys of their submissions. */
+  readonly idempotencyKeys = new Map<string, number>();
   /** The events that it adds, in order. */
   readonly events: PlannedEvent[] = [];
   readonly #base: PlanBase;
@@ -104,6 +115,7 @@ export class Plan {
     for (const entry of entries) draft.add(entry);
     for (const [id, job] of draft.jobs) this.jobs.set(id, job);
     for (const [name, cluster] of draft.clusters) this.clusters.set(name, cluster);
+    for (const [key, job] of draft.idempotencyKeys) this.idempotencyKeys.set(key, job);
     this.events.push(...draft.events);
     this.#lastJobKey = draft.lastJobKey;
     this.#lastClusterKey = draft.lastClusterKey;
@@ -115,6 +127,7 @@ export class Plan {
 class Draft {
   readonly jobs = new Map<JobId, PlannedJob>();
   readonly clusters = new Map<ClusterName, PlannedCluster>();
+  readonly idempotencyKeys = new Map<string, number>();
   readonly events: PlannedEvent[] = [];
   lastJobKey: number;
   lastClusterKey: number;
@@ -150,8 +163,9 @@ class Draft {
       clusterKey,
       events: index,
       phase: entry.view.phase,
-      ended: isFinalFact(fact) ? id : undefined,
+      ended: isFinalFact(fact) ? { id, at } : undefined,
     };
+    if (fact.type === "accepted") this.#claim(fact.spec.idempotencyKey, state.key);
     const phaseBefore = planned === undefined ? before?.phase : planned.phaseBefore;
     this.jobs.set(jobId, { id: jobId, state, phaseBefore, entry });
     this.events.push({
@@ -181,6 +195,19 @@ class Draft {
       jobKey: undefined,
       clusterKey: key,
     });
+  }
+
+  #claim(idempotencyKey: string | undefined, job: number): void {
+    if (idempotencyKey === undefined) return;
+    const taken = this.idempotencyKeys.has(idempotencyKey) ||
+      this.#plan.idempotencyKeys.has(idempotencyKey) ||
+      this.#base.hasIdempotencyKey(idempotencyKey);
+    if (taken) {
+      throw new JournalConflictError(
+        `the idempotency key ${JSON.stringify(idempotencyKey)} is another job's`,
+      );
+    }
+    this.idempotencyKeys.set(idempotencyKey, job);
   }
 
   #nextId(): number {

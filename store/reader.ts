@@ -8,6 +8,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type {
   ClusterEvent,
   ClusterName,
+  FinalPhase,
   JobEvent,
   JobId,
   JobListRequest,
@@ -51,6 +52,8 @@ export class Reader {
   readonly #jobState: StatementSync;
   readonly #liveKeys: StatementSync;
   readonly #jobByKey: StatementSync;
+  readonly #jobByIdempotencyKey: StatementSync;
+  readonly #removable: StatementSync;
   readonly #history: StatementSync;
   readonly #allJobEvents: StatementSync;
   readonly #clustersJobEvents: StatementSync;
@@ -69,11 +72,20 @@ export class Reader {
     this.#jobByKey = prepare(`SELECT id AS job_id, view, ${firstFact} FROM jobs WHERE key = ?`);
     this.#jobState = prepare(
       `SELECT jobs.key, jobs.id AS job_id, jobs.cluster, clusters.name AS cluster_name,
-        jobs.events, jobs.phase, jobs.ended
+        jobs.events, jobs.phase, jobs.ended, jobs.ended_at
         FROM jobs CROSS JOIN clusters ON clusters.key = jobs.cluster WHERE jobs.id = ?`,
     );
     this.#liveKeys = prepare(
       "SELECT key FROM jobs WHERE cluster = ? AND ended IS NULL AND key > ? ORDER BY key LIMIT 1000",
+    );
+    this.#jobByIdempotencyKey = prepare(
+      `SELECT id AS job_id, view, ${firstFact} FROM jobs
+        WHERE key = (SELECT job FROM idempotency_keys WHERE idempotency_key = ?)`,
+    );
+    this.#removable = prepare(
+      `SELECT id AS job_id FROM jobs
+        WHERE cluster = ? AND phase = ? AND ended_at < ? AND files_removed_at IS NULL
+        ORDER BY ended_at LIMIT ?`,
     );
     this.#history = prepare(`${jobEvents} WHERE event.job = ? ORDER BY event.id`);
     this.#allJobEvents = prepare(`${jobEvents} WHERE ${page}`);
@@ -142,7 +154,10 @@ export class Reader {
       clusterKey: this.#rows.number(row, "cluster", where),
       events: this.#rows.number(row, "events", where),
       phase: this.#phase(row, where),
-      ended: row.ended === null ? undefined : this.#rows.number(row, "ended", where),
+      ended: row.ended === null ? undefined : {
+        id: this.#rows.number(row, "ended", where),
+        at: this.#rows.number(row, "ended_at", where),
+      },
     };
   }
 
@@ -150,6 +165,18 @@ export class Reader {
   job(id: JobId): StoredJob | undefined {
     const row = this.#job.get(id);
     return row === undefined ? undefined : this.#stored(row);
+  }
+
+  /** The job that was submitted with the key. */
+  jobByIdempotencyKey(key: string): StoredJob | undefined {
+    const row = this.#jobByIdempotencyKey.get(key);
+    return row === undefined ? undefined : this.#stored(row);
+  }
+
+  /** Ids of jobs in the phase that ended before the time and whose files are not marked as removed. */
+  removable(clusterKey: number, phase: FinalPhase, endedBefore: number, limit: number): JobId[] {
+    return this.#removable.all(clusterKey, phase, endedBefore, limit)
+      .map((row) => this.#rows.jobId(row, "a job with files"));
   }
 
   /** The jobs of the cluster without a final event, oldest first. */

@@ -5,6 +5,7 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { JobId } from "../model/mod.ts";
 import { labelText } from "./listing.ts";
 import type { Plan, PlannedEvent, PlannedJob } from "./plan.ts";
 import type { SetAsideTail } from "./wal_tail.ts";
@@ -19,6 +20,8 @@ export class Writer {
   readonly #updateCluster: StatementSync;
   readonly #insertJob: StatementSync;
   readonly #updateJob: StatementSync;
+  readonly #insertIdempotencyKey: StatementSync;
+  readonly #markRemoved: StatementSync;
   readonly #insertLabel: StatementSync;
   readonly #updateLabel: StatementSync;
   readonly #insertJobEvent: StatementSync;
@@ -34,11 +37,18 @@ export class Writer {
     this.#insertCluster = prepare("INSERT INTO clusters (key, name, events) VALUES (?, ?, ?)");
     this.#updateCluster = prepare("UPDATE clusters SET events = ? WHERE key = ?");
     this.#insertJob = prepare(
-      `INSERT INTO jobs (key, id, cluster, phase, accepted_at, events, ended, view)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO jobs (key, id, cluster, phase, accepted_at, events, ended, ended_at, view)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#updateJob = prepare(
-      "UPDATE jobs SET phase = ?, events = ?, ended = ?, view = ? WHERE key = ?",
+      "UPDATE jobs SET phase = ?, events = ?, ended = ?, ended_at = ?, view = ? WHERE key = ?",
+    );
+    this.#insertIdempotencyKey = prepare(
+      "INSERT INTO idempotency_keys (idempotency_key, job) VALUES (?, ?)",
+    );
+    this.#markRemoved = prepare(
+      `UPDATE jobs SET files_removed_at = ?1, view = json_set(view, '$.filesRemovedAt', ?1)
+        WHERE id = ?2 AND ended IS NOT NULL AND files_removed_at IS NULL`,
     );
     this.#insertLabel = prepare(
       "INSERT INTO job_labels (label, accepted_at, job, cluster, phase) VALUES (?, ?, ?, ?, ?)",
@@ -57,8 +67,7 @@ export class Writer {
 
   /** Writes all of the plan and returns when it is on the disk, or writes nothing and throws. */
   write(plan: Plan): void {
-    this.#begin.run();
-    try {
+    this.#transaction(() => {
       for (const [name, { state, isNew }] of plan.clusters) {
         if (isNew) this.#insertCluster.run(state.key, name, state.events);
         else this.#updateCluster.run(state.events, state.key);
@@ -67,13 +76,16 @@ export class Writer {
         if (job.phaseBefore === undefined) this.#writeNew(job);
         else this.#writeChanged(job);
       }
+      for (const [key, job] of plan.idempotencyKeys) this.#insertIdempotencyKey.run(key, job);
       for (const event of plan.events) this.#writeEvent(event);
-      this.#commit.run();
-    } catch (error) {
-      // A full disk makes SQLite roll back by itself.
-      if (this.#connection.isTransaction) this.#rollback.run();
-      throw error;
-    }
+    });
+  }
+
+  /** Writes that the files of jobs that have ended are gone. */
+  markRemoved(jobs: readonly JobId[], at: number): void {
+    this.#transaction(() => {
+      for (const id of jobs) this.#markRemoved.run(at, id);
+    });
   }
 
   /** Records that the end of the history was set aside, and that ids up to `lastId` are spent. */
@@ -82,18 +94,40 @@ export class Writer {
       .run(lastId, file);
   }
 
+  #transaction(work: () => void): void {
+    this.#begin.run();
+    try {
+      work();
+      this.#commit.run();
+    } catch (error) {
+      // A full disk makes SQLite roll back by itself.
+      if (this.#connection.isTransaction) this.#rollback.run();
+      throw error;
+    }
+  }
+
   #writeNew({ id, state, entry }: PlannedJob): void {
-    const { key, clusterKey, phase, events, ended = null } = state;
+    const { key, clusterKey, phase, events, ended } = state;
     const { acceptedAt, labels } = entry.view;
-    this.#insertJob.run(key, id, clusterKey, phase, acceptedAt, events, ended, entry.viewJson);
+    this.#insertJob.run(
+      key,
+      id,
+      clusterKey,
+      phase,
+      acceptedAt,
+      events,
+      ended?.id ?? null,
+      ended?.at ?? null,
+      entry.viewJson,
+    );
     for (const [name, value] of Object.entries(labels)) {
       this.#insertLabel.run(labelText(name, value), acceptedAt, key, clusterKey, phase);
     }
   }
 
   #writeChanged({ state, phaseBefore, entry }: PlannedJob): void {
-    const { key, phase, events, ended = null } = state;
-    this.#updateJob.run(phase, events, ended, entry.viewJson, key);
+    const { key, phase, events, ended } = state;
+    this.#updateJob.run(phase, events, ended?.id ?? null, ended?.at ?? null, entry.viewJson, key);
     if (phase === phaseBefore) return;
     for (const [name, value] of Object.entries(entry.view.labels)) {
       this.#updateLabel.run(phase, labelText(name, value), key);
