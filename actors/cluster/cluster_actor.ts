@@ -119,35 +119,6 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
     for (const job of state.jobs.values()) job.tell({ type: "silenced", since, reason });
   };
 
-  const accept = (
-    state: ClusterState,
-    message: Extract<ClusterMessage, { type: "submit" }>,
-    ctx: Context,
-  ): ClusterState => {
-    const at = ctx.clock.now();
-    const accepted = message.specs.map((spec) => {
-      const jobId = newJobId(at);
-      const tasks = planner.tasks(spec);
-      const fact: JobFact = {
-        type: "accepted",
-        spec,
-        directory: planner.paths(jobId).directory,
-        tasks,
-      };
-      const view = foldJob(undefined, { jobId, cluster: name, at, fact });
-      return { kind: "job", jobId, cluster: name, index: 1, at, fact, view } as const;
-    });
-    const { reply } = message;
-    const views = accepted.map(({ view }) => view);
-    // The cluster goes on while the journal writes, so that jobs of many callers share one write.
-    ctx.pipe(
-      journal.append(accepted),
-      (): ClusterMessage => ({ type: "accepted", views, reply }),
-      (error): ClusterMessage => ({ type: "not_accepted", error, reply }),
-    );
-    return state;
-  };
-
   const cancel = (
     state: ClusterState,
     { jobId, task, reply }: Extract<ClusterMessage, { type: "cancel" }>,
@@ -294,14 +265,11 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
 
     receive(state, message, ctx) {
       switch (message.type) {
-        case "submit":
-          return accept(state, message, ctx);
-        case "accepted":
-          for (const { id } of message.views) spawnJob(state, id, ctx);
-          message.reply.ok(message.views);
-          return state;
-        case "not_accepted":
-          message.reply.fail(message.error);
+        case "adopt":
+          for (const jobId of message.jobIds) {
+            // One that came while this actor was started anew was found in the journal.
+            if (!state.jobs.has(jobId)) spawnJob(state, jobId, ctx);
+          }
           return state;
         case "cancel":
           cancel(state, message, ctx);

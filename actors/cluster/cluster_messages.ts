@@ -9,7 +9,6 @@ import type {
   ErrorInfo,
   JobId,
   JobMetrics,
-  JobSpec,
   JobView,
   LinkView,
 } from "../../model/mod.ts";
@@ -45,11 +44,8 @@ export interface OutputSizes {
 
 /** What a cluster can be told. */
 export type ClusterMessage =
-  | {
-    readonly type: "submit";
-    readonly specs: readonly JobSpec[];
-    readonly reply: Reply<readonly JobView[]>;
-  }
+  /** Take up jobs that the journal has accepted. */
+  | { readonly type: "adopt"; readonly jobIds: readonly JobId[] }
   | {
     readonly type: "cancel";
     readonly jobId: JobId;
@@ -79,14 +75,4 @@ export type ClusterMessage =
     readonly jobId: JobId;
     readonly job: ActorRef<JobMessage>;
   }
-  | { readonly type: "task_ended"; readonly jobId: JobId; readonly task: number }
-  | {
-    readonly type: "accepted";
-    readonly views: readonly JobView[];
-    readonly reply: Reply<readonly JobView[]>;
-  }
-  | {
-    readonly type: "not_accepted";
-    readonly error: unknown;
-    readonly reply: Reply<readonly JobView[]>;
-  };
+  | { readonly type: "task_ended"; readonly jobId: JobId; readonly task: number };
