@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { jobIdSchema, jobSpecSchema } from "../model/mod.ts";
+import { attemptIdSchema, jobSpecSchema } from "../model/mod.ts";
 import type { JobSpecInput } from "../model/mod.ts";
 import { bashLauncher, jobScript } from "./mod.ts";
 
-const jobId = jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
+const attemptId = attemptIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
 
 /** Set to write the expected scripts anew: look at the difference before committing it. */
 const REGENERATE = "SLUICE_WRITE_GOLDEN";
@@ -38,7 +38,7 @@ const golden = (name: string) => new URL(`testdata/${name}.sh`, import.meta.url)
 
 function scriptOf(input: Omit<JobSpecInput, "cluster">): string {
   const spec = jobSpecSchema.parse({ cluster: "here", ...input });
-  return jobScript(jobId, spec, bashLauncher.plan(spec));
+  return jobScript(attemptId, spec, bashLauncher.plan(spec));
 }
 
 for (const [name, input] of Object.entries(cases)) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JobId, JobSpec } from "../model/mod.ts";
+import type { AttemptId, JobSpec } from "../model/mod.ts";
 import { quotePath } from "../shell/mod.ts";
 import type { ExecutionPlan } from "./plan.ts";
 
@@ -33,17 +33,17 @@ const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "XCPU"];
  * Signals that the scheduler sends to the whole job are noted, not obeyed: the payload gets them too,
  * and the script lives on to record how it ended.
  */
-export function jobScript(jobId: JobId, spec: JobSpec, plan: ExecutionPlan): string {
+export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPlan): string {
   const enter = spec.workingDirectory === undefined
     ? []
     : [`  cd -- ${quotePath(spec.workingDirectory)} || exit ${WORKING_DIRECTORY_EXIT_CODE}`];
   return [
     "#!/bin/sh",
     ...plan.directives,
-    `# Job ${jobId} of Sluice: runs the payload once and records how it ended.`,
+    `# Job ${attemptId} of Sluice: runs the payload once and records how it ended.`,
     "sluice_dir=$PWD",
     "sluice_spool=$1",
-    `sluice_job=${jobId}`,
+    `sluice_job=${attemptId}`,
     "sluice_id=${SLURM_ARRAY_JOB_ID:-${SLURM_JOB_ID:-}}",
     "sluice_task=${SLURM_ARRAY_TASK_ID:--}",
     "sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { jobIdSchema, jobSpecSchema } from "../model/mod.ts";
+import { attemptIdSchema, jobSpecSchema } from "../model/mod.ts";
 import type { JobSpec, JobSpecInput } from "../model/mod.ts";
 import {
   bashLauncher,
@@ -11,7 +11,7 @@ import {
   WORKING_DIRECTORY_EXIT_CODE,
 } from "./mod.ts";
 
-const jobId = jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
+const attemptId = attemptIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
 const SHELLS = ["dash", "bash"] as const;
 
 type Input = Omit<JobSpecInput, "cluster">;
@@ -44,7 +44,11 @@ class JobDirectory implements AsyncDisposable {
     await Deno.mkdir(job.path);
     const spec = specOf(input);
     const plan = bashLauncher.plan(spec);
-    const script = { name: JOB_SCRIPT_FILE, text: jobScript(jobId, spec, plan), executable: true };
+    const script = {
+      name: JOB_SCRIPT_FILE,
+      text: jobScript(attemptId, spec, plan),
+      executable: true,
+    };
     for (const { name, text } of [...plan.files, script]) {
       await Deno.writeTextFile(join(job.path, name), text, { mode: 0o700 });
     }
@@ -114,7 +118,10 @@ shellTest(
     assert.deepEqual(await job.run(), { code: 3, stdout: "hi\n", stderr: "" });
     assert.equal(await job.record(), "12 0 3 -");
     assert.equal(await Deno.readLink(join(job.path, "claim")), "12");
-    assert.deepEqual(await job.spooled(), [`${jobId} - 0 start T -`, `${jobId} - 0 end 3 -`]);
+    assert.deepEqual(await job.spooled(), [
+      `${attemptId} - 0 start T -`,
+      `${attemptId} - 0 end 3 -`,
+    ]);
   },
 );
 
@@ -124,7 +131,7 @@ shellTest("a task of an array has a record of its own", shellCommand("exit 4"), 
   assert.equal((await job.run({ ...array, SLURM_JOB_ID: "14", SLURM_ARRAY_TASK_ID: "8" })).code, 4);
   assert.equal(await job.record("exit.7"), "12 0 4 -");
   assert.equal(await job.record("exit.8"), "12 0 4 -");
-  assert.deepEqual((await job.spooled())[3], `${jobId} 8 0 end 4 -`);
+  assert.deepEqual((await job.spooled())[3], `${attemptId} 8 0 end 4 -`);
 });
 
 shellTest("a second copy of the job does nothing", shellCommand("echo ran >>ran"), async (job) => {
@@ -155,8 +162,8 @@ shellTest(
     assert.equal((await job.run({ SLURM_RESTART_COUNT: "2" })).code, 2);
     assert.equal(await job.record(), "12 2 2 -");
     assert.deepEqual((await job.spooled()).slice(2), [
-      `${jobId} - 2 start T -`,
-      `${jobId} - 2 end 2 -`,
+      `${attemptId} - 2 start T -`,
+      `${attemptId} - 2 end 2 -`,
     ]);
   },
 );
@@ -193,7 +200,7 @@ shellTest(
     await reader.cancel();
     await child.stderr.cancel();
     assert.equal(await job.record(), "12 0 143 TERM");
-    assert.deepEqual((await job.spooled())[1], `${jobId} - 0 end 143 TERM`);
+    assert.deepEqual((await job.spooled())[1], `${attemptId} - 0 end 143 TERM`);
   },
 );
 

@@ -5,7 +5,7 @@
  */
 
 import { SluiceError } from "../model/mod.ts";
-import type { JobId, JobSpec } from "../model/mod.ts";
+import type { AttemptId, JobSpec } from "../model/mod.ts";
 import type { Submission, SubmitOutcome } from "./scheduler.ts";
 
 /** A batch with those of its jobs set apart that cannot be run as they are. */
@@ -19,16 +19,16 @@ export interface PlannedBatch<Planned> {
 /** Plans every job of a batch; a job that cannot be planned is rejected and holds up no other. */
 export function planBatch<Planned>(
   batch: readonly Submission[],
-  plan: (jobId: JobId, spec: JobSpec) => Planned,
+  plan: (attemptId: AttemptId, spec: JobSpec) => Planned,
 ): PlannedBatch<Planned> {
   const planned: Planned[] = [];
   const rejected: SubmitOutcome[] = [];
-  for (const { jobId, spec } of batch) {
+  for (const { attemptId, spec } of batch) {
     try {
-      planned.push(plan(jobId, spec));
+      planned.push(plan(attemptId, spec));
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
-      rejected.push({ kind: "rejected", jobId, error });
+      rejected.push({ kind: "rejected", attemptId, error });
     }
   }
   return { planned, rejected };

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { jobIdSchema } from "../model/mod.ts";
-import type { JobId } from "../model/mod.ts";
-import { quote, quotePath } from "../shell/mod.ts";
+import { attemptIdSchema } from "../model/mod.ts";
+import type { AttemptId } from "../model/mod.ts";
+import { forAttempts } from "./for_attempts.ts";
 
 /** What the script of a job wrote at its end. */
 export interface ExitRecord {
-  /** The job. */
-  readonly jobId: JobId;
+  /** The attempt at the job. */
+  readonly attemptId: AttemptId;
   /** Number of the array task. */
   readonly task?: number;
   /** The scheduler's id of the job, as the script knew it. */
@@ -29,19 +29,17 @@ export interface ExitRecord {
 }
 
 /**
- * The shell commands that print the records of the given jobs, each on a line behind the name of its
- * file. They use nothing but the shell itself, whatever the number of jobs.
+ * The shell commands that print the records of the given attempts, each on a line behind the name of its
+ * file. They use nothing but the shell itself, whatever the number of attempts.
  *
  * @param jobsDirectory The directory that holds the jobs' directories; may start with `~/`.
  */
-export function printExitRecords(jobsDirectory: string, jobs: readonly JobId[]): string {
+export function printExitRecords(jobsDirectory: string, attempts: readonly AttemptId[]): string {
   return [
-    `for sluice_job in ${jobs.map(quote).join(" ")}; do`,
-    `for sluice_file in ${quotePath(jobsDirectory)}/"$sluice_job"/exit ${
-      quotePath(jobsDirectory)
-    }/"$sluice_job"/exit.*; do`,
+    forAttempts(jobsDirectory, attempts),
+    'for sluice_file in "$sluice_place"/exit "$sluice_place"/exit.*; do',
     'if [ -f "$sluice_file" ] && read -r sluice_line <"$sluice_file"; then',
-    `printf '%s %s %s\\n' "$sluice_job" "\${sluice_file##*/}" "$sluice_line"`,
+    `printf '%s %s %s\\n' "$sluice_attempt" "\${sluice_file##*/}" "$sluice_line"`,
     "fi; done; done",
   ].join("\n");
 }
@@ -55,10 +53,10 @@ export function parseExitRecords(output: string): ExitRecord[] {
     const match = LINE.exec(line);
     if (match === null) return [];
     const [, id, task, schedulerId, restart, exitCode, caught, startedAt, endedAt] = match;
-    const jobId = jobIdSchema.safeParse(id);
-    if (!jobId.success || schedulerId === undefined) return [];
+    const attemptId = attemptIdSchema.safeParse(id);
+    if (!attemptId.success || schedulerId === undefined) return [];
     return [{
-      jobId: jobId.data,
+      attemptId: attemptId.data,
       ...(task === undefined ? {} : { task: Number(task) }),
       schedulerId,
       restart: Number(restart),

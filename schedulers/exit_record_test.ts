@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { openLocal } from "../hosts/mod.ts";
-import { newJobId } from "../model/mod.ts";
 import { parseExitRecords, printExitRecords } from "./exit_record.ts";
 import { parseSpoolLine } from "./spool.ts";
+import { newAttempt } from "./testing/attempts.ts";
 
-const id = newJobId();
+const id = newAttempt();
 
 Deno.test("records are found where they lie, and nothing else is", async () => {
   await using host = await openLocal();
   const root = `${await Deno.makeTempDir()}/it's`;
   try {
-    const jobs = [newJobId(), newJobId(), newJobId(), newJobId()];
+    const jobs = [newAttempt(), newAttempt(), newAttempt(), newAttempt()];
     const files = [
       "exit:12 0 3 - 100 200\n",
       "exit.7:13 1 137 TERM 100 200\nmore\n",
@@ -27,7 +27,7 @@ Deno.test("records are found where they lie, and nothing else is", async () => {
     const { stdout } = await host.run(printExitRecords(root, jobs));
     assert.deepEqual(parseExitRecords(new TextDecoder().decode(stdout)), [
       {
-        jobId: jobs[0],
+        attemptId: jobs[0],
         schedulerId: "12",
         restart: 0,
         exitCode: 3,
@@ -35,7 +35,7 @@ Deno.test("records are found where they lie, and nothing else is", async () => {
         endedAt: 200_000,
       },
       {
-        jobId: jobs[1],
+        attemptId: jobs[1],
         task: 7,
         schedulerId: "13",
         restart: 1,
@@ -45,7 +45,7 @@ Deno.test("records are found where they lie, and nothing else is", async () => {
         endedAt: 200_000,
       },
       {
-        jobId: jobs[1],
+        attemptId: jobs[1],
         task: 8,
         schedulerId: "13",
         restart: 0,
@@ -89,25 +89,25 @@ const hostile = fc.oneof(
 Deno.test("the readers of records and lines take anything, and give only what they promise", () => {
   fc.assert(fc.property(hostile, (text) => {
     for (const record of parseExitRecords(text)) {
-      assert.equal(record.jobId, id);
+      assert.equal(record.attemptId, id);
       for (const number of [record.restart, record.exitCode, record.startedAt, record.endedAt]) {
         assert.ok(Number.isSafeInteger(number) && number >= 0);
       }
     }
     const line = parseSpoolLine(text);
-    if (line !== undefined) assert.equal(line.jobId, id);
+    if (line !== undefined) assert.equal(line.attemptId, id);
   }));
 });
 
 Deno.test("the spool's lines tell starts and ends, of jobs and of tasks", () => {
   assert.deepEqual(parseSpoolLine(`${id} - 0 start 1800000000 -`), {
-    jobId: id,
+    attemptId: id,
     restart: 0,
     kind: "start",
     at: 1_800_000_000_000,
   });
   assert.deepEqual(parseSpoolLine(`${id} 7 2 end 137 TERM`), {
-    jobId: id,
+    attemptId: id,
     task: 7,
     restart: 2,
     kind: "end",

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { JobId } from "../model/mod.ts";
+import { attemptParts } from "../model/mod.ts";
+import type { AttemptId, JobId } from "../model/mod.ts";
 import { quotePath } from "../shell/mod.ts";
 import type { JobPaths } from "./scheduler.ts";
 
@@ -36,6 +37,16 @@ export function jobPaths(layout: RemoteLayout, jobId: JobId, task?: number): Job
     stdout: `${directory}/stdout${suffix}`,
     stderr: `${directory}/stderr${suffix}`,
   };
+}
+
+/**
+ * The directory of what belongs to one attempt alone: the job's own for the first attempt, one within it
+ * for each later one.
+ */
+export function attemptDirectory(layout: RemoteLayout, attemptId: AttemptId): string {
+  const { jobId, attempt } = attemptParts(attemptId);
+  const { directory } = jobPaths(layout, jobId);
+  return attempt === 1 ? directory : `${directory}/attempt-${attempt}`;
 }
 
 /** The spool as it is seen from a job's directory. */

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { jobIdSchema } from "../model/mod.ts";
-import type { JobId } from "../model/mod.ts";
+import { attemptIdSchema } from "../model/mod.ts";
+import type { AttemptId } from "../model/mod.ts";
 
 /** One line of the spool. */
 export type SpoolRecord =
   & {
-    /** The job whose script wrote it. */
-    readonly jobId: JobId;
+    /** The attempt at the job whose script wrote it. */
+    readonly attemptId: AttemptId;
     /** Number of the array task. */
     readonly task?: number;
     /** How often the scheduler had put the job back before this run. */
@@ -40,10 +40,10 @@ export function parseSpoolLine(line: string): SpoolRecord | undefined {
   const match = LINE.exec(line);
   if (match === null) return undefined;
   const [, id, task, restart, kind, value, caught] = match;
-  const jobId = jobIdSchema.safeParse(id);
-  if (!jobId.success) return undefined;
+  const attemptId = attemptIdSchema.safeParse(id);
+  if (!attemptId.success) return undefined;
   const head = {
-    jobId: jobId.data,
+    attemptId: attemptId.data,
     ...(task === "-" ? {} : { task: Number(task) }),
     restart: Number(restart),
   };

@@ -4,23 +4,23 @@
  * @module
  */
 
-import type { JobId } from "../model/mod.ts";
-import { jobIdSchema } from "../model/mod.ts";
+import type { AttemptId } from "../model/mod.ts";
+import { attemptIdSchema } from "../model/mod.ts";
 
 const prefix = "sluice:";
 
-/** The comment that every submission of the job carries, so that it can be found again. */
-export function sluiceComment(id: JobId): string {
+/** The comment that the submission of an attempt carries, so that it can be found again. */
+export function sluiceComment(id: AttemptId): string {
   return prefix + id;
 }
 
 /**
- * Sluice's id in a job's comment.
+ * The attempt at a job in its comment.
  *
  * @returns `undefined` for a job that is not Sluice's.
  */
-export function parseComment(comment: string): JobId | undefined {
+export function parseComment(comment: string): AttemptId | undefined {
   if (!comment.startsWith(prefix)) return undefined;
-  const id = jobIdSchema.safeParse(comment.slice(prefix.length));
+  const id = attemptIdSchema.safeParse(comment.slice(prefix.length));
   return id.success ? id.data : undefined;
 }

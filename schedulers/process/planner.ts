@@ -5,12 +5,13 @@
  */
 
 import { bashLauncher, JOB_SCRIPT_FILE, jobScript, PAYLOAD_FILE } from "../../launchers/mod.ts";
-import type { JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
+import { attemptId } from "../../model/mod.ts";
+import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
 import { commandLine, quotePath } from "../../shell/mod.ts";
 import { expandArray, HeterogeneousNotSupportedError } from "../../slurm/mod.ts";
 import { UnsupportedRequestError } from "../errors.ts";
 import type { RemoteLayout } from "../layout.ts";
-import { jobPaths, spoolFromJob } from "../layout.ts";
+import { attemptDirectory, jobPaths, spoolFromJob } from "../layout.ts";
 import type { JobPaths, JobPlanner } from "../scheduler.ts";
 import type { ProcessJob } from "./start_program.ts";
 
@@ -33,7 +34,7 @@ export class ProcessPlanner implements JobPlanner {
    *
    * @throws {UnsupportedRequestError} The spec asks for what only a scheduler can give.
    */
-  plan(jobId: JobId, spec: JobSpec): ProcessJob {
+  plan(id: AttemptId, spec: JobSpec): ProcessJob {
     if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
     const asked =
       Object.entries(spec.resources).find(([name, value]) =>
@@ -47,11 +48,11 @@ export class ProcessPlanner implements JobPlanner {
     }
     const plan = bashLauncher.plan(spec);
     return {
-      jobId,
-      directory: jobPaths(this.#layout, jobId).directory,
+      attemptId: id,
+      directory: attemptDirectory(this.#layout, id),
       files: [
         ...plan.files,
-        { name: JOB_SCRIPT_FILE, text: jobScript(jobId, spec, plan), executable: true },
+        { name: JOB_SCRIPT_FILE, text: jobScript(id, spec, plan), executable: true },
       ],
       tasks: this.tasks(spec),
       spool: spoolFromJob(this.#serverId),
@@ -63,9 +64,9 @@ export class ProcessPlanner implements JobPlanner {
     return spec.resources.array === undefined ? undefined : expandArray(spec.resources.array);
   }
 
-  /** What would be started for a job. */
+  /** What would be started for the first attempt at a job. */
   preview(jobId: JobId, spec: JobSpec): JobPreview {
-    const { directory, files, tasks, spool } = this.plan(jobId, spec);
+    const { directory, files, tasks, spool } = this.plan(attemptId(jobId, 1), spec);
     return {
       commandLine: `cd ${quotePath(directory)} && ${
         commandLine([`./${JOB_SCRIPT_FILE}`, spool, ...(tasks ?? []).map(String)])

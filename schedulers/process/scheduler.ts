@@ -6,7 +6,7 @@
 
 import type { Host } from "../../hosts/mod.ts";
 import { schedulerIdSchema } from "../../model/mod.ts";
-import type { ClusterProbe, JobMetrics, SchedulerId } from "../../model/mod.ts";
+import type { ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
 import { planBatch } from "../batch.ts";
 import { recorded } from "../endings.ts";
@@ -17,8 +17,9 @@ import {
 } from "../errors.ts";
 import { parseExitRecords, printExitRecords } from "../exit_record.ts";
 import type { ExitRecord } from "../exit_record.ts";
-import { followSpool } from "../layout.ts";
+import { attemptDirectory, followSpool } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
+import { removeProgram } from "../remove.ts";
 import type {
   Cancellation,
   Observation,
@@ -78,7 +79,7 @@ export class ProcessScheduler implements Scheduler {
   ): Promise<readonly SubmitOutcome[]> {
     const { planned: jobs, rejected } = planBatch(
       batch,
-      (jobId, spec) => this.#planner.plan(jobId, spec),
+      (attemptId, spec) => this.#planner.plan(attemptId, spec),
     );
     if (jobs.length === 0) return rejected;
     const spoolDirectory = this.#layout.spool.slice(0, this.#layout.spool.lastIndexOf("/"));
@@ -95,14 +96,14 @@ export class ProcessScheduler implements Scheduler {
     );
     return [
       ...rejected,
-      ...jobs.map(({ jobId, directory }): SubmitOutcome => {
-        const schedulerId = started.get(jobId);
-        if (schedulerId !== undefined) return { kind: "submitted", jobId, schedulerId };
+      ...jobs.map(({ attemptId, directory }): SubmitOutcome => {
+        const schedulerId = started.get(attemptId);
+        if (schedulerId !== undefined) return { kind: "submitted", attemptId, schedulerId };
         const words = decoder.decode(result.stderr);
         const error = words.trim() === ""
           ? new SubmissionUnclearError("the host is slow to start it.")
           : new DirectoryUnwritableError(directory, words);
-        return { kind: "postponed", jobId, error, maybeSent: true };
+        return { kind: "postponed", attemptId, error, maybeSent: true };
       }),
     ];
   }
@@ -113,15 +114,15 @@ export class ProcessScheduler implements Scheduler {
     signal: AbortSignal,
   ): Promise<readonly Observation[]> {
     if (watched.length === 0) return [];
-    const jobs = watched.map(({ jobId }) => jobId);
+    const attempts = watched.map(({ attemptId }) => attemptId);
     // Whether processes live is asked first: a record that is written in between is then still seen.
     const result = await this.#host.run(
       [
         aliveProgram(watched.flatMap(({ schedulerId }) => sessionOf(schedulerId) ?? [])),
         END_OF_PART,
-        printExitRecords(this.#layout.jobs, jobs),
+        printExitRecords(this.#layout.jobs, attempts),
         END_OF_PART,
-        cancelledProgram(this.#layout.jobs, jobs),
+        cancelledProgram(this.#layout.jobs, attempts),
       ].join("\n"),
       { signal },
     );
@@ -131,32 +132,37 @@ export class ProcessScheduler implements Scheduler {
     );
     const ended = parseExitRecords(records);
     const asked = new Set(cancelled.split("\n"));
-    return watched.flatMap(({ jobId, schedulerId, tasks }): Observation[] =>
+    return watched.flatMap(({ attemptId, schedulerId, tasks }): Observation[] =>
       (tasks ?? [undefined]).map((task) => {
         const session = sessionOf(schedulerId);
-        const record = ended.find((one) => one.jobId === jobId && one.task === task);
+        const record = ended.find((one) => one.attemptId === attemptId && one.task === task);
         const sighting = session === undefined && record === undefined
           ? FOREIGN
-          : sight(record, living.has(String(session)), asked.has(jobId));
-        return task === undefined ? { jobId, sighting } : { jobId, task, sighting };
+          : sight(record, living.has(String(session)), asked.has(attemptId));
+        return task === undefined ? { attemptId, sighting } : { attemptId, task, sighting };
       })
     );
   }
 
   /** Ends jobs; see {@linkcode Scheduler.cancel}. */
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
-    const programs = cancellations.flatMap(({ jobId, schedulerId, task }) => {
+    const programs = cancellations.flatMap(({ attemptId, schedulerId, task }) => {
       if (task !== undefined) {
         throw new UnsupportedRequestError(
           "Ending one task of an array",
           "Cancel the whole array.",
         );
       }
-      const { directory } = this.#planner.paths(jobId);
+      const directory = attemptDirectory(this.#layout, attemptId);
       const session = sessionOf(schedulerId);
       return session === undefined ? [] : [endProgram(directory, session, KILL_WAIT_SECONDS)];
     });
     await this.#host.run(programs.join("\n"), { signal });
+  }
+
+  /** Removes jobs' directories; see {@linkcode Scheduler.remove}. */
+  async remove(jobs: readonly JobId[], signal: AbortSignal): Promise<void> {
+    await this.#host.run(removeProgram(this.#layout, jobs), { signal });
   }
 
   /** What the host says of itself; see {@linkcode Scheduler.probe}. */

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { openLocal } from "../../hosts/mod.ts";
 import type { Host } from "../../hosts/mod.ts";
-import { jobSpecSchema, newJobId, schedulerIdSchema } from "../../model/mod.ts";
-import type { JobId, JobSpecInput, SchedulerId } from "../../model/mod.ts";
+import { jobSpecSchema, schedulerIdSchema } from "../../model/mod.ts";
+import type { AttemptId, JobSpecInput, SchedulerId } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
 import { remoteLayout } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
 import type { Observation, Sighting } from "../scheduler.ts";
+import { newAttempt } from "../testing/attempts.ts";
 import { SHELLS } from "../testing/shells.ts";
 import { ProcessPlanner } from "./planner.ts";
 import { ProcessScheduler } from "./scheduler.ts";
@@ -34,20 +35,24 @@ class Here implements AsyncDisposable {
     return new Here(host, await Deno.makeTempDir({ prefix: "sluice-process-" }));
   }
 
-  async start(script: string, input: Partial<JobSpecInput> = {}, jobId: JobId = newJobId()) {
+  async start(
+    script: string,
+    input: Partial<JobSpecInput> = {},
+    attemptId: AttemptId = newAttempt(),
+  ) {
     const spec = jobSpecSchema.parse({
       cluster: "here",
       payload: { kind: "command", command: ["sh", "-c", script] },
       ...input,
     });
-    const [outcome] = await this.scheduler.submit([{ jobId, spec, recheck: false }], never);
+    const [outcome] = await this.scheduler.submit([{ attemptId, spec, recheck: false }], never);
     assert.ok(outcome?.kind === "submitted", JSON.stringify(outcome));
     this.#started.push(outcome.schedulerId);
-    return { jobId, schedulerId: outcome.schedulerId };
+    return { attemptId, schedulerId: outcome.schedulerId };
   }
 
   /** What is seen of a job once it is no longer at work. */
-  async ended(job: { readonly jobId: JobId; readonly schedulerId: SchedulerId }) {
+  async ended(job: { readonly attemptId: AttemptId; readonly schedulerId: SchedulerId }) {
     for (;;) {
       const [seen] = await this.scheduler.observe([job], never);
       if (seen?.sighting.kind !== "active") return seen?.sighting;
@@ -55,8 +60,8 @@ class Here implements AsyncDisposable {
     }
   }
 
-  file(jobId: JobId, name: string): string {
-    return `${this.layout.jobs}/${jobId}/${name}`;
+  file(attemptId: AttemptId, name: string): string {
+    return `${this.layout.jobs}/${attemptId}/${name}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,6 +76,11 @@ class Here implements AsyncDisposable {
     await Deno.remove(this.directory, { recursive: true });
   }
 }
+
+const ending = (job: { readonly attemptId: AttemptId; readonly schedulerId: SchedulerId }) => ({
+  ...job,
+  means: { kind: "end" } as const,
+});
 
 function hereTest(name: string, body: (here: Here) => Promise<void>): void {
   for (const shell of SHELLS) {
@@ -93,16 +103,16 @@ hereTest("a job runs to its end, whatever that is", async (here) => {
 });
 
 hereTest("started twice, a job runs once", async (here) => {
-  const jobId = newJobId();
+  const attemptId = newAttempt();
   const script = `echo ran >>'${here.directory}/ran'`;
   const ids = await Promise.all(
-    [1, 2, 3].map(() => here.start(script, {}, jobId)),
+    [1, 2, 3].map(() => here.start(script, {}, attemptId)),
   );
   assert.equal(new Set(ids.map(({ schedulerId }) => schedulerId)).size, 1);
   const [job] = ids;
   assert.ok(job !== undefined);
   await here.ended(job);
-  await here.start(script, {}, jobId);
+  await here.start(script, {}, attemptId);
   assert.equal(await Deno.readTextFile(`${here.directory}/ran`), "ran\n");
 });
 
@@ -118,25 +128,25 @@ hereTest("a job outlives the connection that started it", async (here) => {
   let seen: readonly Observation[] = [];
   do seen = await scheduler.observe([job], never); while (seen[0]?.sighting.kind === "active");
   assert.equal(kind(seen[0]?.sighting), "succeeded 0");
-  assert.equal(await Deno.readTextFile(here.file(job.jobId, "stdout")), "done\n");
+  assert.equal(await Deno.readTextFile(here.file(job.attemptId, "stdout")), "done\n");
 });
 
 hereTest(
   "a cancelled job is cancelled, with its children, and asking again is no error",
   async (here) => {
     const job = await here.start("sleep 600 & wait");
-    await here.scheduler.cancel([job, job], never);
+    await here.scheduler.cancel([ending(job), ending(job)], never);
     const sighting = await here.ended(job);
     assert.ok(sighting?.kind === "ended");
     assert.equal(sighting.phase, "cancelled");
-    await here.scheduler.cancel([job], never);
+    await here.scheduler.cancel([ending(job)], never);
     assert.equal((await here.ended(job))?.kind, "ended");
   },
 );
 
 hereTest("a job that was asked to end and left no record is cancelled too", async (here) => {
   const job = await here.start("sleep 600");
-  await Deno.writeTextFile(here.file(job.jobId, "cancelled"), "");
+  await Deno.writeTextFile(here.file(job.attemptId, "cancelled"), "");
   await here.host.run(`kill -s KILL -- -${job.schedulerId.slice(1)}`);
   const sighting = await here.ended(job);
   assert.ok(sighting?.kind === "ended");
@@ -151,27 +161,27 @@ hereTest("a job whose processes vanish without a record has failed", async (here
 });
 
 hereTest("tasks of an array end each by itself", async (here) => {
-  const { jobId, schedulerId } = await here.start(
+  const { attemptId, schedulerId } = await here.start(
     'echo "task $SLURM_ARRAY_TASK_ID"; exit "$SLURM_ARRAY_TASK_ID"',
     { resources: { array: "0-2" } },
   );
   let seen: readonly Observation[] = [];
   do {
-    seen = await here.scheduler.observe([{ jobId, schedulerId, tasks: [0, 1, 2] }], never);
+    seen = await here.scheduler.observe([{ attemptId, schedulerId, tasks: [0, 1, 2] }], never);
   } while (seen.some(({ sighting }) => sighting.kind === "active"));
   assert.deepEqual(seen.map(({ sighting }) => kind(sighting)), [
     "succeeded 0",
     "failed 1",
     "failed 2",
   ]);
-  assert.equal(await Deno.readTextFile(here.file(jobId, "stdout.2")), "task 2\n");
+  assert.equal(await Deno.readTextFile(here.file(attemptId, "stdout.2")), "task 2\n");
 });
 
 hereTest("an id of another scheduler is never taken for a process", async (here) => {
-  const jobId = newJobId();
+  const attemptId = newAttempt();
   for (const id of ["12", "P0", "P-1", "0", "12_4"]) {
-    const job = { jobId, schedulerId: schedulerIdSchema.parse(id) };
-    await here.scheduler.cancel([job], never);
+    const job = { attemptId, schedulerId: schedulerIdSchema.parse(id) };
+    await here.scheduler.cancel([ending(job)], never);
     const [seen] = await here.scheduler.observe([job], never);
     assert.equal(seen?.sighting.kind, "missing", id);
   }
@@ -186,7 +196,7 @@ hereTest("what only a scheduler can give is refused", async (here) => {
     resources: { gpus: 1 },
   });
   const [outcome] = await here.scheduler.submit(
-    [{ jobId: newJobId(), spec, recheck: false }],
+    [{ attemptId: newAttempt(), spec, recheck: false }],
     never,
   );
   assert.ok(outcome?.kind === "rejected");
@@ -206,8 +216,8 @@ hereTest("the spool tells of starts and ends as they happen", async (here) => {
     await delay(10);
   }
   await begun;
-  const { jobId } = await here.start("exit 3");
+  const { attemptId } = await here.start("exit 3");
   while (!text.includes(" end ")) text += (await reader.read()).value ?? "";
-  assert.match(text, new RegExp(`\n${jobId} - 0 start \\d+ -\n${jobId} - 0 end 3 -\n$`));
+  assert.match(text, new RegExp(`\n${attemptId} - 0 start \\d+ -\n${attemptId} - 0 end 3 -\n$`));
   await reader.cancel();
 });

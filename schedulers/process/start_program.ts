@@ -6,15 +6,16 @@
 
 import { JOB_SCRIPT_FILE } from "../../launchers/mod.ts";
 import type { PlanFile } from "../../launchers/mod.ts";
-import type { JobId } from "../../model/mod.ts";
+import type { AttemptId } from "../../model/mod.ts";
 import { commandLine, quote, quotePath } from "../../shell/mod.ts";
+import { forAttempts } from "../for_attempts.ts";
 import { writeFiles } from "../write_files.ts";
 
 /** One job as the program needs it. */
 export interface ProcessJob {
-  /** Sluice's id. */
-  readonly jobId: JobId;
-  /** The job's directory; may start with `~/`. */
+  /** The attempt at the job. */
+  readonly attemptId: AttemptId;
+  /** The attempt's directory; may start with `~/`. */
   readonly directory: string;
   /** Everything that lies in it. */
   readonly files: readonly PlanFile[];
@@ -62,14 +63,14 @@ export function startProgram(root: string, spoolDirectory: string, jobs: readonl
       return [
         "(",
         `mkdir -p -- ${quotePath(job.directory)} && cd -- ${quotePath(job.directory)} || exit`,
-        `if [ -L scheduler_id ]; then answer ${quote(job.jobId)}; exit; fi`,
+        `if [ -L scheduler_id ]; then answer ${quote(job.attemptId)}; exit; fi`,
         `${writeFiles(job.files)} || exit`,
         `setsid sh -c ${quote(RUNNER)} sluice ${commandLine(words)} </dev/null >/dev/null 2>&1 &`,
         "for try in 1 2 3 4 5 6 7 8 9 10; do",
         "if [ -L scheduler_id ]; then break; fi",
         "sleep 0.0$try",
         "done",
-        `answer ${quote(job.jobId)}`,
+        `answer ${quote(job.attemptId)}`,
         ")",
       ].join("\n");
     }),
@@ -102,11 +103,11 @@ export function endProgram(directory: string, session: number, graceSeconds: num
   ].join("\n");
 }
 
-/** The program that prints which of the jobs somebody asked to end, one id a line. */
-export function cancelledProgram(jobsDirectory: string, jobs: readonly JobId[]): string {
+/** The program that prints which of the attempts somebody asked to end, one id a line. */
+export function cancelledProgram(jobsDirectory: string, attempts: readonly AttemptId[]): string {
   return [
-    `for job in ${jobs.map(quote).join(" ")}; do`,
-    `if [ -e ${quotePath(jobsDirectory)}/"$job"/cancelled ]; then printf '%s\\n' "$job"; fi`,
+    forAttempts(jobsDirectory, attempts),
+    `if [ -e "$sluice_place/cancelled" ]; then printf '%s\\n' "$sluice_attempt"; fi`,
     "done",
   ].join("\n");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JobId, SluiceError } from "../../model/mod.ts";
+import type { AttemptId, SluiceError } from "../../model/mod.ts";
 import { explainRejection, SchedulerBusyError } from "../../slurm/mod.ts";
 import {
   DirectoryUnwritableError,
@@ -21,21 +21,21 @@ import type { ProgramReply } from "./submit_program.ts";
  * @param words What is known of the program's own end.
  */
 export function outcomeOf(
-  jobId: JobId,
+  attemptId: AttemptId,
   directory: string,
   reply: ProgramReply | undefined,
   words: string,
 ): SubmitOutcome {
   const postponed = (error: SluiceError, maybeSent = true): SubmitOutcome => ({
     kind: "postponed",
-    jobId,
+    attemptId,
     error,
     maybeSent,
   });
   if (reply === undefined) return postponed(new SubmissionUnclearError(words));
   switch (reply.kind) {
     case "submitted":
-      return { kind: "submitted", jobId, schedulerId: reply.schedulerId };
+      return { kind: "submitted", attemptId, schedulerId: reply.schedulerId };
     case "refused": {
       // What timeout(1) answers when it could not start the command.
       if (reply.exitCode >= 125 && reply.exitCode <= 127) {
@@ -51,7 +51,7 @@ export function outcomeOf(
       }
       const error = explainRejection(reply.words, reply.exitCode);
       if (error instanceof SchedulerBusyError) return postponed(error, error.maybeSubmitted);
-      return error.retryable ? postponed(error, false) : { kind: "rejected", jobId, error };
+      return error.retryable ? postponed(error, false) : { kind: "rejected", attemptId, error };
     }
     case "locked":
       return postponed(

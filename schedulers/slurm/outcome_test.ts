@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { newJobId, schedulerIdSchema } from "../../model/mod.ts";
+import { schedulerIdSchema } from "../../model/mod.ts";
 import type { SubmitOutcome } from "../scheduler.ts";
+import { newAttempt } from "../testing/attempts.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { ProgramReply } from "./submit_program.ts";
 
-const jobId = newJobId();
+const attemptId = newAttempt();
 const outcome = (reply: ProgramReply | undefined) =>
-  outcomeOf(jobId, "/jobs/x", reply, "exit status 1");
+  outcomeOf(attemptId, "/jobs/x", reply, "exit status 1");
 const refused = (exitCode: number, words: string) =>
-  outcome({ jobId, kind: "refused", exitCode, words });
+  outcome({ attemptId, kind: "refused", exitCode, words });
 
 /** The kind, the error's code, and whether the job may be in the queue all the same. */
 function summary(outcome: SubmitOutcome): unknown[] {
@@ -25,25 +26,29 @@ function summary(outcome: SubmitOutcome): unknown[] {
 Deno.test("each answer of the program means one thing", () => {
   const schedulerId = schedulerIdSchema.parse("12");
   const cases: readonly (readonly [SubmitOutcome, unknown[]])[] = [
-    [outcome({ jobId, kind: "submitted", schedulerId }), ["submitted", "12"]],
+    [outcome({ attemptId, kind: "submitted", schedulerId }), ["submitted", "12"]],
     [outcome(undefined), ["postponed", "SUBMISSION_UNCLEAR", true]],
-    [outcome({ jobId, kind: "locked", words: "n1:1:2" }), [
+    [outcome({ attemptId, kind: "locked", words: "n1:1:2" }), [
       "postponed",
       "SUBMISSION_UNCLEAR",
       true,
     ]],
-    [outcome({ jobId, kind: "unclear", words: "?" }), ["postponed", "SUBMISSION_UNCLEAR", true]],
-    [outcome({ jobId, kind: "queue_unreadable", words: "" }), [
+    [outcome({ attemptId, kind: "unclear", words: "?" }), [
+      "postponed",
+      "SUBMISSION_UNCLEAR",
+      true,
+    ]],
+    [outcome({ attemptId, kind: "queue_unreadable", words: "" }), [
       "postponed",
       "SCHEDULER_UNAVAILABLE",
       true,
     ]],
-    [outcome({ jobId, kind: "unwritable", words: "tmpfs 1024 1024 0 100% /x" }), [
+    [outcome({ attemptId, kind: "unwritable", words: "tmpfs 1024 1024 0 100% /x" }), [
       "postponed",
       "DISK_FULL",
       false,
     ]],
-    [outcome({ jobId, kind: "unwritable", words: "tmpfs 9000 1 8999 1% /x" }), [
+    [outcome({ attemptId, kind: "unwritable", words: "tmpfs 9000 1 8999 1% /x" }), [
       "postponed",
       "DIRECTORY_UNWRITABLE",
       false,

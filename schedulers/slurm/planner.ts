@@ -5,7 +5,8 @@
  */
 
 import { bashLauncher, JOB_SCRIPT_FILE, jobScript, PAYLOAD_FILE } from "../../launchers/mod.ts";
-import type { JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
+import { attemptId } from "../../model/mod.ts";
+import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
 import { commandLine, quotePath } from "../../shell/mod.ts";
 import {
   expandArray,
@@ -15,7 +16,7 @@ import {
   withDefaults,
 } from "../../slurm/mod.ts";
 import type { RemoteLayout } from "../layout.ts";
-import { jobPaths, spoolFromJob } from "../layout.ts";
+import { attemptDirectory, jobPaths, spoolFromJob } from "../layout.ts";
 import type { JobPaths, JobPlanner } from "../scheduler.ts";
 import type { ProgramJob } from "./submit_program.ts";
 
@@ -44,22 +45,22 @@ export class SlurmPlanner implements JobPlanner {
   }
 
   /** The job as the program that submits it needs it. */
-  plan(jobId: JobId, spec: JobSpec): ProgramJob {
+  plan(id: AttemptId, spec: JobSpec): ProgramJob {
     if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
     const { layout, serverId, defaults } = this.#options;
     const plan = bashLauncher.plan(spec);
     const resources = withDefaults(spec.resources, defaults, plan.directiveOptions);
     const output = resources.array === undefined ? "" : ".%a";
     return {
-      jobId,
-      directory: jobPaths(layout, jobId).directory,
+      attemptId: id,
+      directory: attemptDirectory(layout, id),
       files: [
         ...plan.files,
-        { name: JOB_SCRIPT_FILE, text: jobScript(jobId, spec, plan), executable: true },
+        { name: JOB_SCRIPT_FILE, text: jobScript(id, spec, plan), executable: true },
       ],
       sbatch: sbatchArguments({
         name: spec.name,
-        comment: sluiceComment(jobId),
+        comment: sluiceComment(id),
         directory: ".",
         output: `stdout${output}`,
         error: `stderr${output}`,
@@ -78,9 +79,9 @@ export class SlurmPlanner implements JobPlanner {
     return array === undefined ? undefined : expandArray(array, ANY_ARRAY_SIZE);
   }
 
-  /** What would be sent for a job. */
+  /** What would be sent for the first attempt at a job. */
   preview(jobId: JobId, spec: JobSpec): JobPreview {
-    const { directory, files, sbatch } = this.plan(jobId, spec);
+    const { directory, files, sbatch } = this.plan(attemptId(jobId, 1), spec);
     return {
       commandLine: `cd ${quotePath(directory)} && ${commandLine(sbatch)}`,
       script: files.find(({ name }) => name === JOB_SCRIPT_FILE)?.text ?? "",

@@ -5,7 +5,7 @@
  */
 
 import type { Host } from "../../hosts/mod.ts";
-import type { ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
+import type { AttemptId, ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
 import { schedulerIdSchema } from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
 import {
@@ -31,6 +31,7 @@ import { parseExitRecords, printExitRecords } from "../exit_record.ts";
 import type { ExitRecord } from "../exit_record.ts";
 import { followSpool } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
+import { removeProgram } from "../remove.ts";
 import type {
   Cancellation,
   Observation,
@@ -53,7 +54,7 @@ const decoder = new TextDecoder();
 
 /** A job or an array task with Slurm's id of it. */
 interface Part {
-  readonly jobId: JobId;
+  readonly attemptId: AttemptId;
   readonly task: number | undefined;
   readonly id: SchedulerId;
 }
@@ -64,13 +65,13 @@ function taskId(schedulerId: SchedulerId, task: number): SchedulerId {
 }
 
 /** Slurm's id with the mark of the job: ids are used again one day, and then are another job's. */
-function marked({ jobId, id }: Pick<Part, "jobId" | "id">): string {
-  return `${jobId} ${id}`;
+function marked({ attemptId, id }: Pick<Part, "attemptId" | "id">): string {
+  return `${attemptId} ${id}`;
 }
 
 /** Identifies a job or an array task within one round. */
-function key(jobId: string, task: number | undefined): string {
-  return task === undefined ? jobId : `${jobId}_${task}`;
+function key(attemptId: string, task: number | undefined): string {
+  return task === undefined ? attemptId : `${attemptId}_${task}`;
 }
 
 /** Submits, observes and cancels jobs of one user on one Slurm cluster. */
@@ -94,7 +95,7 @@ export class SlurmScheduler implements Scheduler {
   ): Promise<readonly SubmitOutcome[]> {
     const { planned: jobs, rejected } = planBatch(
       batch,
-      (jobId, spec) => this.#planner.plan(jobId, spec),
+      (attemptId, spec) => this.#planner.plan(attemptId, spec),
     );
     if (jobs.length === 0) return rejected;
     const program = submitProgram(this.#layout.root, jobs, {
@@ -109,11 +110,11 @@ export class SlurmScheduler implements Scheduler {
       { signal, timeoutMs: (limit + 10) * 1000 },
     );
     const replies = new Map(
-      parseProgramReplies(decoder.decode(result.stdout)).map((reply) => [reply.jobId, reply]),
+      parseProgramReplies(decoder.decode(result.stdout)).map((reply) => [reply.attemptId, reply]),
     );
     const words = decoder.decode(result.stderr).trim() || `exit status ${result.exitCode}`;
-    const outcomes = jobs.map(({ jobId, directory }) =>
-      outcomeOf(jobId, directory, replies.get(jobId), words)
+    const outcomes = jobs.map(({ attemptId, directory }) =>
+      outcomeOf(attemptId, directory, replies.get(attemptId), words)
     );
     // Before anybody hears of it: cut off here, the job is refused, and its directory removed, once more.
     const refused = jobs.filter((_, index) => outcomes[index]?.kind === "rejected");
@@ -130,23 +131,23 @@ export class SlurmScheduler implements Scheduler {
     signal: AbortSignal,
   ): Promise<readonly Observation[]> {
     const queue = await this.#queue(signal);
-    const parts = watched.flatMap(({ jobId, schedulerId, tasks }): Part[] =>
+    const parts = watched.flatMap(({ attemptId, schedulerId, tasks }): Part[] =>
       tasks === undefined
-        ? [{ jobId, task: undefined, id: schedulerId }]
-        : tasks.map((task) => ({ jobId, task, id: taskId(schedulerId, task) }))
+        ? [{ attemptId, task: undefined, id: schedulerId }]
+        : tasks.map((task) => ({ attemptId, task, id: taskId(schedulerId, task) }))
     );
     const gone = parts.filter((part) => !queue.has(marked(part)));
-    const ids = new Set(gone.map(({ jobId }) => jobId));
-    const asked = watched.filter(({ jobId }) => ids.has(jobId));
+    const ids = new Set(gone.map(({ attemptId }) => attemptId));
+    const asked = watched.filter(({ attemptId }) => ids.has(attemptId));
     const { accounting, records } = await this.#vanished(asked, signal);
     return parts.map((part) => {
-      const { jobId, task, id } = part;
+      const { attemptId, task, id } = part;
       const sighting = verdict({
         queue: queue.get(marked(part)),
         accounting: accounting.get(id),
-        record: records.get(key(jobId, task)),
+        record: records.get(key(attemptId, task)),
       });
-      return task === undefined ? { jobId, sighting } : { jobId, task, sighting };
+      return task === undefined ? { attemptId, sighting } : { attemptId, task, sighting };
     });
   }
 
@@ -168,6 +169,11 @@ export class SlurmScheduler implements Scheduler {
         );
       }
     }
+  }
+
+  /** Removes jobs' directories; see {@linkcode Scheduler.remove}. */
+  async remove(jobs: readonly JobId[], signal: AbortSignal): Promise<void> {
+    await this.#host.run(removeProgram(this.#layout, jobs), { signal });
   }
 
   /** What the cluster says of itself; see {@linkcode Scheduler.probe}. */
@@ -229,8 +235,8 @@ export class SlurmScheduler implements Scheduler {
   async #queue(signal: AbortSignal): Promise<ReadonlyMap<string, SqueueJob>> {
     const { jobs } = parseSqueue(await this.#output(squeueArguments(), signal));
     return new Map(jobs.flatMap((job): [string, SqueueJob][] => {
-      const jobId = parseComment(job.comment);
-      return jobId === undefined ? [] : [[marked({ jobId, id: formatJobId(job.id) }), job]];
+      const attemptId = parseComment(job.comment);
+      return attemptId === undefined ? [] : [[marked({ attemptId, id: formatJobId(job.id) }), job]];
     }));
   }
 
@@ -242,7 +248,7 @@ export class SlurmScheduler implements Scheduler {
     if (asked.length === 0) return { accounting: new Map(), records: new Map() };
     const config = this.#config ?? await this.#showConfig(signal);
     const printed = await this.#host.run(
-      printExitRecords(this.#layout.jobs, asked.map(({ jobId }) => jobId)),
+      printExitRecords(this.#layout.jobs, asked.map(({ attemptId }) => attemptId)),
       { signal },
     );
     const records = parseExitRecords(decoder.decode(printed.stdout));
@@ -256,7 +262,7 @@ export class SlurmScheduler implements Scheduler {
     const jobs = accounting?.exitCode === 0 ? parseSacct(accounting.stdout).jobs : [];
     return {
       accounting: new Map(jobs.map((job) => [formatJobId(job.id), job])),
-      records: new Map(records.map((record) => [key(record.jobId, record.task), record])),
+      records: new Map(records.map((record) => [key(record.attemptId, record.task), record])),
     };
   }
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { openLocal } from "../../hosts/mod.ts";
-import { jobSpecSchema, newJobId, schedulerIdSchema } from "../../model/mod.ts";
-import type { JobId } from "../../model/mod.ts";
+import { jobSpecSchema, schedulerIdSchema } from "../../model/mod.ts";
+import type { AttemptId } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { remoteLayout } from "../layout.ts";
 import type { Watched } from "../scheduler.ts";
+import { newAttempt } from "../testing/attempts.ts";
 import { FakeSlurm } from "../testing/fake_slurm.ts";
 import { SlurmPlanner } from "./planner.ts";
 import { SlurmScheduler } from "./scheduler.ts";
@@ -18,10 +19,10 @@ function queueLine(id: string, state: string, comment: string): string {
   return `${fields.join("\x1f")}\x1e\n`;
 }
 
-const mark = (jobId: JobId) => `sluice:${jobId}`;
+const mark = (attemptId: AttemptId) => `sluice:${attemptId}`;
 
-function watch(id: string, jobId: JobId = newJobId()): Watched {
-  return { jobId, schedulerId: schedulerIdSchema.parse(id) };
+function watch(id: string, attemptId: AttemptId = newAttempt()): Watched {
+  return { attemptId, schedulerId: schedulerIdSchema.parse(id) };
 }
 
 /** A test with stand-ins for Slurm on the host's PATH, without accounting. */
@@ -49,18 +50,19 @@ slurmTest("each job is seen as the queue has it", async (scheduler, fake) => {
   const [one, two] = [watch("12"), watch("13")];
   await queue(
     fake,
-    queueLine("12", "RUNNING", mark(one.jobId)) + queueLine("13", "PENDING", mark(two.jobId)),
+    queueLine("12", "RUNNING", mark(one.attemptId)) +
+      queueLine("13", "PENDING", mark(two.attemptId)),
   );
   const seen = await scheduler.observe([one, two], never);
-  assert.deepEqual(seen.map(({ jobId, sighting }) => [jobId, sighting.kind]), [
-    [one.jobId, "active"],
-    [two.jobId, "waiting"],
+  assert.deepEqual(seen.map(({ attemptId, sighting }) => [attemptId, sighting.kind]), [
+    [one.attemptId, "active"],
+    [two.attemptId, "waiting"],
   ]);
 });
 
 slurmTest("an id that was used again is another job's", async (scheduler, fake) => {
   const job = watch("12");
-  for (const comment of [mark(newJobId()), "", "sluice:", `x${mark(job.jobId)}`]) {
+  for (const comment of [mark(newAttempt()), "", "sluice:", `x${mark(job.attemptId)}`]) {
     await queue(fake, queueLine("12", "COMPLETED", comment));
     const [seen] = await scheduler.observe([job], never);
     assert.equal(seen?.sighting.kind, "missing", comment);
@@ -85,13 +87,13 @@ slurmTest(
         resources,
       });
     const jobs = [{}, { time: "forever" }, {}].map((resources) => ({
-      jobId: newJobId(),
+      attemptId: newAttempt(),
       spec: spec(resources),
       recheck: false,
     }));
     const outcomes = await scheduler.submit(jobs, never);
-    const kinds = new Map(outcomes.map(({ jobId, kind }) => [jobId, kind]));
-    assert.deepEqual(jobs.map(({ jobId }) => kinds.get(jobId)), [
+    const kinds = new Map(outcomes.map(({ attemptId, kind }) => [attemptId, kind]));
+    assert.deepEqual(jobs.map(({ attemptId }) => kinds.get(attemptId)), [
       "submitted",
       "rejected",
       "submitted",
@@ -107,9 +109,9 @@ slurmTest(
       cluster: "here",
       payload: { kind: "command", command: ["echo", "it's $HOME"] },
     });
-    const jobId = newJobId();
-    const [first] = await scheduler.submit([{ jobId, spec, recheck: false }], never);
-    const [again] = await scheduler.submit([{ jobId, spec, recheck: true }], never);
+    const attemptId = newAttempt();
+    const [first] = await scheduler.submit([{ attemptId, spec, recheck: false }], never);
+    const [again] = await scheduler.submit([{ attemptId, spec, recheck: true }], never);
     assert.ok(first?.kind === "submitted");
     assert.deepEqual(again, first);
     assert.equal(await fake.asked(), 1);

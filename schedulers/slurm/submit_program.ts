@@ -17,7 +17,7 @@
 
 import { z } from "zod";
 import { schedulerIdSchema } from "../../model/mod.ts";
-import type { JobId, SchedulerId } from "../../model/mod.ts";
+import type { AttemptId, SchedulerId } from "../../model/mod.ts";
 import { commandLine, quote, quotePath } from "../../shell/mod.ts";
 import type { PlanFile } from "../../launchers/mod.ts";
 import { writeFiles } from "../write_files.ts";
@@ -30,9 +30,9 @@ export const LOCK_LEASE_SECONDS = 600;
 
 /** One job as the program needs it. */
 export interface ProgramJob {
-  /** Sluice's id. */
-  readonly jobId: JobId;
-  /** The job's directory; may start with `~/`. */
+  /** The attempt at the job. */
+  readonly attemptId: AttemptId;
+  /** The attempt's directory; may start with `~/`. */
   readonly directory: string;
   /** Everything that lies in it, the batch script included. */
   readonly files: readonly PlanFile[];
@@ -54,7 +54,7 @@ export interface ProgramOptions {
 
 /** What the program said of one job. */
 export type ProgramReply =
-  & { readonly jobId: string }
+  & { readonly attemptId: string }
   & (
     | { readonly kind: "submitted"; readonly schedulerId: SchedulerId }
     | { readonly kind: "refused"; readonly exitCode: number; readonly words: string }
@@ -147,7 +147,7 @@ finish() {
 `;
 
 function jobFunction(job: ProgramJob, index: number): string {
-  const id = quote(job.jobId);
+  const id = quote(job.attemptId);
   return [
     `job_${index}() {`,
     `mkdir -p -- ${quotePath(job.directory)} && cd -- ${quotePath(job.directory)} || {`,
@@ -196,12 +196,12 @@ export function submitProgram(
       ? [
         // In this order: a holder that was gone before the queue was asked can add nothing to it after.
         "gone=$(",
-        ...jobs.map(({ jobId, directory }) =>
-          `(look_for_gone ${quote(jobId)} ${quotePath(directory)})`
+        ...jobs.map(({ attemptId, directory }) =>
+          `(look_for_gone ${quote(attemptId)} ${quotePath(directory)})`
         ),
         ")",
         `if ! queue=$(${options.queueByComment} 2>&1); then`,
-        ...jobs.map(({ jobId }) => `say ${quote(jobId)} queue_unreadable 0 "$queue"`),
+        ...jobs.map(({ attemptId }) => `say ${quote(attemptId)} queue_unreadable 0 "$queue"`),
         "return",
         "fi",
       ]
@@ -227,21 +227,21 @@ export function parseProgramReplies(output: string): ProgramReply[] {
     const [job, said, status, ...rest] = record.split("\x1f");
     const fields = replySchema.safeParse([job, said, status, rest.join("\x1f")]);
     if (!fields.success) return [];
-    const [jobId, kind, exitCode, words] = fields.data;
+    const [attemptId, kind, exitCode, words] = fields.data;
     switch (kind) {
       case "submitted": {
         const schedulerId = schedulerIdSchema.safeParse(words);
         return schedulerId.success
-          ? [{ jobId, kind, schedulerId: schedulerId.data }]
-          : [{ jobId, kind: "unclear", words }];
+          ? [{ attemptId, kind, schedulerId: schedulerId.data }]
+          : [{ attemptId, kind: "unclear", words }];
       }
       case "refused":
-        return [{ jobId, kind, exitCode, words }];
+        return [{ attemptId, kind, exitCode, words }];
       case "locked":
       case "unwritable":
       case "queue_unreadable":
       case "unclear":
-        return [{ jobId, kind, words }];
+        return [{ attemptId, kind, words }];
       default:
         return [];
     }

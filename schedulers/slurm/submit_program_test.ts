@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
-import { newJobId } from "../../model/mod.ts";
-import type { JobId } from "../../model/mod.ts";
+import type { AttemptId } from "../../model/mod.ts";
+import { newAttempt } from "../testing/attempts.ts";
 import { FakeSlurm, killGroup } from "../testing/fake_slurm.ts";
 import { SHELLS } from "../testing/shells.ts";
 import { LOCK_LEASE_SECONDS, parseProgramReplies, submitProgram } from "./submit_program.ts";
 import type { ProgramJob, ProgramReply } from "./submit_program.ts";
 
-function job(root: string, jobId: JobId = newJobId(), text = "#!/bin/sh\n"): ProgramJob {
+function job(root: string, attemptId: AttemptId = newAttempt(), text = "#!/bin/sh\n"): ProgramJob {
   return {
-    jobId,
-    directory: `${root}/jobs/${jobId}`,
+    attemptId,
+    directory: `${root}/jobs/${attemptId}`,
     files: [{ name: "job.sh", text, executable: true }],
-    sbatch: ["sbatch", "--parsable", `--comment=sluice:${jobId}`, "job.sh"],
+    sbatch: ["sbatch", "--parsable", `--comment=sluice:${attemptId}`, "job.sh"],
   };
 }
 
@@ -26,8 +26,8 @@ function programFor(root: string, jobs: readonly ProgramJob[], recheck = false):
   });
 }
 
-function replyOf(stdout: string, { jobId }: ProgramJob): ProgramReply | undefined {
-  const replies = parseProgramReplies(stdout).filter((reply) => reply.jobId === jobId);
+function replyOf(stdout: string, { attemptId }: ProgramJob): ProgramReply | undefined {
+  const replies = parseProgramReplies(stdout).filter((reply) => reply.attemptId === attemptId);
   assert.ok(replies.length <= 1, `more than one reply: ${JSON.stringify(stdout)}`);
   return replies[0];
 }
@@ -63,8 +63,12 @@ const names = async (directory: string) =>
   (await Array.fromAsync(Deno.readDir(directory), ({ name }) => name)).sort();
 
 shellTest("a job is submitted with its files, and its id is recorded", async ({ fake, submit }) => {
-  const one = job(fake.root, newJobId(), "#!/bin/sh\necho 'it''s' \"$HOME\" \\\\ `id`\n\n");
-  assert.deepEqual(await submit(one), { jobId: one.jobId, kind: "submitted", schedulerId: "1" });
+  const one = job(fake.root, newAttempt(), "#!/bin/sh\necho 'it''s' \"$HOME\" \\\\ `id`\n\n");
+  assert.deepEqual(await submit(one), {
+    attemptId: one.attemptId,
+    kind: "submitted",
+    schedulerId: "1",
+  });
   assert.deepEqual(await names(one.directory), ["job.sh", "lock", "sbatch.err", "slurm_id"]);
   assert.equal(await Deno.readLink(`${one.directory}/slurm_id`), "1");
   assert.equal(await Deno.readTextFile(`${one.directory}/job.sh`), one.files[0]?.text);
@@ -77,7 +81,7 @@ shellTest(
     const one = job(fake.root);
     for (const recheck of [false, false, true]) {
       assert.deepEqual(await submit(one, recheck), {
-        jobId: one.jobId,
+        attemptId: one.attemptId,
         kind: "submitted",
         schedulerId: "1",
       });
@@ -110,7 +114,7 @@ shellTest("ten programs at once submit a job once", async ({ fake, shell }) => {
     ),
   );
   const kinds = ends.map(({ stdout }) => replyOf(stdout, one)?.kind);
-  assert.deepEqual(await fake.queued(one.jobId), ["1"]);
+  assert.deepEqual(await fake.queued(one.attemptId), ["1"]);
   assert.ok(kinds.includes("submitted"));
   assert.ok(kinds.every((kind) => kind === "submitted" || kind === "locked"), kinds.join());
 });
@@ -125,7 +129,7 @@ shellTest("of many that take over from a dead holder at once, one submits", asyn
     await Promise.all(
       Array.from({ length: 6 }, () => fake.run(shell, programFor(fake.root, [one], true))),
     );
-    assert.equal((await fake.queued(one.jobId)).length, 1);
+    assert.equal((await fake.queued(one.attemptId)).length, 1);
     assert.equal(await fake.asked(), before + 1);
   }
 });
@@ -136,12 +140,12 @@ shellTest("sbatch's refusal comes back in its own words", async ({ fake, submit 
     `printf 'sbatch: error: invalid partition \\036 \\037\\nwith "two" lines\\n' >&2; exit 1`,
   );
   assert.deepEqual(await submit(one), {
-    jobId: one.jobId,
+    attemptId: one.attemptId,
     kind: "refused",
     exitCode: 1,
     words: 'sbatch: error: invalid partition  \nwith "two" lines',
   });
-  assert.deepEqual(await fake.queued(one.jobId), []);
+  assert.deepEqual(await fake.queued(one.attemptId), []);
 });
 
 shellTest("a refused job can be sent again later, once", async ({ fake, submit }) => {
@@ -151,7 +155,7 @@ shellTest("a refused job can be sent again later, once", async ({ fake, submit }
   await fake.sbatch("take; echo $id");
   assert.equal((await submit(one, true))?.kind, "submitted");
   assert.equal((await submit(one, true))?.kind, "submitted");
-  assert.deepEqual(await fake.queued(one.jobId), ["1"]);
+  assert.deepEqual(await fake.queued(one.attemptId), ["1"]);
 });
 
 for (const code of [124, 125, 126, 127, 137]) {
@@ -159,7 +163,7 @@ for (const code of [124, 125, 126, 127, 137]) {
     const one = job(fake.root);
     await fake.sbatch(`exit ${code}`);
     assert.deepEqual(await submit(one), {
-      jobId: one.jobId,
+      attemptId: one.attemptId,
       kind: "refused",
       exitCode: code,
       words: "",
@@ -178,7 +182,7 @@ shellTest("a banner before the id and a warning beside it do no harm", async (co
     );
     const reply = await submit(one);
     assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
-    assert.deepEqual(await fake.queued(one.jobId), [reply.schedulerId]);
+    assert.deepEqual(await fake.queued(one.attemptId), [reply.schedulerId]);
   }
 });
 
@@ -190,7 +194,7 @@ shellTest("an answer that is no id is unclear, and the job is found the next tim
     assert.equal((await c.submit(one))?.kind, "unclear", JSON.stringify(answer));
     const again = await c.submit(one, true);
     assert.ok(again?.kind === "submitted", JSON.stringify(again));
-    assert.deepEqual(await c.fake.queued(one.jobId), [again.schedulerId]);
+    assert.deepEqual(await c.fake.queued(one.attemptId), [again.schedulerId]);
     assert.equal(await c.fake.asked(), before + 1);
   }
 });
@@ -263,7 +267,7 @@ shellTest("a job that runs already is found by its claim", async ({ fake, submit
   await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
   await Deno.symlink("4711", `${one.directory}/claim`);
   assert.deepEqual(await submit(one, true), {
-    jobId: one.jobId,
+    attemptId: one.attemptId,
     kind: "submitted",
     schedulerId: "4711",
   });
@@ -286,12 +290,16 @@ shellTest("only the whole comment makes a job of the queue ours", async ({ fake,
   const one = job(fake.root);
   await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
   for (
-    const line of [`x sluice:${one.jobId} 7`, `sluice:${one.jobId}x 8`, `sluice:${newJobId()} 9`]
+    const line of [
+      `x sluice:${one.attemptId} 7`,
+      `sluice:${one.attemptId}x 8`,
+      `sluice:${newAttempt()} 9`,
+    ]
   ) {
     await fake.enqueue(line);
   }
   assert.deepEqual(await submit(one, true), {
-    jobId: one.jobId,
+    attemptId: one.attemptId,
     kind: "submitted",
     schedulerId: "1",
   });
@@ -301,7 +309,7 @@ shellTest("nothing is sent while the queue cannot be read", async ({ fake, submi
   const one = job(fake.root);
   await fake.squeue("echo 'slurm_load_jobs error' >&2; exit 1");
   assert.deepEqual(await submit(one, true), {
-    jobId: one.jobId,
+    attemptId: one.attemptId,
     kind: "queue_unreadable",
     words: "slurm_load_jobs error",
   });
@@ -331,7 +339,7 @@ shellTest("killed at any moment and asked again, a job is in the queue once", as
   for (const one of jobs) {
     const reply = await unlocked(() => submit(one, true));
     assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
-    assert.deepEqual(await fake.queued(one.jobId), [reply.schedulerId]);
+    assert.deepEqual(await fake.queued(one.attemptId), [reply.schedulerId]);
   }
 });
 
@@ -378,14 +386,14 @@ for (const shell of SHELLS) {
       await using fake = await FakeSlurm.create();
       const root = await Deno.makeTempDir({ dir: SMALL_DISK });
       try {
-        const one = job(root, newJobId(), "x".repeat(2 * 1024 * 1024));
+        const one = job(root, newAttempt(), "x".repeat(2 * 1024 * 1024));
         const { stdout } = await fake.run(shell, programFor(root, [one]));
         const reply = replyOf(stdout, one);
         assert.ok(reply?.kind === "unwritable", JSON.stringify(reply));
         assert.match(reply.words, /^\S+ +\d+ +\d+ +\d+ +\d+% /);
         assert.deepEqual(await names(one.directory), []);
         assert.equal(await fake.asked(), 0);
-        const small = job(root, one.jobId);
+        const small = job(root, one.attemptId);
         const again = await fake.run(shell, programFor(root, [small], true));
         assert.equal(replyOf(again.stdout, small)?.kind, "submitted");
       } finally {
@@ -411,15 +419,15 @@ Deno.test("the reader of replies takes anything, and only what the program wrote
     fc.oneof(fc.string({ unit: "binary" }), fc.array(piece).map((pieces) => pieces.join(""))),
     (output) => {
       for (const reply of parseProgramReplies(output)) {
-        assert.ok(output.includes(`${reply.jobId}\x1f`));
+        assert.ok(output.includes(`${reply.attemptId}\x1f`));
         if (reply.kind === "submitted") assert.match(reply.schedulerId, /^[A-Za-z0-9_+.:-]+$/);
       }
     },
   ));
   assert.deepEqual(
     parseProgramReplies("motd\njob\x1fsubmitted\x1f0\x1f12\x1ejob2\x1fsubmitted\x1f0\x1f1 2\x1e"),
-    [{ jobId: "motd\njob", kind: "submitted", schedulerId: "12" }, {
-      jobId: "job2",
+    [{ attemptId: "motd\njob", kind: "submitted", schedulerId: "12" }, {
+      attemptId: "job2",
       kind: "unclear",
       words: "1 2",
     }],

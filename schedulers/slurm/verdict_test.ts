@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { newJobId } from "../../model/mod.ts";
 import type { SacctJob, SlurmState, SqueueJob } from "../../slurm/mod.ts";
 import { slurmStates, stateMeaning } from "../../slurm/mod.ts";
 import type { ExitRecord } from "../exit_record.ts";
+import { newAttempt } from "../testing/attempts.ts";
 import { verdict } from "./verdict.ts";
 
 const id = { kind: "job", job: 12 } as const;
@@ -24,7 +24,7 @@ function accountingLine(state: SlurmState, more: Partial<SacctJob> = {}): SacctJ
 
 function exitRecord(more: Partial<ExitRecord> = {}): ExitRecord {
   return {
-    jobId: newJobId(),
+    attemptId: newAttempt(),
     schedulerId: "12",
     restart: 0,
     exitCode: 3,

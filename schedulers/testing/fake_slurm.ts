@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import type { JobId } from "../../model/mod.ts";
+import type { AttemptId } from "../../model/mod.ts";
 
 /** `take` gives the job an id and puts it into the queue, in one step or not at all. */
 const SBATCH = `#!/bin/sh
@@ -96,11 +96,11 @@ export class FakeSlurm implements AsyncDisposable {
   }
 
   /** The ids under which the queue has the job: more than one would be a duplicate. */
-  async queued(jobId: JobId): Promise<string[]> {
+  async queued(attemptId: AttemptId): Promise<string[]> {
     const lines = (await Deno.readTextFile(join(this.#home, "queue"))).split("\n");
     return lines.flatMap((line) => {
       const [comment, id] = line.split(" ");
-      return comment === `sluice:${jobId}` && id !== undefined ? [id] : [];
+      return comment === `sluice:${attemptId}` && id !== undefined ? [id] : [];
     });
   }
 
