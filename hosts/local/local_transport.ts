@@ -63,6 +63,7 @@ class LocalChannel implements Channel {
   readonly #stderr: Output;
   readonly #input: Input;
   #gone = false;
+  #closing: Promise<void> | undefined;
 
   constructor(child: Deno.ChildProcess) {
     this.#child = child;
@@ -77,7 +78,13 @@ class LocalChannel implements Channel {
     this.finished = this.#follow();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    // Once only: a second kill would outlive the closing that its caller does not wait for.
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#exit.reject(new HostClosedError(LABEL));
     if (!this.#gone) await killGroup(this.#child.pid);
     await Promise.all([this.#stdout.close(), this.#stderr.close(), this.#input.close()]);
