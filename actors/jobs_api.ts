@@ -5,6 +5,8 @@
  */
 
 import {
+  attemptId,
+  cancelOptionsSchema,
   isFinal,
   jobListRequestSchema,
   jobSpecSchema,
@@ -12,55 +14,32 @@ import {
   newJobId,
   parseInput,
 } from "../model/mod.ts";
-import type { JobId, JobMetrics, JobSpec, JobView, LogChunk, LogRequest } from "../model/mod.ts";
+import type { JobId, JobMetrics, JobView, LogChunk, LogRequest } from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
+import { Acceptance } from "./acceptance.ts";
 import type { JobsApi } from "./api.ts";
-import { ClusterUnreachableError } from "./cluster/mod.ts";
+import { ClusterUnreachableError, OutputRemovedError } from "./cluster/mod.ts";
 import type { OutputSizes } from "./cluster/mod.ts";
 import { clusterOf } from "./clusters_api.ts";
 import type { ClusterHandles } from "./clusters_api.ts";
 import { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
-import type { Reply } from "./kernel/mod.ts";
+import type { Clock, Reply } from "./kernel/mod.ts";
 
-/** How long a submission may wait for the journal, in ms. */
-const SUBMIT_TIMEOUT_MS = 60_000;
+/** How long a cluster may take to answer, in ms. */
+const ANSWER_TIMEOUT_MS = 60_000;
 /** Most bytes of one piece of output. */
 const CHUNK_BYTES = 1024 * 1024;
 
 /** The part of Sluice that deals with jobs. */
-export function jobsApi(handles: ClusterHandles, journal: Journal): JobsApi {
+export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock): JobsApi {
   const stored = (id: JobId) => {
     const job = journal.job(id);
     if (job === undefined) throw new UnknownJobError(id);
     return job;
   };
 
-  /** Checks that the job could be sent as it is, before anything is kept of it. */
-  const check = (spec: JobSpec): void => {
-    clusterOf(handles, spec.cluster).planner.preview(newJobId(), spec);
-  };
-
-  const accept = async (specs: readonly JobSpec[]): Promise<readonly JobView[]> => {
-    for (const spec of specs) check(spec);
-    const groups = Map.groupBy(specs.entries(), ([, spec]) => spec.cluster);
-    const accepted = await Promise.all([...groups].map(async ([cluster, entries]) => {
-      const { ref } = clusterOf(handles, cluster);
-      const views = await ref.ask(
-        (reply: Reply<readonly JobView[]>) => ({
-          type: "submit",
-          specs: entries.map(([, spec]) => spec),
-          reply,
-        }),
-        { timeoutMs: SUBMIT_TIMEOUT_MS },
-      );
-      return views.flatMap((view, index) => {
-        const entry = entries[index];
-        return entry === undefined ? [] : [[entry[0], view] as const];
-      });
-    }));
-    return accepted.flat().toSorted(([a], [b]) => a - b).map(([, view]) => view);
-  };
+  const acceptance = new Acceptance(handles, journal, clock);
 
   const wait: JobsApi["wait"] = async (id, { timeoutMs, signal } = {}) => {
     const after = journal.lastEventId();
@@ -79,12 +58,12 @@ export function jobsApi(handles: ClusterHandles, journal: Journal): JobsApi {
 
   return {
     async submit(spec) {
-      const [view] = await accept([parseInput(jobSpecSchema, spec)]);
+      const [view] = await acceptance.accept([parseInput(jobSpecSchema, spec)]);
       if (view === undefined) throw new RangeError("one job was asked for and none accepted");
       return view;
     },
     submitMany: (specs) =>
-      Promise.try(() => accept(specs.map((spec) => parseInput(jobSpecSchema, spec)))),
+      Promise.try(() => acceptance.accept(specs.map((spec) => parseInput(jobSpecSchema, spec)))),
     preview: (input) =>
       Promise.try(() => {
         const spec = parseInput(jobSpecSchema, input);
@@ -97,11 +76,12 @@ export function jobsApi(handles: ClusterHandles, journal: Journal): JobsApi {
       }),
     list: (request = {}) =>
       Promise.try(() => journal.jobs(parseInput(jobListRequestSchema, request))),
-    async cancel(id, { task } = {}) {
+    async cancel(id, input = {}) {
+      const how = parseInput(cancelOptionsSchema, input);
       const { view } = stored(id);
-      checkTask(view, task, false);
+      checkTask(view, how.task, false);
       const { config, ref } = clusterOf(handles, view.cluster);
-      if (task !== undefined && config.type === "local") {
+      if (how.task !== undefined && config.type === "local") {
         throw new UnsupportedRequestError(
           "Cancelling one task of an array",
           "Cancel the whole array: leave `task` out.",
@@ -109,8 +89,8 @@ export function jobsApi(handles: ClusterHandles, journal: Journal): JobsApi {
       }
       if (!isFinal(view.phase)) {
         const answered = await ref.ask(
-          (reply: Reply<JobView | undefined>) => ({ type: "cancel", jobId: id, task, reply }),
-          { timeoutMs: SUBMIT_TIMEOUT_MS },
+          (reply: Reply<JobView | undefined>) => ({ type: "cancel", jobId: id, how, reply }),
+          { timeoutMs: ANSWER_TIMEOUT_MS },
         );
         if (answered !== undefined) return { id, accepted: true, phase: answered.phase };
       }
@@ -123,7 +103,9 @@ export function jobsApi(handles: ClusterHandles, journal: Journal): JobsApi {
     },
     logs(input, { signal } = {}) {
       const request = parseInput(logRequestSchema, input);
-      checkTask(stored(request.jobId).view, request.task, true);
+      const { view } = stored(request.jobId);
+      checkTask(view, request.task, true);
+      if (view.filesRemovedAt !== undefined) throw new OutputRemovedError(view.id);
       return readOutput(handles, journal, request, signal);
     },
     async result(id) {
@@ -151,10 +133,10 @@ export function jobsApi(handles: ClusterHandles, journal: Journal): JobsApi {
       return await clusterOf(handles, view.cluster).ref.ask(
         (reply: Reply<JobMetrics>) => ({
           type: "metrics",
-          job: { jobId: id, schedulerId },
+          job: { attemptId: attemptId(id, view.attempt), schedulerId },
           reply,
         }),
-        { timeoutMs: SUBMIT_TIMEOUT_MS },
+        { timeoutMs: ANSWER_TIMEOUT_MS },
       );
     },
   };
@@ -228,7 +210,7 @@ async function outputSizes(handles: ClusterHandles, view: JobView): Promise<Outp
         jobId: view.id,
         reply,
       }),
-      { timeoutMs: SUBMIT_TIMEOUT_MS },
+      { timeoutMs: ANSWER_TIMEOUT_MS },
     );
   } catch (error) {
     if (error instanceof ClusterUnreachableError) return { stdout: undefined, stderr: undefined };

@@ -74,7 +74,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
     this.#actors = actors;
     this.#journal = journal;
     this.clusters = clustersApi(handles, journal);
-    this.jobs = jobsApi(handles, journal);
+    this.jobs = jobsApi(handles, journal, wholeMilliseconds);
     this.system = systemApi(actors, journal, handles);
   }
 

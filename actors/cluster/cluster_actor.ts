@@ -121,16 +121,13 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
 
   const cancel = (
     state: ClusterState,
-    { jobId, task, reply }: Extract<ClusterMessage, { type: "cancel" }>,
+    { jobId, how, reply }: Extract<ClusterMessage, { type: "cancel" }>,
     ctx: Context,
   ): void => {
     const job = state.jobs.get(jobId);
     if (job === undefined) return reply.ok(undefined);
     job.ask(
-      (answer: Reply<JobView>) =>
-        task === undefined
-          ? { type: "cancel", reply: answer }
-          : { type: "cancel", task, reply: answer },
+      (answer: Reply<JobView>) => ({ type: "cancel", ...how, reply: answer }),
       { timeoutMs: 30_000, signal: ctx.signal },
     )
       .then((view) => reply.ok(view), (error) => {

@@ -5,6 +5,7 @@
  */
 
 import type {
+  CancelOptions,
   ClusterProbe,
   ErrorInfo,
   JobId,
@@ -49,7 +50,7 @@ export type ClusterMessage =
   | {
     readonly type: "cancel";
     readonly jobId: JobId;
-    readonly task: number | undefined;
+    readonly how: CancelOptions;
     readonly reply: Reply<JobView | undefined>;
   }
   | {

@@ -5,7 +5,7 @@
  */
 
 import { SluiceError } from "../../model/mod.ts";
-import type { ClusterName, ErrorInfo } from "../../model/mod.ts";
+import type { ClusterName, ErrorInfo, JobId } from "../../model/mod.ts";
 
 /** Raised for a cluster that the configuration does not have. */
 export class UnknownClusterError extends SluiceError {
@@ -36,6 +36,21 @@ export class ClusterUnreachableError extends SluiceError {
       }`,
       next: trouble?.next ?? "It is being connected: try again in a moment.",
       retryable: trouble?.retryable ?? true,
+    });
+  }
+}
+
+/** Raised when the output of a job is wanted whose directory on the cluster was, or is being, removed. */
+export class OutputRemovedError extends SluiceError {
+  override readonly name: string = "OutputRemovedError";
+
+  /** Names the job. */
+  constructor(jobId: JobId) {
+    super({
+      code: "OUTPUT_REMOVED",
+      message: `The files of job ${jobId} on the cluster have been removed.`,
+      next:
+        "Its events and its result are kept. To keep files longer, set `cleanup` of the cluster in sluice.yaml.",
     });
   }
 }
