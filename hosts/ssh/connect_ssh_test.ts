@@ -17,6 +17,9 @@ const hostKey = await Deno.readTextFile(new URL("testdata/ed25519", import.meta.
 
 const environment: SshEnvironment = { ...systemEnvironment, variable: () => undefined };
 
+/** Settle when the commands that `open` has run are gone; the server that ran them waits for them. */
+const ended: Promise<unknown>[] = [];
+
 interface TestServer extends AsyncDisposable {
   readonly port: number;
 }
@@ -43,6 +46,7 @@ async function startServer(
     async [Symbol.asyncDispose]() {
       for (const connection of open) connection.end();
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      while (ended.length > 0) await Promise.all(ended.splice(0));
     },
   };
 }
@@ -60,9 +64,6 @@ function connect(server: TestServer, overrides: Record<string, unknown> = {}): P
   });
   return connectSsh(config, { environment });
 }
-
-/** Settle when the commands that `open` has run are gone. */
-const ended: Promise<unknown>[] = [];
 
 /** Lets everyone in and runs what they ask for, at most so many channels at a time. */
 function open(connection: Connection, channels = 10): void {
@@ -220,7 +221,6 @@ Deno.test("a drop without an exit status means a lost link, not an empty answer"
   assert.ok(await host.closed instanceof LinkLostError);
   await assert.rejects(host.run("true"), LinkLostError);
   await host.close();
-  await Promise.all(ended);
 });
 
 Deno.test("a closed host says so", async () => {
