@@ -9,6 +9,7 @@ import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema } from "./ids.ts";
 import { reasonSchema } from "./job_event.ts";
 import { jobPhaseSchema } from "./job_phase.ts";
+import { signalNameSchema } from "./signal_name.ts";
 
 const time = z.number().describe("Milliseconds since the epoch.");
 
@@ -22,6 +23,17 @@ const verdict = {
   startedAt: time.optional(),
   endedAt: time.optional(),
   restarts: z.int().nonnegative().describe("How often the scheduler put it back into the queue."),
+};
+
+const gentleEnd = {
+  cancelSignals: z.array(z.object({
+    signal: signalNameSchema,
+    graceSeconds: z.number().nonnegative().describe("How long it may take to end by the signal."),
+    sentAt: time.optional().describe("When the scheduler took the signal."),
+  })).optional().describe("The signals by which somebody asked it to be ended, the newest last."),
+  forceAt: time.optional().describe(
+    "When the scheduler ends it in its own way, if it has not ended by a signal.",
+  ),
 };
 
 /** An attempt at a job that has ended, and that another one followed. */
@@ -39,6 +51,7 @@ export const taskViewSchema = z.object({
   schedulerId: schedulerIdSchema.optional(),
   ...verdict,
   cancelRequested: z.boolean().optional().describe("Somebody asked for this task to be cancelled."),
+  ...gentleEnd,
 }).describe("One task of a job array.");
 /** See {@linkcode taskViewSchema}. */
 export type TaskView = z.infer<typeof taskViewSchema>;
@@ -59,6 +72,7 @@ export const jobViewSchema = z.object({
   ),
   unknownReason: reasonSchema.optional(),
   cancelRequested: z.boolean().describe("Somebody asked for it to be cancelled."),
+  ...gentleEnd,
   filesRemovedAt: time.optional().describe("When its directory on the cluster was removed."),
   directory: z.string().describe("The job's directory on the cluster."),
   attempt: z.int().positive().describe("Number of the attempt that all of this is about, from 1."),

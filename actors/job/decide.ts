@@ -5,8 +5,14 @@
  */
 
 import { arrayPhase, errorInfo, isFinal } from "../../model/mod.ts";
-import type { JobFact, JobView, Reason, SluiceError } from "../../model/mod.ts";
-import type { Observation, Sighting, SpoolRecord, SubmitOutcome } from "../../schedulers/mod.ts";
+import type { JobFact, JobView, Reason, SignalName, SluiceError } from "../../model/mod.ts";
+import type {
+  Cancellation,
+  Observation,
+  Sighting,
+  SpoolRecord,
+  SubmitOutcome,
+} from "../../schedulers/mod.ts";
 import { foldJob } from "./fold.ts";
 import type { Standing } from "./fold.ts";
 
@@ -27,8 +33,16 @@ export type JobInput =
   }
   /** A line that its script wrote to the spool. */
   | { readonly type: "pushed"; readonly record: SpoolRecord }
-  /** Somebody wants it, or one task of it, ended. */
-  | { readonly type: "cancel"; readonly task?: number }
+  /** Somebody wants it, or one task of it, ended: by the scheduler or, to begin with, by a signal. */
+  | {
+    readonly type: "cancel";
+    readonly task?: number;
+    readonly signal?: SignalName;
+    /** How long it may take to end by the signal, in seconds. Default: 30. */
+    readonly graceSeconds?: number;
+  }
+  /** The scheduler took a cancellation. */
+  | { readonly type: "cancelled"; readonly cancellation: Cancellation }
   /** It was taken back before anything of it was sent. */
   | { readonly type: "withdrawn" }
   /** Nobody has answered for it since `since` or, where that is not known, since its last event. */
@@ -299,6 +313,7 @@ function contradicts(view: JobView, input: JobInput): boolean {
       return !sent;
     case "pushed":
     case "cancel":
+    case "cancelled":
     case "silenced":
       return false;
   }
@@ -334,6 +349,8 @@ export function decide(view: JobView, memory: JobMemory, input: JobInput, now: n
       facts.add({ type: "cancel_requested", task: input.task });
       break;
     }
+    case "cancelled":
+      break;
     case "withdrawn":
       facts.add({
         type: "ended",

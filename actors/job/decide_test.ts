@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SluiceError } from "../../model/mod.ts";
+import { attemptId, SluiceError } from "../../model/mod.ts";
 import type { JobFact } from "../../model/mod.ts";
 import type { Observation, Sighting, SpoolRecord } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
@@ -21,7 +21,7 @@ const succeeded: Sighting = {
 };
 
 function see(job: SimulatedJob, sighting: Sighting, askedAt = job.time): readonly JobFact[] {
-  return seeAll(job, [{ jobId: job.id, sighting }], askedAt);
+  return seeAll(job, [{ attemptId: attemptId(job.id, 1), sighting }], askedAt);
 }
 
 function seeAll(
@@ -33,13 +33,13 @@ function seeAll(
 }
 
 const seeTask = (task: number, sighting: Sighting): Observation => ({
-  jobId: jobNumber(1),
+  attemptId: attemptId(jobNumber(1), 1),
   task,
   sighting,
 });
 
 function push(job: SimulatedJob, kind: "start" | "end", more: Partial<SpoolRecord> = {}) {
-  const head = { jobId: job.id, restart: 0, ...more };
+  const head = { attemptId: attemptId(job.id, 1), restart: 0, ...more };
   const record: SpoolRecord = kind === "start"
     ? { ...head, kind: "start", at: EPOCH + job.time }
     : { ...head, kind: "end", exitCode: 3 };
@@ -168,7 +168,7 @@ Deno.test("lines that outrun the answer to the submission are kept for it", () =
   assert.deepEqual(push(job, "end"), []);
   const facts = job.tell({
     type: "outcome",
-    outcome: { kind: "submitted", jobId: job.id, schedulerId: schedulerId("12") },
+    outcome: { kind: "submitted", attemptId: attemptId(job.id, 1), schedulerId: schedulerId("12") },
   });
   assert.deepEqual(types(facts), ["submitted", "running", "exited"]);
   assert.equal(job.memory.early.length, 0);
@@ -176,7 +176,11 @@ Deno.test("lines that outrun the answer to the submission are kept for it", () =
 
 Deno.test("the answer that is told twice is one fact", () => {
   const job = new SimulatedJob().submitted("12");
-  const outcome = { kind: "submitted", jobId: job.id, schedulerId: schedulerId("13") } as const;
+  const outcome = {
+    kind: "submitted",
+    attemptId: attemptId(job.id, 1),
+    schedulerId: schedulerId("13"),
+  } as const;
   assert.deepEqual(job.tell({ type: "outcome", outcome }), []);
   assert.equal(job.view.schedulerId, "12");
 });
@@ -185,7 +189,10 @@ Deno.test("a refusal ends the job with its error", () => {
   const job = new SimulatedJob();
   job.tell({ type: "submitting" });
   const error = new SluiceError({ code: "NO", message: "sbatch said no.", next: "Ask." });
-  job.tell({ type: "outcome", outcome: { kind: "rejected", jobId: job.id, error } });
+  job.tell({
+    type: "outcome",
+    outcome: { kind: "rejected", attemptId: attemptId(job.id, 1), error },
+  });
   assert.equal(job.view.phase, "failed");
   assert.deepEqual(job.view.reason, { code: "NO", text: "sbatch said no." });
   assert.equal(job.view.error?.next, "Ask.");
@@ -197,7 +204,12 @@ Deno.test("trouble with the submission is told once for each kind", () => {
   const postpone = (code: string) =>
     job.tell({
       type: "outcome",
-      outcome: { kind: "postponed", jobId: job.id, error: trouble(code), maybeSent: false },
+      outcome: {
+        kind: "postponed",
+        attemptId: attemptId(job.id, 1),
+        error: trouble(code),
+        maybeSent: false,
+      },
     });
   assert.deepEqual(types(postpone("A")), ["submitting"]);
   assert.deepEqual(postpone("A"), []);

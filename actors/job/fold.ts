@@ -5,7 +5,8 @@
  */
 
 import { arrayPhase, isFinal, schedulerIdSchema } from "../../model/mod.ts";
-import type { ClusterName, JobFact, JobId, JobView } from "../../model/mod.ts";
+import type { ClusterName, JobFact, JobId, JobView, TaskView } from "../../model/mod.ts";
+import { signalSent, wished } from "./cancel.ts";
 
 /** A fact with what is known of its place before the journal has stored it. */
 export interface RecordedFact {
@@ -77,6 +78,69 @@ function stand(before: Standing, fact: StandingFact): Standing {
   }
 }
 
+type Ended = Extract<JobFact, { type: "ended" }>;
+
+function unsent({ phase, reason, endedAt }: Ended): Partial<TaskView> {
+  return { phase, reason, endedAt };
+}
+
+function onTask(
+  view: JobView,
+  task: number | undefined,
+  change: (part: TaskView) => TaskView,
+): JobView {
+  return { ...view, tasks: view.tasks?.map((part) => part.task === task ? change(part) : part) };
+}
+
+function cancelRequested(
+  view: JobView,
+  fact: Extract<JobFact, { type: "cancel_requested" }>,
+  at: number,
+): JobView {
+  if (fact.task !== undefined) return onTask(view, fact.task, (task) => wished(task, fact, at));
+  return {
+    ...wished(view, fact, at),
+    tasks: view.tasks?.map((task) => isFinal(task.phase) ? task : wished(task, fact, at)),
+  };
+}
+
+/** The job as it was when it was accepted, with one more attempt behind it. */
+function attemptEnded(
+  view: JobView,
+  fact: Extract<JobFact, { type: "attempt_ended" }>,
+): JobView {
+  const { attempt, schedulerId } = view;
+  const again = new Set(fact.tasks);
+  return {
+    ...view,
+    phase: "accepted",
+    attempt: attempt + 1,
+    attempts: [...view.attempts, {
+      attempt,
+      schedulerId,
+      ...stand(view, { ...fact, type: "ended" }),
+    }],
+    tries: 0,
+    retryAt: fact.retryAt,
+    schedulerId: undefined,
+    submittedAt: undefined,
+    state: undefined,
+    reason: undefined,
+    exitCode: undefined,
+    signal: undefined,
+    nodes: [],
+    startedAt: undefined,
+    endedAt: undefined,
+    restarts: 0,
+    error: undefined,
+    unknownSince: undefined,
+    unknownReason: undefined,
+    tasks: view.tasks?.map((part) =>
+      again.has(part.task) ? { task: part.task, phase: "accepted", nodes: [], restarts: 0 } : part
+    ),
+  };
+}
+
 function applyStanding(view: JobView, fact: StandingFact): JobView {
   if (fact.task === undefined) {
     const standing = { ...view, ...stand(view, fact) };
@@ -85,8 +149,11 @@ function applyStanding(view: JobView, fact: StandingFact): JobView {
         ...standing,
         signal: fact.signal,
         error: fact.error,
+        retryAt: undefined,
         unknownSince: undefined,
         unknownReason: undefined,
+        // A task that never reached the scheduler shares the end of its job.
+        tasks: view.tasks?.map((task) => isFinal(task.phase) ? task : { ...task, ...unsent(fact) }),
       }
       : standing;
   }
@@ -96,6 +163,7 @@ function applyStanding(view: JobView, fact: StandingFact): JobView {
   if (tasks === undefined) return view;
   const phase = arrayPhase(tasks.map((task) => task.phase));
   const nodes = [...new Set(tasks.flatMap((task) => task.nodes))];
+  if (view.schedulerId === undefined) return { ...view, tasks };
   // The verdict on the array is a fact of its own; until then it counts as running.
   return { ...view, tasks, nodes, phase: isFinal(phase) ? "running" : phase };
 }
@@ -136,7 +204,13 @@ export function foldJob(view: JobView | undefined, event: RecordedFact): JobView
     case "accepted":
       throw new TypeError(`the history of job ${event.jobId} has 'accepted' twice`);
     case "submitting":
-      return { ...next, phase: "submitting", tries: fact.tries, error: fact.error };
+      return {
+        ...next,
+        phase: "submitting",
+        tries: fact.tries,
+        error: fact.error,
+        retryAt: undefined,
+      };
     case "submitted":
       return {
         ...next,
@@ -144,11 +218,13 @@ export function foldJob(view: JobView | undefined, event: RecordedFact): JobView
         schedulerId: fact.schedulerId,
         submittedAt: at,
         error: undefined,
-        tasks: next.tasks?.map((task) => ({
-          ...task,
-          schedulerId: schedulerIdSchema.parse(`${fact.schedulerId}_${task.task}`),
-          phase: "queued",
-        })),
+        tasks: next.tasks?.map((task) =>
+          isFinal(task.phase) ? task : {
+            ...task,
+            schedulerId: schedulerIdSchema.parse(`${fact.schedulerId}_${task.task}`),
+            phase: "queued",
+          }
+        ),
       };
     case "queued":
     case "running":
@@ -156,13 +232,13 @@ export function foldJob(view: JobView | undefined, event: RecordedFact): JobView
     case "ended":
       return applyStanding(next, fact);
     case "cancel_requested":
-      if (fact.task === undefined) return { ...next, cancelRequested: true };
-      return {
-        ...next,
-        tasks: next.tasks?.map((task) =>
-          task.task === fact.task ? { ...task, cancelRequested: true } : task
-        ),
-      };
+      return cancelRequested(next, fact, at);
+    case "signalled":
+      return fact.task === undefined
+        ? signalSent(next, fact.signal, at)
+        : onTask(next, fact.task, (task) => signalSent(task, fact.signal, at));
+    case "attempt_ended":
+      return attemptEnded(next, fact);
     case "unknown":
       return { ...next, unknownSince: fact.since, unknownReason: fact.reason };
     case "known":

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isFinal, SluiceError } from "../../model/mod.ts";
+import { attemptId, isFinal, SluiceError } from "../../model/mod.ts";
 import type { FinalPhase, JobFact } from "../../model/mod.ts";
 import type { Sighting, SpoolRecord } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
 import type { JobInput } from "./decide.ts";
 import { brokenInvariants } from "./invariants.ts";
 
-const jobId = jobNumber(1);
+const attempt = attemptId(jobNumber(1), 1);
 const reason = fc.constantFrom("Resources", "Priority").map((code) => ({ code, text: code }));
 const restarts = fc.integer({ min: 0, max: 3 });
 const task = fc.constantFrom(0, 1, 2, 7);
@@ -49,20 +49,23 @@ function inputs(array: boolean): fc.Arbitrary<JobInput> {
   const part = array ? task.map((task) => ({ task })) : fc.constant({});
   const record: fc.Arbitrary<SpoolRecord> = fc.tuple(part, restarts, exitCode, when, fc.boolean())
     .map(([part, restart, exitCode, at, starts]): SpoolRecord => {
-      const head = { jobId, ...part, restart };
+      const head = { attemptId: attempt, ...part, restart };
       return starts ? { ...head, kind: "start", at } : { ...head, kind: "end", exitCode };
     });
   return fc.oneof<fc.MaybeWeightedArbitrary<JobInput>[]>(
     fc.constant({ type: "submitting" }),
     fc.constant({ type: "withdrawn" }),
-    error.map((error) => ({ type: "outcome", outcome: { kind: "rejected", jobId, error } })),
+    error.map((error) => ({
+      type: "outcome",
+      outcome: { kind: "rejected", attemptId: attempt, error },
+    })),
     fc.constantFrom("12", "13").map((id) => ({
       type: "outcome",
-      outcome: { kind: "submitted", jobId, schedulerId: schedulerId(id) },
+      outcome: { kind: "submitted", attemptId: attempt, schedulerId: schedulerId(id) },
     })),
     error.map((error) => ({
       type: "outcome",
-      outcome: { kind: "postponed", jobId, error, maybeSent: true },
+      outcome: { kind: "postponed", attemptId: attempt, error, maybeSent: true },
     })),
     {
       weight: 4,
@@ -70,7 +73,7 @@ function inputs(array: boolean): fc.Arbitrary<JobInput> {
         ([askedAt, seen]) => ({
           type: "sighted",
           askedAt,
-          observations: seen.map(([part, sighting]) => ({ jobId, ...part, sighting })),
+          observations: seen.map(([part, sighting]) => ({ attemptId: attempt, ...part, sighting })),
         }),
       ),
     },

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isFinal } from "../../model/mod.ts";
-import type { JobFact, JobId, JobSpec, JobView } from "../../model/mod.ts";
+import { attemptId, isFinal } from "../../model/mod.ts";
+import type { AttemptId, JobFact, JobId, JobSpec, JobView } from "../../model/mod.ts";
 import type { Cancellation, Watched } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
@@ -21,32 +21,33 @@ export type JobMessage =
   | { readonly type: "resync" }
   /** It has ended, and nothing more comes. */
   | { readonly type: "dismiss" }
-  | {
-    readonly type: "cancel";
-    readonly task?: number;
-    readonly reply: Reply<JobView>;
-  };
+  | Extract<JobInput, { type: "cancel" }> & { readonly reply: Reply<JobView> };
 
 /** Through what a job acts. */
 export interface JobEffects {
-  /** Hands the job to the submitter. */
+  /** Hands an attempt at the job to the submitter. */
   readonly enqueue: (job: {
-    readonly jobId: JobId;
+    readonly attemptId: AttemptId;
     readonly spec: JobSpec;
     readonly maybeSent: boolean;
     readonly job: ActorRef<JobMessage>;
   }) => void;
-  /** Takes it back from the submitter, if nothing of it was sent. */
-  readonly withdraw: (jobId: JobId) => void;
-  /** Has the poller look at it. */
+  /** Takes an attempt back from the submitter, if nothing of it was sent. */
+  readonly withdraw: (attemptId: AttemptId) => void;
+  /** Has the poller look at it; replaces what was said of the attempt before. */
   readonly watch: (watched: Watched, job: ActorRef<JobMessage>) => void;
+  /** Has the poller look no more at an attempt that another one follows. */
+  readonly unwatch: (attemptId: AttemptId) => void;
   /** Asks for a poll soon, or no later than in `withinMs`. */
   readonly nudge: (withinMs?: number) => void;
-  /** Asks the scheduler to end it. */
-  readonly cancel: (cancellation: Cancellation) => void;
-  /** Says that it has ended; answered by `dismiss` when nobody has anything more to tell it. */
-  readonly ended: (jobId: JobId, job: ActorRef<JobMessage>) => void;
-  /** Says that a task of it has ended. */
+  /** Has the scheduler end it, or signal it; answered by `cancelled` when the scheduler took it. */
+  readonly cancel: (cancellation: Cancellation, job: ActorRef<JobMessage>) => void;
+  /**
+   * Says that it has ended, and with which attempt; answered by `dismiss` when nobody has anything more
+   * to tell it.
+   */
+  readonly ended: (attemptId: AttemptId, job: ActorRef<JobMessage>) => void;
+  /** Says that a task of it has ended for good. */
   readonly taskEnded: (jobId: JobId, task: number) => void;
 }
 
@@ -97,7 +98,7 @@ function watched(view: JobView): Watched | undefined {
   if (view.schedulerId === undefined || isFinal(view.phase)) return undefined;
   const tasks = view.tasks?.filter(({ phase }) => !isFinal(phase)).map(({ task }) => task);
   return {
-    jobId: view.id,
+    attemptId: attemptId(view.id, view.attempt),
     schedulerId: view.schedulerId,
     ...(tasks === undefined ? {} : { tasks }),
   };
@@ -141,7 +142,7 @@ export function jobActor(
   const act = (before: JobView, state: JobState, ctx: Context): JobState => {
     const { view } = state;
     if (isFinal(view.phase)) {
-      effects.ended(jobId, ctx.self);
+      effects.ended(attemptId(jobId, view.attempt), ctx.self);
       return state;
     }
     for (const [index, { task, phase }] of (view.tasks ?? []).entries()) {
@@ -163,13 +164,18 @@ export function jobActor(
     const { schedulerId } = view;
     if (!cancelWanted(view)) return state;
     if (schedulerId === undefined) {
-      if (view.cancelRequested) effects.withdraw(jobId);
+      if (view.cancelRequested) effects.withdraw(attemptId(jobId, view.attempt));
       return state;
     }
     const now = ctx.clock.now();
     if (now - cancelSentAt < CANCEL_AGAIN_MS) return state;
-    if (view.cancelRequested) effects.cancel({ jobId, schedulerId });
-    else for (const task of tasksToCancel(view)) effects.cancel({ jobId, schedulerId, task });
+    const whole = {
+      attemptId: attemptId(jobId, view.attempt),
+      schedulerId,
+      means: { kind: "end" },
+    } as const;
+    if (view.cancelRequested) effects.cancel(whole, ctx.self);
+    else for (const task of tasksToCancel(view)) effects.cancel({ ...whole, task }, ctx.self);
     effects.nudge();
     return { ...state, cancelSentAt: now };
   };
@@ -194,7 +200,7 @@ export function jobActor(
     }
     const maybeSent = view.tries > 0;
     const begun = maybeSent ? state : await take(state, { type: "submitting" }, ctx);
-    effects.enqueue({ jobId, spec, maybeSent, job: ctx.self });
+    effects.enqueue({ attemptId: attemptId(jobId, view.attempt), spec, maybeSent, job: ctx.self });
     return cancelWhereWanted(begun, ctx);
   };
 
@@ -239,6 +245,7 @@ export function jobActor(
         case "submitting":
         case "outcome":
         case "withdrawn":
+        case "cancelled":
         case "silenced":
           return take(state, message, ctx);
       }

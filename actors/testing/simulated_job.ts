@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import {
+  attemptId,
   clusterNameSchema,
   jobIdSchema,
   jobSpecSchema,
@@ -81,7 +82,11 @@ export class SimulatedJob {
     this.tell({ type: "submitting" });
     this.tell({
       type: "outcome",
-      outcome: { kind: "submitted", jobId: this.id, schedulerId: schedulerId(id) },
+      outcome: {
+        kind: "submitted",
+        attemptId: attemptId(this.id, 1),
+        schedulerId: schedulerId(id),
+      },
     });
     return this;
   }
