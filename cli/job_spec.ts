@@ -36,6 +36,11 @@ export const submitOptionsSchema = z.object({
   begin: z.string().optional(),
   dependency: z.string().optional(),
   array: z.string().optional(),
+  key: z.string().optional(),
+  retry: z.string().optional(),
+  retryOn: z.string().optional(),
+  retryDelay: z.string().optional(),
+  signalBeforeLimit: z.string().optional(),
 });
 
 /** See {@linkcode submitOptionsSchema}. */
@@ -112,6 +117,33 @@ function resources(options: SubmitOptions): Record<string, unknown> {
   return { ...Object.fromEntries(named), ...present({ exclusive: options.exclusive }) };
 }
 
+/** The retry policy that the options describe. */
+function retry({ retry, retryOn, retryDelay }: SubmitOptions): Record<string, unknown> | undefined {
+  if (retry === undefined) {
+    const lone = retryOn !== undefined
+      ? "--retry-on"
+      : retryDelay !== undefined
+      ? "--retry-delay"
+      : undefined;
+    if (lone !== undefined) {
+      throw new UsageError(`${lone} does nothing by itself.`, "Add --retry with how often.");
+    }
+    return undefined;
+  }
+  return present({
+    times: number(retry),
+    on: retryOn?.split(","),
+    delaySeconds: retryDelay === undefined ? undefined : number(retryDelay),
+  });
+}
+
+/** `USR1@60`, or a signal or a number of seconds alone. */
+function signalBeforeLimit(word: string | undefined): Record<string, unknown> | undefined {
+  if (word === undefined) return undefined;
+  const [signal, seconds] = /^\d+$/.test(word) ? [undefined, word] : word.split("@");
+  return present({ signal, seconds: seconds === undefined ? undefined : number(seconds) });
+}
+
 /**
  * The job that the options describe, checked before anything is sent.
  *
@@ -130,7 +162,13 @@ export function jobSpec(
     labels: pairs(options.label, "--label"),
     options: schedulerOptions(options.option),
     resources: resources(options),
-    ...present({ name: options.name, workingDirectory: options.chdir }),
+    ...present({
+      name: options.name,
+      workingDirectory: options.chdir,
+      idempotencyKey: options.key,
+      retry: retry(options),
+      signalBeforeLimit: signalBeforeLimit(options.signalBeforeLimit),
+    }),
   });
   if (!parsed.success) throw new InvalidInputError(parsed.error);
   return parsed.data;

@@ -16,6 +16,7 @@ import { eventsCommand } from "./commands/events.ts";
 import { jobCommand } from "./commands/job.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { resumeCommand } from "./commands/resume.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { previewCommand, submitCommand } from "./commands/submit.ts";
 import { connect } from "./connection.ts";
@@ -86,6 +87,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     logsCommand,
     cancelCommand,
     clustersCommand,
+    resumeCommand,
   ];
   for (const make of commands) program.addCommand(make(context));
   for (const command of [program, ...program.commands]) {

@@ -301,11 +301,61 @@ Deno.test("cancel asks for each job, tells of each, and goes on after an unknown
   });
 });
 
+Deno.test("cancel sends the signal of choice and the grace period, and refuses what is none", async () => {
+  await withShell(async (shell) => {
+    const id = await submitted(shell);
+    const signal = ["--signal", "sigusr1", "--grace", "5"];
+    assert.equal((await shell.run(["cancel", ...signal, id])).code, 0);
+    const { out } = await shell.run(["events", id, "--json"]);
+    const facts = out.trim().split("\n").map((line) => JSON.parse(line).fact);
+    assert.deepEqual(facts[1], { type: "cancel_requested", signal: "USR1", graceSeconds: 5 });
+    for (const wrong of [["--signal", "NOSUCH"], ["--grace", "5"]]) {
+      const { code, err } = await shell.run(["cancel", ...wrong, id]);
+      assert.equal(code, 2, wrong.join(" "));
+      assert.match(err, /^error INVALID_INPUT: .*(signal|graceSeconds)/);
+    }
+  });
+});
+
+Deno.test("submit takes an idempotency key, a retry policy and a signal before the limit", async () => {
+  await withShell(async (shell) => {
+    const id = await submitted(
+      shell,
+      ...["--key", "run 1", "--retry", "3", "--retry-on", "node_failed,preempted"],
+      ...["--retry-delay", "0", "--signal-before-limit", "TERM@90"],
+    );
+    const { spec } = await shell.api.jobs.get(id);
+    assert.equal(spec.idempotencyKey, "run 1");
+    assert.deepEqual(spec.retry, {
+      times: 3,
+      on: ["node_failed", "preempted"],
+      delaySeconds: 0,
+      factor: 2,
+      maxDelaySeconds: 600,
+    });
+    assert.deepEqual(spec.signalBeforeLimit, { signal: "TERM", seconds: 90 });
+    const seconds = await submitted(shell, "--signal-before-limit", "30");
+    assert.deepEqual((await shell.api.jobs.get(seconds)).spec.signalBeforeLimit, {
+      signal: "USR1",
+      seconds: 30,
+    });
+    assert.equal((await shell.run(["submit", "--retry-on", "failed", "--", "true"])).code, 2);
+    assert.equal((await shell.run(["submit", "--retry", "often", "--", "true"])).code, 2);
+  });
+});
+
+Deno.test("resume shows the cluster as it stands then", async () => {
+  await withShell(async ({ run }) => {
+    assert.match((await run(["resume", "dev"])).out, /^link +up for/m);
+    assert.equal(JSON.parse((await run(["resume", "dev", "--json"])).out).name, "dev");
+  });
+});
+
 Deno.test("clusters lists, shows and probes", async () => {
   await withShell(async ({ run }) => {
     assert.match(
       (await run(["clusters"])).out,
-      /^NAME .*\ndev +slurm +login\.example\.org +up +0\n$/,
+      /^NAME .*\ndev +slurm +login\.example\.org +up +open +0\n$/,
     );
     assert.match((await run(["clusters", "dev"])).out, /^link +up for/m);
     assert.match((await run(["clusters", "dev", "--probe"])).out, /^scheduler +slurm 22\.05\.8$/m);

@@ -35,6 +35,8 @@ function after(before: Progress, { fact, at }: JobEvent): Progress {
       };
     case "ended":
       return fact.task === undefined ? { ...before, phase: fact.phase } : before;
+    case "attempt_ended":
+      return { ...before, phase: "accepted", nodes: [], reason: fact.reason, startedAt: undefined };
     case "unknown":
       return { ...before, unknown: fact.reason.text };
     case "known":
@@ -43,6 +45,7 @@ function after(before: Progress, { fact, at }: JobEvent): Progress {
     case "submitted":
     case "exited":
     case "cancel_requested":
+    case "signalled":
       return before;
   }
 }

@@ -35,6 +35,9 @@ export const clustersRouter = router({
   probe: procedure.input(nameInput).output(clusterProbeSchema).mutation(({ ctx, input }) =>
     ctx.api.clusters.probe(input.name)
   ),
+  resume: procedure.input(nameInput).output(clusterViewSchema).mutation(({ ctx, input }) =>
+    ctx.api.clusters.resume(input.name)
+  ),
   events: procedure.input(eventsInput).output(feedSchema(clusterEventSchema)).subscription(
     ({ ctx, input, signal }) => {
       const filter = input.cluster === undefined ? {} : { cluster: input.cluster };

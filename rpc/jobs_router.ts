@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import {
+  cancelOptionsSchema,
   cancelResultSchema,
   eventFilterSchema,
   jobEventSchema,
@@ -32,12 +33,9 @@ const maxWaitMs = 24 * 60 * 60 * 1_000;
 
 const idInput = z.strictObject({ id: jobIdSchema }).describe("Which job.");
 
-const taskInput = z.strictObject({
-  id: jobIdSchema,
-  task: z.int().nonnegative().optional().describe(
-    "Number of the array task. Default: the whole job.",
-  ),
-}).describe("What to cancel.");
+const cancelInput = z.strictObject({ id: jobIdSchema, ...cancelOptionsSchema.shape }).describe(
+  "What to cancel, and how.",
+);
 
 const waitInput = z.strictObject({
   id: jobIdSchema,
@@ -83,9 +81,10 @@ export const jobsRouter = router({
   list: procedure.input(jobListRequestSchema.prefault({})).output(jobPageSchema).query((
     { ctx, input },
   ) => ctx.api.jobs.list(input)),
-  cancel: procedure.input(taskInput).output(cancelResultSchema).mutation(({ ctx, input }) =>
-    ctx.api.jobs.cancel(input.id, input.task === undefined ? {} : { task: input.task })
-  ),
+  cancel: procedure.input(cancelInput).output(cancelResultSchema).mutation(({ ctx, input }) => {
+    const { id, ...how } = input;
+    return ctx.api.jobs.cancel(id, how);
+  }),
   wait: procedure.input(waitInput).output(jobViewSchema).query(async ({ ctx, input, signal }) => {
     const ended = AbortSignal.any([
       ctx.closing,

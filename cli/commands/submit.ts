@@ -51,6 +51,17 @@ const resourceOptions: readonly (readonly [flags: string, description: string])[
   ["-a, --array <tasks>", "tasks of a job array, such as 0-19%5"],
 ];
 
+const careOptions: readonly (readonly [flags: string, description: string])[] = [
+  ["--key <word>", "submitted again with the same key, it is the same job"],
+  ["--retry <times>", "try again so often after a failure"],
+  [
+    "--retry-on <outcomes>",
+    "only after these: failed, timed_out, out_of_memory, node_failed, preempted",
+  ],
+  ["--retry-delay <seconds>", "wait before the second attempt; doubles from then on (default: 10)"],
+  ["--signal-before-limit <signal@seconds>", "warn the job before its time limit, such as USR1@60"],
+];
+
 function append(word: string, before: readonly string[] | undefined): readonly string[] {
   return [...before ?? [], word];
 }
@@ -78,7 +89,7 @@ function specCommand(name: string, description: string): Command {
         "any other sbatch option by its long name; may be repeated",
       ).argParser(append),
     );
-  for (const [flags, text] of resourceOptions) command.option(flags, text);
+  for (const [flags, text] of [...resourceOptions, ...careOptions]) command.option(flags, text);
   return command;
 }
 

@@ -27,13 +27,14 @@ export function clusterTable(clusters: readonly ClusterView[], columns?: number)
     { title: "TYPE", cell: ({ type }) => type },
     { title: "HOST", cell: ({ host }) => host, shrinks: true },
     { title: "LINK", cell: ({ link }) => linkText(link), shrinks: true },
+    { title: "SUBMISSIONS", cell: ({ submissions }) => submissions.status },
     { title: "LIVE JOBS", cell: ({ liveJobs }) => String(liveJobs), align: "right" },
   ], columns);
 }
 
 /** Everything that is known of a cluster. */
 export function clusterDetails(cluster: ClusterView, now: number): string {
-  const { link } = cluster;
+  const { link, submissions } = cluster;
   const error = link.status === "lost" || link.status === "refused" ? link.error : undefined;
   return fields([
     ["name", cluster.name],
@@ -43,7 +44,18 @@ export function clusterDetails(cluster: ClusterView, now: number): string {
     ["error", error === undefined ? undefined : `${error.code}: ${error.message}`],
     ["next", error?.next],
     ["next attempt", link.status === "lost" ? timeText(link.retryAt) : undefined],
+    ["submissions", `${submissions.status}, ${submissions.waiting} waiting`],
+    ...(submissions.status === "paused"
+      ? [
+        ["paused by", `${submissions.error.code}: ${submissions.error.message}`],
+        ["next try", timeText(submissions.retryAt)],
+      ] as const
+      : []),
     ["live jobs", String(cluster.liveJobs)],
+    [
+      "isolated jobs",
+      cluster.isolatedJobs.length === 0 ? undefined : cluster.isolatedJobs.join(" "),
+    ],
     ["last poll", cluster.lastPollAt === undefined ? undefined : timeText(cluster.lastPollAt)],
     [
       "poll interval",

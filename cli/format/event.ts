@@ -32,7 +32,15 @@ function words(fact: JobFact): string {
     case "exited":
       return `exited with status ${fact.exitCode}`;
     case "cancel_requested":
-      return "cancel requested";
+      return fact.signal === undefined
+        ? "cancel requested"
+        : `cancel with ${fact.signal} requested`;
+    case "signalled":
+      return `${fact.signal} sent`;
+    case "attempt_ended":
+      return `attempt ${fact.attempt} ${phaseText(fact)}; another follows at ${
+        timeText(fact.retryAt)
+      }`;
     case "ended":
       return `${phaseText(fact)}${fact.error === undefined ? "" : `: ${fact.error.message}`}`;
     case "unknown":

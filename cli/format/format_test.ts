@@ -207,6 +207,8 @@ Deno.test("clusters are shown with their link, and what to do about a bad one", 
       type: "slurm",
       host: "me@login:22",
       link: { status: "up", since: start },
+      submissions: { status: "open", waiting: 2 },
+      isolatedJobs: [],
       liveJobs: 7,
     }),
     link,
@@ -217,22 +219,30 @@ Deno.test("clusters are shown with their link, and what to do about a bad one", 
       cluster({ status: "refused", since: start, error }),
     ]),
     `\
-NAME  TYPE   HOST         LINK                        LIVE JOBS
-dev   slurm  me@login:22  up                                  7
-dev   slurm  me@login:22  refused (HOST_KEY_CHANGED)          7
+NAME  TYPE   HOST         LINK                        SUBMISSIONS  LIVE JOBS
+dev   slurm  me@login:22  up                          open                 7
+dev   slurm  me@login:22  refused (HOST_KEY_CHANGED)  open                 7
 `,
   );
   assert.equal(
     clusterDetails(cluster({ status: "refused", since: start, error }), start + 5_000),
     `\
-name       dev
-type       slurm
-host       me@login:22
-link       refused for 5s
-error      HOST_KEY_CHANGED: The key is another.
-next       Ask the admins.
-live jobs  7
+name         dev
+type         slurm
+host         me@login:22
+link         refused for 5s
+error        HOST_KEY_CHANGED: The key is another.
+next         Ask the admins.
+submissions  open, 2 waiting
+live jobs    7
 `,
+  );
+  assert.match(
+    clusterDetails({
+      ...cluster({ status: "up", since: start }),
+      submissions: { status: "paused", waiting: 3, since: start, retryAt: start + 60_000, error },
+    }, start),
+    /^submissions +paused, 3 waiting\npaused by +HOST_KEY_CHANGED: The key is another\.\nnext try +/m,
   );
 });
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JobPhase, JobView, Reason, TaskView } from "../../model/mod.ts";
+import type { AttemptView, JobPhase, JobView, Reason, TaskView } from "../../model/mod.ts";
 import { isFinal } from "../../model/mod.ts";
 import type { Column } from "./table.ts";
 import { fields, table } from "./table.ts";
@@ -50,6 +50,16 @@ export function jobTable(jobs: readonly JobView[], now: number, columns?: number
   return table(jobs, layout, columns);
 }
 
+function attemptTable(attempts: readonly AttemptView[], columns: number | undefined): string {
+  return table(attempts, [
+    { title: "ATTEMPT", cell: ({ attempt }) => String(attempt), align: "right" },
+    { title: "SCHED ID", cell: ({ schedulerId }) => schedulerId ?? "-" },
+    { title: "PHASE", cell: phaseText, shrinks: true },
+    { title: "STATE", cell: ({ state }) => state ?? "-" },
+    { title: "ENDED", cell: ({ endedAt }) => time(endedAt) ?? "-" },
+  ], columns);
+}
+
 function taskTable(tasks: readonly TaskView[], columns: number | undefined): string {
   return table(tasks, [
     { title: "TASK", cell: ({ task }) => String(task), align: "right" },
@@ -80,6 +90,8 @@ export function jobDetails(job: JobView, columns?: number): string {
     ],
     ["exit status", job.exitCode?.toString()],
     ["signal", job.signal?.toString()],
+    ["attempt", job.attempt === 1 ? undefined : String(job.attempt)],
+    ["next attempt", time(job.retryAt)],
     ["error", job.error === undefined ? undefined : `${job.error.code}: ${job.error.message}`],
     ["next", job.error?.next],
     [
@@ -99,8 +111,13 @@ export function jobDetails(job: JobView, columns?: number): string {
     ["started", time(job.startedAt)],
     ["ended", time(job.endedAt)],
     ["restarts", job.restarts === 0 ? undefined : String(job.restarts)],
+    ["files removed", time(job.filesRemovedAt)],
   ]);
-  return job.tasks === undefined ? about : `${about}\n${taskTable(job.tasks, columns)}`;
+  return [
+    about,
+    ...(job.attempts.length === 0 ? [] : [attemptTable(job.attempts, columns)]),
+    ...(job.tasks === undefined ? [] : [taskTable(job.tasks, columns)]),
+  ].join("\n");
 }
 
 /** How a job ended, on one line: `job ID failed (exit status 3) after 12s`. */

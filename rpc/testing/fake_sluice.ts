@@ -180,10 +180,10 @@ export class FakeSluice implements SluiceApi {
           .filter(({ phase }) => phases === undefined || phases.includes(phase))
           .slice(0, limit),
       }),
-    cancel: (id) => {
+    cancel: (id, how = {}) => {
       const { phase } = this.#job(id).view;
       if (isFinal(phase)) return Promise.resolve({ id, accepted: false, phase });
-      this.record(id, { type: "cancel_requested" });
+      this.record(id, { type: "cancel_requested", ...how });
       this.record(id, { type: "ended", phase: "cancelled", nodes: [] });
       return Promise.resolve({ id, accepted: true, phase });
     },
@@ -270,10 +270,13 @@ export class FakeSluice implements SluiceApi {
         type: "slurm",
         host: "login.example.org",
         link: { status: "up", since: 1_700_000_000_000 },
+        submissions: { status: "open", waiting: 0 },
+        isolatedJobs: [],
         liveJobs: [...this.#jobs.values()].filter(({ view }) => !isFinal(view.phase)).length,
       };
       return Promise.resolve(view);
     },
+    resume: (name) => this.clusters.get(name),
     probe: (name) =>
       Promise.resolve({
         name,
