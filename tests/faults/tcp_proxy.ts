@@ -215,7 +215,7 @@ class Connection {
         const length = await from.read(buffer);
         if (length === null) break;
         if (this.#behaviour.blackHole) continue;
-        await line.push(buffer.subarray(0, length), Date.now() + this.#behaviour.latencyMs);
+        await line.push(buffer.subarray(0, length), performance.now() + this.#behaviour.latencyMs);
       }
     } catch {
       // A side that is reset ends the connection like one that is cut.
@@ -285,7 +285,7 @@ class DelayLine implements AsyncIterable<Uint8Array> {
         await this.#changed.promise;
         continue;
       }
-      const early = entry.due - Date.now();
+      const early = entry.due - performance.now();
       if (early > 0) await pause(early, this.#signal);
       this.#bytes -= entry.chunk.length;
       this.#wake();
@@ -299,6 +299,7 @@ class DelayLine implements AsyncIterable<Uint8Array> {
   }
 }
 
+/** Waits for so long at least: a timer drops fractions of a millisecond. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -309,7 +310,7 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal.removeEventListener("abort", stop);
       resolve();
-    }, milliseconds);
+    }, Math.ceil(milliseconds));
     signal.addEventListener("abort", stop, { once: true });
   });
 }
