@@ -67,7 +67,13 @@ export class Acceptance {
       clusterOf(this.#handles, spec.cluster).planner.preview(newJobId(), spec);
     }
     const keys = [...new Set(specs.flatMap(({ idempotencyKey }) => idempotencyKey ?? []))];
-    await this.#untilFree(keys);
+    for (;;) {
+      const pending = keys.flatMap((key) => this.#underWay.get(key) ?? []);
+      if (pending.length === 0) break;
+      // Whether they get there matters to their own callers; here only what the journal has then.
+      await Promise.allSettled(pending);
+    }
+    // From here to where the keys are marked nothing is awaited, so that no other call comes between.
     const { views, entries } = this.#plan(specs);
     if (entries.length === 0) return views;
     const written = this.#journal.append(entries);
@@ -81,15 +87,6 @@ export class Acceptance {
       this.#adopt(cluster, group.map(({ jobId }) => jobId));
     }
     return views;
-  }
-
-  async #untilFree(keys: readonly string[]): Promise<void> {
-    for (;;) {
-      const pending = keys.flatMap((key) => this.#underWay.get(key) ?? []);
-      if (pending.length === 0) return;
-      // Whether they get there matters to their own callers; here only what the journal has then.
-      await Promise.allSettled(pending);
-    }
   }
 
   /** The job of each spec, and the entries of those that are new. */
