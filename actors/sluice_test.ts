@@ -80,9 +80,13 @@ async function history(sluice: Sluice, jobId: JobId): Promise<JobEvent[]> {
   return events;
 }
 
-/** Waits until the job has written something, and so runs. */
+/** Waits until the job has written something, and so runs, and Sluice has heard that it was sent. */
 async function written(sluice: Sluice, jobId: JobId): Promise<void> {
-  for await (const _ of sluice.jobs.logs({ jobId })) return;
+  for await (const _ of sluice.jobs.logs({ jobId })) break;
+  // A quick job writes before the answer to its submission has come.
+  for await (const { fact } of sluice.jobs.events({ jobId })) {
+    if (fact.type === "submitted") return;
+  }
 }
 
 sluiceTest("a job that succeeds tells its life in order", async (sluice) => {
