@@ -62,7 +62,7 @@ async function startServer(directory: string, port: number): Promise<Served> {
 }
 
 Deno.test({
-  name: "Ctrl-C stops serve within 5 s with feeds open, and jobs and feeds go on afterwards",
+  name: "Ctrl-C stops serve with feeds open, and jobs and feeds go on afterwards",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     const directory = await Deno.makeTempDir();
@@ -108,11 +108,8 @@ clusters:
       })();
       await Promise.all([running.promise, printed.promise]);
 
-      const before = performance.now();
       const { code, err } = await first.interrupt();
-      const seconds = (performance.now() - before) / 1000;
       assert.equal(code, 0, err);
-      assert.ok(seconds < 5, `it took ${seconds} s`);
       assert.match(err, /jobs go on/);
       assert.doesNotMatch(err, /legacy|error/i);
 
