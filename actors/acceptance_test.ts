@@ -62,12 +62,11 @@ Deno.test("jobs of several clusters are in the journal before any cluster hears 
 
 Deno.test("jobs that the journal does not take reach no cluster, and their caller is told", async () => {
   await using stage = new AcceptanceStage();
-  const refused = assert.rejects(
+  stage.journal.close();
+  await assert.rejects(
     stage.acceptance.accept([spec(), spec({ cluster: "beta" })]),
     { code: "JOURNAL_CLOSED" },
   );
-  stage.journal.close();
-  await refused;
   assert.deepEqual(await stage.adopted("alpha"), []);
   assert.deepEqual(await stage.adopted("beta"), []);
 });
