@@ -35,10 +35,14 @@ export interface TcpProxy extends AsyncDisposable {
   readonly connections: number;
   /** How many connections were taken since the start. */
   readonly accepted: number;
+  /** How many connections were cut since the start, rather than ended by a side. */
+  readonly cuts: number;
   /** Bytes passed since the start. */
   readonly passed: Readonly<Required<Directions>>;
   /** Cuts every open connection at once; new ones are taken. */
   cutAll(): void;
+  /** Cuts each connection that is open now once so many more bytes of it have passed; not later ones. */
+  cutOpenAfter(more: Directions): void;
   /** Changes the delay of bytes that come from now on. */
   setLatency(milliseconds: number): void;
   /** Changes where connections are cut, for those open now as well; `{}` for nowhere. */
@@ -66,6 +70,7 @@ interface Behaviour {
   cutAfterBytes: Directions;
   bytesPerSecond: number | undefined;
   blackHole: boolean;
+  cuts: number;
   readonly passed: { up: number; down: number };
 }
 
@@ -89,6 +94,7 @@ class Proxy implements TcpProxy {
       cutAfterBytes: options.cutAfterBytes ?? {},
       bytesPerSecond: options.bytesPerSecond,
       blackHole: false,
+      cuts: 0,
       passed: { up: 0, down: 0 },
     };
     this.#serving = this.#serve();
@@ -102,12 +108,20 @@ class Proxy implements TcpProxy {
     return this.#accepted;
   }
 
+  get cuts(): number {
+    return this.#behaviour.cuts;
+  }
+
   get passed(): Readonly<Required<Directions>> {
     return { ...this.#behaviour.passed };
   }
 
   cutAll(): void {
     for (const connection of this.#open) connection.cut();
+  }
+
+  cutOpenAfter(more: Directions): void {
+    for (const connection of this.#open) connection.cutAfter(more);
   }
 
   setLatency(milliseconds: number): void {
@@ -181,6 +195,8 @@ class Connection {
   readonly #server: Deno.TcpConn;
   readonly #behaviour: Behaviour;
   readonly #cut = new AbortController();
+  readonly #passed = { up: 0, down: 0 };
+  #limits: Directions = {};
 
   constructor(client: Deno.TcpConn, server: Deno.TcpConn, behaviour: Behaviour) {
     this.#client = client;
@@ -191,10 +207,23 @@ class Connection {
     this.ended = Promise.allSettled([
       this.#carry(client, server, "up"),
       this.#carry(server, client, "down"),
-    ]).then(() => this.cut());
+    ]).then(() => this.#close());
   }
 
   cut(): void {
+    if (!this.#cut.signal.aborted) this.#behaviour.cuts++;
+    this.#close();
+  }
+
+  cutAfter(more: Directions): void {
+    const { up, down } = this.#passed;
+    this.#limits = {
+      ...(more.up === undefined ? {} : { up: up + more.up }),
+      ...(more.down === undefined ? {} : { down: down + more.down }),
+    };
+  }
+
+  #close(): void {
     if (this.#cut.signal.aborted) return;
     this.#cut.abort();
     for (const side of [this.#client, this.#server]) {
@@ -218,29 +247,31 @@ class Connection {
         await line.push(buffer.subarray(0, length), performance.now() + this.#behaviour.latencyMs);
       }
     } catch {
-      // A side that is reset ends the connection like one that is cut.
-      this.cut();
+      // A side that is reset ends the connection.
+      this.#close();
     }
     line.end();
     await writing;
   }
 
   async #write(line: DelayLine, to: Deno.TcpConn, way: "up" | "down"): Promise<void> {
-    let passed = 0;
     try {
       for await (const chunk of line) {
-        const limit = this.#behaviour.cutAfterBytes[way] ?? Infinity;
-        const bytes = chunk.subarray(0, Math.max(0, limit - passed));
+        const limit = Math.min(
+          this.#behaviour.cutAfterBytes[way] ?? Infinity,
+          this.#limits[way] ?? Infinity,
+        );
+        const bytes = chunk.subarray(0, Math.max(0, limit - this.#passed[way]));
         await this.#writeAll(to, bytes);
-        passed += bytes.length;
+        this.#passed[way] += bytes.length;
         this.#behaviour.passed[way] += bytes.length;
-        if (passed >= limit) return this.cut();
+        if (this.#passed[way] >= limit) return this.cut();
         const rate = this.#behaviour.bytesPerSecond;
         if (rate !== undefined) await pause(bytes.length / rate * 1000, this.#cut.signal);
       }
       await to.closeWrite();
     } catch {
-      this.cut();
+      this.#close();
     }
   }
 

@@ -134,3 +134,26 @@ Deno.test("connections are turned away while it does not accept", async () => {
   proxy.setAccepting(true);
   assert.deepEqual(await exchange(proxy.port, BYTES), BYTES);
 });
+
+Deno.test("the connections that are open are cut after so many more bytes, and later ones are spared", async () => {
+  await using echo = startEcho();
+  await using proxy = startProxy({ target: echo.target });
+  const connection = await Deno.connect({ port: proxy.port });
+  const buffer = new Uint8Array(64);
+  await connection.write(new Uint8Array(10));
+  await connection.read(buffer);
+  proxy.cutOpenAfter({ down: 3 });
+  await connection.write(new Uint8Array(10));
+  let came = 0;
+  for (;;) {
+    const length = await connection.read(buffer).catch(() => null);
+    if (length === null) break;
+    came += length;
+  }
+  connection.close();
+  assert.ok(came <= 3);
+  assert.equal(proxy.passed.down, 13);
+  assert.equal(proxy.cuts, 1);
+  assert.deepEqual(await exchange(proxy.port, BYTES), BYTES);
+  assert.equal(proxy.cuts, 1, "a connection that its sides end is not one that was cut");
+});
