@@ -37,17 +37,15 @@ function deno(
   }).spawn();
 }
 
-Deno.test("the README's five lines of TypeScript run a job on two nodes", async () => {
-  await using workspace = await Workspace.make();
-  const env = await configured(workspace);
-  const program = example(/```ts\n(import \{ loadConfig[\s\S]*?)```/);
+/** Runs a program of the README's that opens Sluice itself; gives the lines that it printed. */
+async function printed(workspace: Workspace, program: string): Promise<string[]> {
   const child = deno(
     ["run", "-q", "--no-prompt", "--no-check", "-P=sluice"].concat([
       `--allow-write=${workspace.directory}`,
       "--ext=ts",
       "-",
     ]),
-    env,
+    await configured(workspace),
     "piped",
   );
   const writer = child.stdin.getWriter();
@@ -55,9 +53,20 @@ Deno.test("the README's five lines of TypeScript run a job on two nodes", async 
   await writer.close();
   const { code, stdout, stderr } = await child.output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
-  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  return new TextDecoder().decode(stdout).trim().split("\n");
+}
+
+Deno.test("the README's five lines of TypeScript run a job on two nodes", async () => {
+  await using workspace = await Workspace.make();
+  const lines = await printed(workspace, example(/```ts\n(import \{ loadConfig[\s\S]*?)```/));
   assert.equal(lines.pop(), "succeeded");
   assert.equal(new Set(lines).size, 2, "the hosts have names of their own");
+});
+
+Deno.test("the README's job that fails at first succeeds at its second attempt", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## When things break\s+```ts\n([\s\S]*?)```/);
+  assert.deepEqual(await printed(workspace, program), ["succeeded at attempt 2"]);
 });
 
 Deno.test("the README's shell line runs a job and shows its output", async () => {
