@@ -21,16 +21,16 @@ import { checkEntry } from "./checked_entry.ts";
 import type { OpenDatabase } from "./database.ts";
 import { openDatabase } from "./database.ts";
 import type { JournalEntry } from "./entry.ts";
-import { isFinalFact } from "./entry.ts";
 import { JournalClosedError, journalError } from "./errors.ts";
-import type { FeedPage, FeedReadOptions } from "./feed.ts";
+import type { FeedReadOptions } from "./feed.ts";
 import { Feed } from "./feed.ts";
+import { FeedPages } from "./feed_pages.ts";
 import { PhaseCounts } from "./phase_counts.ts";
 import type { ClusterState } from "./plan.ts";
 import { Plan } from "./plan.ts";
-import type { Events, StoredJob } from "./reader.ts";
+import type { StoredJob } from "./reader.ts";
 import { Reader } from "./reader.ts";
-import type { Committed, RingLimits } from "./ring.ts";
+import type { RingLimits } from "./ring.ts";
 import { Ring } from "./ring.ts";
 import type { SetAsideTail } from "./wal_tail.ts";
 import type { Topic } from "./wakeups.ts";
@@ -71,6 +71,7 @@ export class Journal implements Disposable {
   readonly #wakeups = new Wakeups();
   readonly #clusters: Map<ClusterName, ClusterState>;
   readonly #counts: PhaseCounts;
+  readonly #pages: FeedPages;
   #lastJobKey: number;
   #pending: PendingAppend[] = [];
   #turnEnd: ReturnType<typeof setImmediate> | undefined;
@@ -91,6 +92,7 @@ export class Journal implements Disposable {
     this.#clusters = this.#reader.clusters();
     this.#counts = new PhaseCounts(this.#reader.counts());
     this.#lastJobKey = this.#reader.lastKey("jobs");
+    this.#pages = new FeedPages(this.#reader, this.#ring, this.#clusters);
   }
 
   /**
@@ -247,7 +249,7 @@ export class Journal implements Disposable {
    */
   jobFeed(filter: EventFilter, options: FeedReadOptions = {}): AsyncIterable<JobEvent> {
     return new Feed({
-      read: (cursor, limit) => this.#readJobFeed(filter, cursor, limit),
+      read: (cursor, limit) => this.#read(() => this.#pages.ofJobs(filter, cursor, limit)),
       wait: () => this.#wakeups.wait(jobTopic(filter)),
     }, options);
   }
@@ -259,7 +261,7 @@ export class Journal implements Disposable {
   ): AsyncIterable<ClusterEvent> {
     const { cluster } = filter;
     return new Feed({
-      read: (cursor, limit) => this.#readClusterFeed(cluster, cursor, limit),
+      read: (cursor, limit) => this.#read(() => this.#pages.ofClusters(cluster, cursor, limit)),
       wait: () => this.#wakeups.wait(cluster === undefined ? "clusters" : `cluster ${cluster}`),
     }, options);
   }
@@ -323,88 +325,6 @@ export class Journal implements Disposable {
     for (const { committed } of plan.events) this.#ring.push(committed);
   }
 
-  #readJobFeed(filter: EventFilter, cursor: number, limit: number): FeedPage<JobEvent> {
-    return this.#read((reader) => {
-      const { jobId, cluster } = filter;
-      const job = jobId === undefined ? undefined : reader.jobState(jobId);
-      if (job !== undefined) {
-        const elsewhere = cluster !== undefined && cluster !== job.cluster;
-        if (elsewhere || (job.ended !== undefined && job.ended.id <= cursor)) {
-          return { events: [], cursor, ended: true };
-        }
-      }
-      const page = this.#page(
-        cursor,
-        limit,
-        (item) =>
-          item.kind === "job" && (jobId === undefined || item.event.jobId === jobId) &&
-            (cluster === undefined || item.event.cluster === cluster)
-            ? item.event
-            : undefined,
-        () => {
-          if (jobId !== undefined) {
-            return job === undefined ? none : reader.jobEvents({ job: job.key }, cursor, limit);
-          }
-          if (cluster === undefined) return reader.jobEvents("all", cursor, limit);
-          const state = this.#clusters.get(cluster);
-          return state === undefined
-            ? none
-            : reader.jobEvents({ cluster: state.key }, cursor, limit);
-        },
-      );
-      const last = page.events.at(-1);
-      const ended = jobId !== undefined && last !== undefined && isFinalFact(last.fact);
-      return { ...page, ended };
-    });
-  }
-
-  #readClusterFeed(
-    cluster: ClusterName | undefined,
-    cursor: number,
-    limit: number,
-  ): FeedPage<ClusterEvent> {
-    return this.#read((reader) => {
-      const page = this.#page(
-        cursor,
-        limit,
-        (item) =>
-          item.kind === "cluster" && (cluster === undefined || item.event.cluster === cluster)
-            ? item.event
-            : undefined,
-        () => {
-          if (cluster === undefined) return reader.clusterEvents("all", cursor, limit);
-          const state = this.#clusters.get(cluster);
-          return state === undefined
-            ? none
-            : reader.clusterEvents({ cluster: state.key }, cursor, limit);
-        },
-      );
-      return { ...page, ended: false };
-    });
-  }
-
-  /** The next events: from memory where it goes back that far, else from the disk. */
-  #page<Event extends JournalEvent>(
-    cursor: number,
-    limit: number,
-    match: (item: Committed) => Event | undefined,
-    stored: () => Events<Event>,
-  ): { readonly events: readonly Event[]; readonly cursor: number } {
-    const newest = Math.max(cursor, this.#ring.lastId);
-    if (!this.#ring.covers(cursor)) {
-      const { events, complete } = stored();
-      return { events, cursor: complete ? newest : events.at(-1)?.id ?? newest };
-    }
-    const events: Event[] = [];
-    for (const item of this.#ring.after(cursor)) {
-      const event = match(item);
-      if (event === undefined) continue;
-      events.push(event);
-      if (events.length === limit) return { events, cursor: event.id };
-    }
-    return { events, cursor: newest };
-  }
-
   #read<Result>(read: (reader: Reader) => Result): Result {
     this.#assertOpen();
     try {
@@ -418,8 +338,6 @@ export class Journal implements Disposable {
     if (this.#closed) throw new JournalClosedError(this.#path);
   }
 }
-
-const none = { events: [], complete: true } as const;
 
 function jobTopic({ jobId, cluster }: EventFilter): Topic {
   if (jobId !== undefined) return `job ${jobId}`;
