@@ -3,7 +3,7 @@ import { attemptId, SluiceError } from "../../model/mod.ts";
 import type { JobFact } from "../../model/mod.ts";
 import type { Observation, Sighting, SpoolRecord } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
-import { MISSING_GRACE_MS } from "./decide.ts";
+import { MISSING_GRACE_MS } from "./sighted.ts";
 
 const waiting: Sighting = {
   kind: "waiting",

@@ -8,17 +8,24 @@ import { attemptId, isFinal } from "../../model/mod.ts";
 import type { AttemptId, JobFact, JobId, JobSpec, JobView } from "../../model/mod.ts";
 import type { Cancellation, Watched } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
-import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
-import { decide, emptyMemory } from "./decide.ts";
-import type { JobInput, JobMemory } from "./decide.ts";
+import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
+import { nextForceAt, wantedEnds } from "./cancel.ts";
+import { decide } from "./decide.ts";
+import type { JobInput } from "./decide.ts";
 import { UnknownJobError } from "./errors.ts";
 import { foldJob } from "./fold.ts";
+import { emptyMemory } from "./memory.ts";
+import type { JobMemory } from "./memory.ts";
+import { persist } from "./persist.ts";
+import { attemptSpec, isTriedAgain } from "./retry.ts";
 
 /** What a job can be told: what {@linkcode decide} takes, and requests that want an answer. */
 export type JobMessage =
   | Exclude<JobInput, { type: "cancel" }>
   /** Those it works with have been started anew: say again what is wanted of them. */
   | { readonly type: "resync" }
+  /** A time has come that it waited for. */
+  | { readonly type: "due" }
   /** It has ended, and nothing more comes. */
   | { readonly type: "dismiss" }
   | Extract<JobInput, { type: "cancel" }> & { readonly reply: Reply<JobView> };
@@ -55,10 +62,13 @@ interface JobState {
   readonly view: JobView;
   readonly spec: JobSpec;
   readonly memory: JobMemory;
-  /** When the scheduler was last asked to end it. */
-  readonly cancelSentAt: number;
+  /** When the scheduler was last asked to do what it is to do so that the job ends. */
+  readonly cancelsSent: ReadonlyMap<string, number>;
   /** The wait before the scheduler is asked again for a verdict, in ms. */
   readonly verdictMs: number;
+  /** What rings when the next attempt or the end of a grace period is due, and when. */
+  readonly alarm: Cancellable | undefined;
+  readonly dueAt: number | undefined;
 }
 
 /** A cancellation that the scheduler has not carried out is sent again after this long, in ms. */
@@ -68,6 +78,11 @@ const CANCEL_AGAIN_MS = 10_000;
 const VERDICT_MIN_MS = 100;
 const VERDICT_MAX_MS = 5_000;
 
+/** The id of the present attempt at the job. */
+function presentAttempt({ id, attempt }: JobView): AttemptId {
+  return attemptId(id, attempt);
+}
+
 /** Whether a payload has ended on which the scheduler has not given its verdict. */
 function awaitsVerdict(view: JobView): boolean {
   return (view.tasks ?? [view]).some(({ phase, exitCode }) =>
@@ -75,33 +90,25 @@ function awaitsVerdict(view: JobView): boolean {
   );
 }
 
-/** Numbers of the tasks that somebody wants ended and that have not. */
-function tasksToCancel(view: JobView): number[] {
-  return (view.tasks ?? []).flatMap(({ task, phase, cancelRequested }) =>
-    cancelRequested === true && !isFinal(phase) ? [task] : []
-  );
-}
-
-/** Whether the scheduler has something to end. */
-function cancelWanted(view: JobView): boolean {
-  return view.cancelRequested || tasksToCancel(view).length > 0;
-}
-
-/** Whether the same was asked for before. */
-function cancelledBefore(view: JobView, task: number | undefined): boolean {
-  const part = task === undefined ? view : view.tasks?.find((one) => one.task === task);
-  return part?.cancelRequested ?? false;
-}
-
 /** What the poller must look for. */
 function watched(view: JobView): Watched | undefined {
-  if (view.schedulerId === undefined || isFinal(view.phase)) return undefined;
-  const tasks = view.tasks?.filter(({ phase }) => !isFinal(phase)).map(({ task }) => task);
-  return {
-    attemptId: attemptId(view.id, view.attempt),
-    schedulerId: view.schedulerId,
-    ...(tasks === undefined ? {} : { tasks }),
-  };
+  const { schedulerId, startedAt } = view;
+  if (schedulerId === undefined || isFinal(view.phase)) return undefined;
+  const job = { attemptId: presentAttempt(view), schedulerId };
+  const open = view.tasks?.filter(({ phase }) => !isFinal(phase));
+  if (open === undefined) return startedAt === undefined ? job : { ...job, startedAt };
+  const starts = open.flatMap(({ task, startedAt }) =>
+    startedAt === undefined ? [] : [[task, startedAt] as const]
+  );
+  const tasks = open.map(({ task }) => task);
+  return starts.length === 0
+    ? { ...job, tasks }
+    : { ...job, tasks, startedAt: Object.fromEntries(starts) };
+}
+
+/** When something is to be done of which nobody else tells the job. */
+function nextDueAt(view: JobView, now: number): number | undefined {
+  return isFinal(view.phase) ? undefined : view.retryAt ?? nextForceAt(view, now);
 }
 
 /**
@@ -115,13 +122,14 @@ export function jobActor(
 ): Behavior<JobMessage, JobState> {
   type Context = ActorContext<JobMessage>;
 
+  /** The job once the facts are in the journal, and whether that had to be waited for. */
   const record = async (
-    state: JobState,
+    view: JobView,
     facts: readonly JobFact[],
     at: number,
-  ): Promise<JobState> => {
-    if (facts.length === 0) return state;
-    let { view } = state;
+    ctx: Context,
+  ): Promise<{ readonly view: JobView; readonly waited: boolean }> => {
+    if (facts.length === 0) return { view, waited: false };
     const entries = facts.map((fact) => {
       view = foldJob(view, { jobId, cluster: view.cluster, at, fact });
       return {
@@ -134,60 +142,62 @@ export function jobActor(
         view,
       } as const;
     });
-    await journal.append(entries);
-    return { ...state, view };
+    const waited = await persist(journal, entries, ctx);
+    return { view, waited };
   };
 
-  /** Does what the job's new state asks for. */
-  const act = (before: JobView, state: JobState, ctx: Context): JobState => {
-    const { view } = state;
-    if (isFinal(view.phase)) {
-      effects.ended(attemptId(jobId, view.attempt), ctx.self);
-      return state;
-    }
-    for (const [index, { task, phase }] of (view.tasks ?? []).entries()) {
-      const earlier = before.tasks?.[index]?.phase;
-      if (isFinal(phase) && earlier !== phase) effects.taskEnded(jobId, task);
-    }
-    const wanted = watched(view);
-    const submitted = before.schedulerId === undefined && view.schedulerId !== undefined;
-    if (wanted !== undefined) {
-      const fewer = wanted.tasks?.length !== watched(before)?.tasks?.length;
-      if (submitted || fewer) effects.watch(wanted, ctx.self);
-    }
-    if (submitted) effects.nudge();
-    return cancelWhereWanted(state, ctx);
-  };
-
+  /** Has what is to be ended ended: what is new at once, what was asked for before now and then. */
   const cancelWhereWanted = (state: JobState, ctx: Context): JobState => {
-    const { view, cancelSentAt } = state;
+    const { view } = state;
     const { schedulerId } = view;
-    if (!cancelWanted(view)) return state;
     if (schedulerId === undefined) {
-      if (view.cancelRequested) effects.withdraw(attemptId(jobId, view.attempt));
+      if (view.cancelRequested) effects.withdraw(presentAttempt(view));
       return state;
     }
     const now = ctx.clock.now();
-    if (now - cancelSentAt < CANCEL_AGAIN_MS) return state;
-    const whole = {
-      attemptId: attemptId(jobId, view.attempt),
-      schedulerId,
-      means: { kind: "end" },
-    } as const;
-    if (view.cancelRequested) effects.cancel(whole, ctx.self);
-    else for (const task of tasksToCancel(view)) effects.cancel({ ...whole, task }, ctx.self);
-    effects.nudge();
-    return { ...state, cancelSentAt: now };
+    const cancelsSent = new Map<string, number>();
+    for (const wanted of wantedEnds(view, now)) {
+      const key = JSON.stringify(wanted);
+      const sentAt = state.cancelsSent.get(key);
+      const again = sentAt === undefined || now - sentAt >= CANCEL_AGAIN_MS;
+      cancelsSent.set(key, again ? now : sentAt);
+      if (!again) continue;
+      effects.cancel({ attemptId: presentAttempt(view), schedulerId, ...wanted }, ctx.self);
+      effects.nudge();
+    }
+    return { ...state, cancelsSent };
+  };
+
+  /** Tells those it works with what is new about the job. */
+  const announce = (before: JobView, { view, spec }: JobState, ctx: Context): void => {
+    if (isFinal(view.phase)) return effects.ended(presentAttempt(view), ctx.self);
+    if (before.attempt !== view.attempt) effects.unwatch(presentAttempt(before));
+    for (const [index, task] of (view.tasks ?? []).entries()) {
+      const earlier = before.tasks?.[index]?.phase;
+      if (!isFinal(task.phase) || earlier === task.phase) continue;
+      if (!isTriedAgain(view, spec.retry, task)) effects.taskEnded(jobId, task.task);
+    }
+    const wanted = watched(view);
+    if (wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(watched(before))) {
+      effects.watch(wanted, ctx.self);
+    }
+    if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
   };
 
   const take = async (state: JobState, input: JobInput, ctx: Context): Promise<JobState> => {
     // What is still under way when it ends is no news, and its end is told once.
     if (isFinal(state.view.phase)) return state;
     const now = ctx.clock.now();
-    const { facts, memory } = decide(state.view, state.memory, input, now);
-    if (facts.length === 0 && !cancelWanted(state.view)) return { ...state, memory };
-    const next = await record({ ...state, memory }, facts, now);
-    return act(state.view, next, ctx);
+    const { facts, memory } = decide(state, state.memory, input, now);
+    if (facts.length === 0) return cancelWhereWanted({ ...state, memory }, ctx);
+    const { view, waited } = await record(state.view, facts, now, ctx);
+    const next = { ...state, view, memory };
+    announce(state.view, next, ctx);
+    if (isFinal(view.phase)) return next;
+    // While it waited, its mailbox may have overflowed: what it missed is told again to who asks again.
+    return waited
+      ? introduce({ ...next, cancelsSent: new Map() }, ctx)
+      : cancelWhereWanted(next, ctx);
   };
 
   /** Tells those it works with what is wanted of them, given the job as it stands. */
@@ -198,57 +208,101 @@ export function jobActor(
       effects.watch(wanted, ctx.self);
       return cancelWhereWanted(state, ctx);
     }
+    const now = ctx.clock.now();
+    if (view.retryAt !== undefined && now < view.retryAt) return state;
     const maybeSent = view.tries > 0;
-    const begun = maybeSent ? state : await take(state, { type: "submitting" }, ctx);
-    effects.enqueue({ attemptId: attemptId(jobId, view.attempt), spec, maybeSent, job: ctx.self });
+    const { facts } = maybeSent
+      ? { facts: [] }
+      : decide(state, state.memory, { type: "submitting" }, now);
+    const begun = { ...state, view: (await record(view, facts, now, ctx)).view };
+    effects.enqueue({
+      attemptId: presentAttempt(view),
+      spec: attemptSpec(spec, view),
+      maybeSent,
+      job: ctx.self,
+    });
     return cancelWhereWanted(begun, ctx);
   };
 
+  /** Sees to it that it is rung for when something is due. */
+  const setAlarm = (state: JobState, ctx: Context): JobState => {
+    const now = ctx.clock.now();
+    const dueAt = nextDueAt(state.view, now);
+    if (dueAt === state.dueAt) return state;
+    state.alarm?.cancel();
+    const alarm = dueAt === undefined
+      ? undefined
+      : ctx.after(Math.max(0, dueAt - now), { type: "due" });
+    return { ...state, alarm, dueAt };
+  };
+
+  const handle = async (
+    state: JobState,
+    message: JobMessage,
+    ctx: Context,
+  ): Promise<JobState> => {
+    switch (message.type) {
+      case "resync":
+        return isFinal(state.view.phase)
+          ? state
+          : await introduce({ ...state, cancelsSent: new Map() }, ctx);
+      case "due": {
+        const awake = { ...state, alarm: undefined, dueAt: undefined };
+        return awake.view.retryAt === undefined
+          ? cancelWhereWanted(awake, ctx)
+          : await introduce(awake, ctx);
+      }
+      case "dismiss":
+        ctx.stop();
+        return state;
+      case "cancel": {
+        const { reply, ...input } = message;
+        const next = await take(state, input, ctx);
+        reply.ok(next.view);
+        return next;
+      }
+      case "pushed": {
+        const next = await take(state, message, ctx);
+        if (message.record.kind === "end" && !isFinal(next.view.phase)) effects.nudge();
+        return next;
+      }
+      case "sighted": {
+        const next = await take(state, message, ctx);
+        if (!awaitsVerdict(next.view)) return { ...next, verdictMs: VERDICT_MIN_MS };
+        // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
+        effects.nudge(next.verdictMs);
+        return { ...next, verdictMs: Math.min(VERDICT_MAX_MS, next.verdictMs * 2) };
+      }
+      case "submitting":
+      case "outcome":
+      case "withdrawn":
+      case "cancelled":
+      case "silenced":
+        return await take(state, message, ctx);
+    }
+  };
+
   return {
-    init(ctx) {
+    async init(ctx) {
       const stored = journal.job(jobId);
       if (stored === undefined) throw new UnknownJobError(jobId);
-      const state = { ...stored, memory: emptyMemory, cancelSentAt: 0, verdictMs: VERDICT_MIN_MS };
-      return isFinal(stored.view.phase) ? act(stored.view, state, ctx) : introduce(state, ctx);
+      const state: JobState = {
+        ...stored,
+        memory: emptyMemory,
+        cancelsSent: new Map(),
+        verdictMs: VERDICT_MIN_MS,
+        alarm: undefined,
+        dueAt: undefined,
+      };
+      if (isFinal(state.view.phase)) {
+        announce(state.view, state, ctx);
+        return state;
+      }
+      return setAlarm(await introduce(state, ctx), ctx);
     },
 
     async receive(state, message, ctx) {
-      switch (message.type) {
-        case "resync":
-          return isFinal(state.view.phase) ? state : introduce({ ...state, cancelSentAt: 0 }, ctx);
-        case "dismiss":
-          ctx.stop();
-          return state;
-        case "cancel": {
-          const { task, reply } = message;
-          // A new wish is told at once, whenever the one before was.
-          const next = await take(
-            { ...state, cancelSentAt: cancelledBefore(state.view, task) ? state.cancelSentAt : 0 },
-            task === undefined ? { type: "cancel" } : { type: "cancel", task },
-            ctx,
-          );
-          reply.ok(next.view);
-          return next;
-        }
-        case "pushed": {
-          const next = await take(state, message, ctx);
-          if (message.record.kind === "end" && !isFinal(next.view.phase)) effects.nudge();
-          return next;
-        }
-        case "sighted": {
-          const next = await take(state, message, ctx);
-          if (!awaitsVerdict(next.view)) return { ...next, verdictMs: VERDICT_MIN_MS };
-          // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
-          effects.nudge(next.verdictMs);
-          return { ...next, verdictMs: Math.min(VERDICT_MAX_MS, next.verdictMs * 2) };
-        }
-        case "submitting":
-        case "outcome":
-        case "withdrawn":
-        case "cancelled":
-        case "silenced":
-          return take(state, message, ctx);
-      }
+      return setAlarm(await handle(state, message, ctx), ctx);
     },
   };
 }

@@ -5,6 +5,9 @@
  */
 
 export * from "./decide.ts";
+export * from "./memory.ts";
 export * from "./errors.ts";
 export * from "./fold.ts";
 export * from "./job_actor.ts";
+export { MISSING_GRACE_MS } from "./sighted.ts";
+export { retryOutcome } from "./retry.ts";

@@ -1,0 +1,75 @@
+/**
+ * What follows when an attempt at a job has ended: its end, or another attempt. Pure.
+ *
+ * @module
+ */
+
+import { arrayPhase, isFinal } from "../../model/mod.ts";
+import type { JobFact, JobView, Retry } from "../../model/mod.ts";
+import type { Facts } from "./facts.ts";
+import { attemptsLeft, covers, isTriedAgain, retryDelayMs } from "./retry.ts";
+
+/** The fact that a job or a task of it has ended. */
+export type Ended = Extract<JobFact, { type: "ended" }>;
+
+function attemptEnded(
+  { task: _task, error: _error, ...end }: Ended,
+  { attempt }: JobView,
+  retry: Retry,
+  now: number,
+  tasks: number[] | undefined,
+): JobFact {
+  return {
+    ...end,
+    type: "attempt_ended",
+    attempt,
+    tasks,
+    retryAt: now + retryDelayMs(retry, attempt),
+  };
+}
+
+/** The end of a job that is no array, or of the present attempt at it. */
+export function concludeJob(
+  facts: Facts,
+  end: Ended,
+  retry: Retry | undefined,
+  now: number,
+): void {
+  const { view } = facts;
+  const again = attemptsLeft(view, retry) && covers(retry, end);
+  facts.add(again ? attemptEnded(end, view, retry, now, undefined) : end);
+}
+
+/** The verdict on an array whose last task has ended. */
+function arrayVerdict(view: JobView, now: number): Ended | undefined {
+  if (view.tasks === undefined || isFinal(view.phase)) return undefined;
+  const phase = arrayPhase(view.tasks.map((task) => task.phase));
+  if (!isFinal(phase)) return undefined;
+  const decisive = view.tasks.find((task) => task.phase === phase);
+  const endings = view.tasks.flatMap((task) => task.endedAt === undefined ? [] : [task.endedAt]);
+  const starts = view.tasks.flatMap((task) => task.startedAt === undefined ? [] : [task.startedAt]);
+  return {
+    type: "ended",
+    phase,
+    state: decisive?.state,
+    reason: decisive?.reason,
+    exitCode: decisive?.exitCode,
+    signal: decisive?.signal,
+    nodes: [],
+    startedAt: starts.length > 0 ? Math.min(...starts) : undefined,
+    endedAt: endings.length > 0 ? Math.max(...endings) : now,
+  };
+}
+
+/** The end of an array, or of the present attempt at it, once all of its tasks have ended. */
+export function concludeArray(facts: Facts, retry: Retry | undefined, now: number): void {
+  const { view } = facts;
+  const end = arrayVerdict(view, now);
+  if (end === undefined) return;
+  const again = view.tasks?.filter((task) => isTriedAgain(view, retry, task)) ?? [];
+  facts.add(
+    again.length > 0 && retry !== undefined
+      ? attemptEnded(end, view, retry, now, again.map(({ task }) => task))
+      : end,
+  );
+}

@@ -1,0 +1,187 @@
+/**
+ * What a job makes of what a poll saw of it. Pure.
+ *
+ * @module
+ */
+
+import { attemptId, isFinal } from "../../model/mod.ts";
+import type { JobFact, Reason, Retry } from "../../model/mod.ts";
+import type { Observation, Sighting } from "../../schedulers/mod.ts";
+import { endedOnRequest } from "./cancel.ts";
+import type { Wish } from "./cancel.ts";
+import { concludeArray, concludeJob } from "./conclude.ts";
+import type { Ended } from "./conclude.ts";
+import type { Facts } from "./facts.ts";
+import type { Standing } from "./fold.ts";
+import { forgetTrouble, JOB_ITSELF } from "./memory.ts";
+import type { JobMemory } from "./memory.ts";
+import { retryOutcome } from "./retry.ts";
+
+/**
+ * How long a job may be missing from the queue and all records before it is called unknown, and how long
+ * an end after which it may return must last before it is believed, in ms.
+ */
+export const MISSING_GRACE_MS = 30_000;
+
+/** What a poll that began at `askedAt` saw of a job and its tasks. */
+export interface Sighted {
+  /** When the poll began, in milliseconds since the epoch. */
+  readonly askedAt: number;
+  /** What it saw. */
+  readonly observations: readonly Observation[];
+}
+
+type Clear = Exclude<Sighting, { kind: "missing" }>;
+
+function sameReason(part: Standing, sighting: { readonly reason?: { readonly code: string } }) {
+  return part.reason?.code === sighting.reason?.code;
+}
+
+function endOf(
+  part: Standing & Wish,
+  task: number | undefined,
+  sighting: Extract<Sighting, { kind: "ended" }>,
+): Ended {
+  const exitCode = sighting.exitCode ?? part.exitCode;
+  const { state, reason, signal, nodes, startedAt, endedAt } = sighting;
+  const onRequest = retryOutcome(sighting) === "failed" &&
+    endedOnRequest(part, { exitCode, signal });
+  const phase = onRequest ? "cancelled" : sighting.phase;
+  return {
+    type: "ended",
+    task,
+    phase,
+    state,
+    reason,
+    exitCode,
+    signal,
+    nodes: [...nodes],
+    startedAt,
+    endedAt,
+  };
+}
+
+/** The fact that a sighting of something that lives amounts to, or none where it says nothing new. */
+function factOfSighting(
+  part: Standing,
+  task: number | undefined,
+  sighting: Exclude<Clear, { kind: "ended" }>,
+  stale: boolean,
+): JobFact | undefined {
+  // What was asked before the scheduler put it back once more is out of date.
+  if ((sighting.restarts ?? part.restarts) < part.restarts) return undefined;
+  switch (sighting.kind) {
+    case "waiting": {
+      const wasRunning = part.phase === "running";
+      const restarts = sighting.restarts ?? (wasRunning ? part.restarts + 1 : part.restarts);
+      // A poll that was asked before the job's script reported its start still saw it waiting.
+      if (wasRunning && (stale || restarts <= part.restarts)) return undefined;
+      const same = part.phase === "queued" && part.state === sighting.state &&
+        sameReason(part, sighting) && part.restarts === restarts;
+      return same ? undefined : {
+        type: "queued",
+        task,
+        state: sighting.state,
+        reason: sighting.reason,
+        nodes: [],
+        restarts,
+      };
+    }
+    case "active": {
+      const restarts = sighting.restarts ?? part.restarts;
+      const same = part.phase === "running" && part.state === sighting.state &&
+        sameReason(part, sighting) && part.restarts === restarts &&
+        part.nodes.join() === sighting.nodes.join();
+      return same ? undefined : {
+        type: "running",
+        task,
+        state: sighting.state,
+        reason: sighting.reason,
+        nodes: [...sighting.nodes],
+        startedAt: sighting.startedAt,
+        restarts,
+      };
+    }
+  }
+}
+
+/** What is to be believed of what was seen. */
+interface Belief {
+  readonly seen: readonly (Observation & { readonly sighting: Clear })[];
+  /** Something has been missing for so long that nothing is known of it. */
+  readonly lost: { readonly since: number; readonly reason: Reason } | undefined;
+  readonly memory: JobMemory;
+}
+
+function believe(
+  facts: Facts,
+  before: JobMemory,
+  observations: readonly Observation[],
+  now: number,
+): Belief {
+  let memory = before;
+  let lost: Belief["lost"];
+  const seen: (Observation & { readonly sighting: Clear })[] = [];
+  for (const observation of observations) {
+    const { task, sighting } = observation;
+    const part = facts.part(task);
+    if (part === undefined || isFinal(part.phase)) continue;
+    const key = task ?? JOB_ITSELF;
+    const missing = memory.missingSince.get(key);
+    const ended = memory.endedSince.get(key);
+    memory = forgetTrouble(memory, key);
+    if (sighting.kind === "missing") {
+      const since = missing ?? now;
+      memory = { ...memory, missingSince: new Map(memory.missingSince).set(key, since) };
+      if (now - since >= MISSING_GRACE_MS) lost ??= { since, reason: sighting.reason };
+      continue;
+    }
+    if (sighting.kind === "ended" && sighting.mayReturn === true) {
+      const run = `${sighting.state} ${sighting.startedAt ?? ""}`;
+      const since = ended?.run === run ? ended.since : now;
+      memory = { ...memory, endedSince: new Map(memory.endedSince).set(key, { run, since }) };
+      if (now - since < MISSING_GRACE_MS) continue;
+    }
+    seen.push({ ...observation, sighting });
+  }
+  return { seen, lost, memory };
+}
+
+/** Adds the facts that follow from what a poll saw; gives what is to be remembered. */
+export function sighted(
+  facts: Facts,
+  before: JobMemory,
+  input: Sighted,
+  retry: Retry | undefined,
+  now: number,
+): JobMemory {
+  const present = attemptId(facts.view.id, facts.view.attempt);
+  const { seen, lost, memory } = believe(
+    facts,
+    before,
+    input.observations.filter((observation) => observation.attemptId === present),
+    now,
+  );
+  // One task that is nowhere to be found keeps the array unknown, whatever is seen of the others.
+  if (lost === undefined && seen.length > 0) facts.heard();
+  if (lost !== undefined && facts.view.unknownSince === undefined) {
+    facts.add({ type: "unknown", ...lost });
+  }
+  for (const { task, sighting } of seen) {
+    const part = facts.part(task);
+    if (part === undefined || isFinal(part.phase)) continue;
+    if (sighting.kind !== "ended") {
+      const fact = factOfSighting(part, task, sighting, input.askedAt <= memory.pushedAt);
+      if (fact !== undefined) facts.add(fact);
+      continue;
+    }
+    const end = endOf(part, task, sighting);
+    if (task !== undefined) facts.add(end);
+    else {
+      concludeJob(facts, end, retry, now);
+      return memory;
+    }
+  }
+  concludeArray(facts, retry, now);
+  return memory;
+}
