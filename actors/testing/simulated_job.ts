@@ -13,7 +13,7 @@ import {
   schedulerIdSchema,
   uuidv7,
 } from "../../model/mod.ts";
-import type { JobFact, JobId, JobSpec, JobSpecInput, JobView } from "../../model/mod.ts";
+import type { AttemptId, JobFact, JobId, JobSpec, JobSpecInput, JobView } from "../../model/mod.ts";
 import { decide, emptyMemory, foldJob } from "../job/mod.ts";
 import type { JobInput, JobMemory } from "../job/mod.ts";
 import { brokenInvariants } from "../job/invariants.ts";
@@ -43,16 +43,19 @@ export class SimulatedJob {
   readonly id = jobNumber(1);
   /** The clock, in ms since the job's acceptance. */
   time = 0;
+  readonly spec: JobSpec;
   view: JobView;
   memory: JobMemory = emptyMemory;
   /** All facts so far. */
   readonly history: JobFact[] = [];
 
-  /** @param tasks Numbers of the tasks, for an array. */
-  constructor(tasks?: readonly number[]) {
+  /** @param tasks Numbers of the tasks, for an array. @param input What else was asked for. */
+  constructor(tasks?: readonly number[], input: Partial<JobSpecInput> = {}) {
+    const array = tasks === undefined ? {} : { resources: { array: tasks.join() } };
+    this.spec = anySpec({ ...array, ...input });
     const fact: JobFact = {
       type: "accepted",
-      spec: anySpec(),
+      spec: this.spec,
       directory: "/jobs/1",
       tasks: tasks === undefined ? undefined : [...tasks],
     };
@@ -62,7 +65,7 @@ export class SimulatedJob {
 
   /** Tells the job something; gives the facts that follow. */
   tell(input: JobInput): readonly JobFact[] {
-    const { facts, memory } = decide(this.view, this.memory, input, EPOCH + this.time);
+    const { facts, memory } = decide(this, this.memory, input, EPOCH + this.time);
     for (const fact of facts) {
       const before = this.view;
       this.view = foldJob(before, this.#recorded(fact));
@@ -77,6 +80,11 @@ export class SimulatedJob {
     this.memory = emptyMemory;
   }
 
+  /** The id of its present attempt. */
+  get attempt(): AttemptId {
+    return attemptId(this.id, this.view.attempt);
+  }
+
   /** The job as the scheduler has it. */
   submitted(id = "12"): this {
     this.tell({ type: "submitting" });
@@ -84,7 +92,7 @@ export class SimulatedJob {
       type: "outcome",
       outcome: {
         kind: "submitted",
-        attemptId: attemptId(this.id, 1),
+        attemptId: this.attempt,
         schedulerId: schedulerId(id),
       },
     });
