@@ -83,6 +83,24 @@ Deno.test("ids that were lost with a damaged end are never given again", async (
   assert.ok(ids(all).every((id, n) => id > (ids(all)[n - 1] ?? 0)));
 });
 
+Deno.test("a commit of which only the first bytes were written is noticed", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("copy.db");
+  await crashed(directory.file("journal.db"), path, 1);
+  const log = Deno.readFileSync(`${path}-wal`);
+  for (const kept of [32, log.length]) {
+    for (let lost = 1; lost <= 24; lost++) {
+      const bytes = new Uint8Array(kept + lost);
+      bytes.set(log.subarray(0, kept));
+      bytes.set(log.subarray(32, 32 + lost), kept);
+      assert.deepEqual(
+        inspectWal(bytes),
+        { whole: false, keptBytes: kept, lostBytes: lost, kind: "unfinished" },
+      );
+    }
+  }
+});
+
 Deno.test("damage before whole transactions is told from a crash", async () => {
   using directory = new TemporaryDirectory();
   const path = directory.file("copy.db");
