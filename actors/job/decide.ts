@@ -5,17 +5,10 @@
  */
 
 import { attemptId, errorInfo, isFinal } from "../../model/mod.ts";
-import type {
-  JobFact,
-  JobSpec,
-  JobView,
-  Reason,
-  Retry,
-  SignalName,
-  SluiceError,
-} from "../../model/mod.ts";
+import type { JobFact, JobSpec, JobView, Reason, Retry, SluiceError } from "../../model/mod.ts";
 import type { Cancellation, SpoolRecord, SubmitOutcome } from "../../schedulers/mod.ts";
 import { awaitsSignal, changesWish } from "./cancel.ts";
+import type { CancelRequest } from "./cancel.ts";
 import { concludeArray } from "./conclude.ts";
 import { Facts } from "./facts.ts";
 import { emptyMemory, forgetTrouble, JOB_ITSELF } from "./memory.ts";
@@ -35,13 +28,7 @@ export type JobInput =
   /** A line that its script wrote to the spool. */
   | { readonly type: "pushed"; readonly record: SpoolRecord }
   /** Somebody wants it, or one task of it, ended: by the scheduler or, to begin with, by a signal. */
-  | {
-    readonly type: "cancel";
-    readonly task?: number;
-    readonly signal?: SignalName;
-    /** How long it may take to end by the signal, in seconds. Default: 30. */
-    readonly graceSeconds?: number;
-  }
+  | ({ readonly type: "cancel"; readonly task?: number | undefined } & CancelRequest)
   /** The scheduler took a cancellation. */
   | { readonly type: "cancelled"; readonly cancellation: Cancellation }
   /** It was taken back before anything of it was sent. */
@@ -198,7 +185,8 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
 
 /**
  * Whether the input is one that the job's own history rules out: once the scheduler has a job, nothing
- * that is said of its submission counts any more, and before that nobody can have seen it.
+ * that is said of its submission counts any more, and before that nobody can have seen it. What was not
+ * handed over has no outcome.
  */
 function contradicts(view: JobView, input: JobInput, now: number): boolean {
   const sent = view.schedulerId !== undefined;
@@ -208,7 +196,7 @@ function contradicts(view: JobView, input: JobInput, now: number): boolean {
     case "withdrawn":
       return sent;
     case "outcome":
-      return sent && input.outcome.kind !== "submitted";
+      return sent ? input.outcome.kind !== "submitted" : view.tries === 0;
     case "sighted":
     case "cancelled":
       return !sent;

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { attemptId, isFinal, SluiceError } from "../../model/mod.ts";
-import type { FinalPhase, JobFact } from "../../model/mod.ts";
+import type { AttemptId, FinalPhase, JobFact, JobSpecInput, SignalName } from "../../model/mod.ts";
 import type { Sighting, SpoolRecord } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
 import type { JobInput } from "./decide.ts";
 import { brokenInvariants } from "./invariants.ts";
 
-const attempt = attemptId(jobNumber(1), 1);
+const first = attemptId(jobNumber(1), 1);
+const signal = fc.constantFrom<SignalName[]>("USR1", "TERM");
 const reason = fc.constantFrom("Resources", "Priority").map((code) => ({ code, text: code }));
 const restarts = fc.integer({ min: 0, max: 3 });
-const task = fc.constantFrom(0, 1, 2, 7);
+const task = fc.constantFrom(0, 1, 7);
 const exitCode = fc.constantFrom(0, 1, 137);
 const when = fc.integer({ min: 0, max: 200_000 }).map((ms) => EPOCH + ms);
 const error = fc.constantFrom("A", "B").map((code) =>
@@ -34,9 +35,10 @@ const sighting: fc.Arbitrary<Sighting> = fc.oneof(
   fc.record({
     kind: fc.constant("ended"),
     phase: fc.constantFrom<FinalPhase>("succeeded", "failed", "cancelled", "timed_out"),
-    state: fc.constant("FAILED"),
+    state: fc.constantFrom("FAILED", "PREEMPTED"),
     exitCode,
-    signal: fc.constant(9),
+    signal: fc.constantFrom(9, 10),
+    mayReturn: fc.boolean(),
     nodes: fc.constant([]),
     startedAt: when,
     endedAt: when,
@@ -49,64 +51,135 @@ function inputs(array: boolean): fc.Arbitrary<JobInput> {
   const part = array ? task.map((task) => ({ task })) : fc.constant({});
   const record: fc.Arbitrary<SpoolRecord> = fc.tuple(part, restarts, exitCode, when, fc.boolean())
     .map(([part, restart, exitCode, at, starts]): SpoolRecord => {
-      const head = { attemptId: attempt, ...part, restart };
+      const head = { attemptId: first, ...part, restart };
       return starts ? { ...head, kind: "start", at } : { ...head, kind: "end", exitCode };
     });
+  const request = fc.oneof(
+    fc.constant({}),
+    fc.record({ signal, graceSeconds: fc.constantFrom(undefined, 5) }),
+  );
   return fc.oneof<fc.MaybeWeightedArbitrary<JobInput>[]>(
     fc.constant({ type: "submitting" }),
     fc.constant({ type: "withdrawn" }),
     error.map((error) => ({
       type: "outcome",
-      outcome: { kind: "rejected", attemptId: attempt, error },
-    })),
-    fc.constantFrom("12", "13").map((id) => ({
-      type: "outcome",
-      outcome: { kind: "submitted", attemptId: attempt, schedulerId: schedulerId(id) },
-    })),
-    error.map((error) => ({
-      type: "outcome",
-      outcome: { kind: "postponed", attemptId: attempt, error, maybeSent: true },
+      outcome: { kind: "rejected", attemptId: first, error },
     })),
     {
-      weight: 4,
+      weight: 2,
+      arbitrary: fc.constantFrom("12", "13").map((id) => ({
+        type: "outcome",
+        outcome: { kind: "submitted", attemptId: first, schedulerId: schedulerId(id) },
+      })),
+    },
+    error.map((error) => ({
+      type: "outcome",
+      outcome: { kind: "postponed", attemptId: first, error, maybeSent: true },
+    })),
+    {
+      weight: 10,
       arbitrary: fc.tuple(when, fc.array(fc.tuple(part, sighting), { maxLength: 4 })).map(
         ([askedAt, seen]) => ({
           type: "sighted",
           askedAt,
-          observations: seen.map(([part, sighting]) => ({ attemptId: attempt, ...part, sighting })),
+          observations: seen.map(([part, sighting]) => ({ attemptId: first, ...part, sighting })),
         }),
       ),
     },
-    { weight: 3, arbitrary: record.map((record) => ({ type: "pushed", record })) },
-    part.map((part) => ({ type: "cancel", ...part })),
-    fc.constant({ type: "cancel" }),
+    { weight: 4, arbitrary: record.map((record) => ({ type: "pushed", record })) },
+    fc.tuple(fc.oneof(part, fc.constant({})), request).map(([part, request]) => ({
+      type: "cancel",
+      ...part,
+      ...request,
+    })),
+    {
+      weight: 4,
+      arbitrary: fc.tuple(part, signal).map(([part, signal]) => ({
+        type: "cancelled",
+        cancellation: {
+          attemptId: first,
+          schedulerId: schedulerId("12"),
+          ...part,
+          means: { kind: "signal", signal },
+        },
+      })),
+    },
     fc.tuple(when, reason).map(([since, reason]) => ({ type: "silenced", since, reason })),
   );
 }
 
-type Move = JobInput | "restart" | number;
+/** The same, said of another attempt. */
+function about(attemptId: AttemptId, input: JobInput): JobInput {
+  switch (input.type) {
+    case "outcome":
+      return { ...input, outcome: { ...input.outcome, attemptId } };
+    case "pushed":
+      return { ...input, record: { ...input.record, attemptId } };
+    case "cancelled":
+      return { ...input, cancellation: { ...input.cancellation, attemptId } };
+    case "sighted":
+      return {
+        ...input,
+        observations: input.observations.map((one) => ({ ...one, attemptId })),
+      };
+    case "submitting":
+    case "cancel":
+    case "withdrawn":
+    case "silenced":
+      return input;
+  }
+}
 
-for (const [what, tasks] of [["job", undefined], ["array", [0, 1, 2]]] as const) {
+/** Something said of the present attempt, or of that with a number. */
+interface Word {
+  readonly of: "present" | number;
+  readonly input: JobInput;
+}
+
+type Move = Word | "restart" | number;
+
+for (const [what, tasks] of [["job", undefined], ["array", [0, 1]]] as const) {
   Deno.test(`no order of polls, lines, cancellations and restarts breaks a law of a ${what}`, () => {
-    const move = fc.oneof<fc.MaybeWeightedArbitrary<Move>[]>(
-      { weight: 8, arbitrary: inputs(tasks !== undefined) },
-      fc.constant("restart"),
-      fc.integer({ min: 1, max: 40_000 }),
+    const of = fc.oneof<fc.MaybeWeightedArbitrary<Word["of"]>[]>(
+      { weight: 8, arbitrary: fc.constant("present") },
+      fc.integer({ min: 1, max: 3 }),
     );
-    let ended = 0;
+    const move = fc.oneof<fc.MaybeWeightedArbitrary<Move>[]>(
+      { weight: 12, arbitrary: fc.record({ of, input: inputs(tasks !== undefined) }) },
+      fc.constant("restart"),
+      { weight: 2, arbitrary: fc.integer({ min: 1, max: 40_000 }) },
+    );
+    const retry = fc.constantFrom<(JobSpecInput["retry"])[]>(
+      undefined,
+      { times: 2 },
+      { times: 1, on: ["failed"], exitCodes: [1], delaySeconds: 0 },
+    );
+    const reached = { end: 0, again: 0, signalled: 0 };
     fc.assert(
-      fc.property(fc.array(move, { maxLength: 60, size: "max" }), (moves) => {
-        const job = new SimulatedJob(tasks);
+      fc.property(retry, fc.boolean(), fc.array(move, { maxLength: 60, size: "max" }), (
+        retry,
+        sent,
+        moves,
+      ) => {
+        const job = new SimulatedJob(tasks, retry === undefined ? {} : { retry });
+        if (sent) job.submitted();
         for (const move of moves) {
           if (move === "restart") job.restart();
           else if (typeof move === "number") job.time += move;
-          else job.tell(move);
+          else {
+            const id = move.of === "present" ? job.attempt : attemptId(job.id, move.of);
+            job.tell(about(id, move.input));
+          }
         }
-        if (isFinal(job.view.phase)) ended += 1;
+        if (isFinal(job.view.phase)) reached.end += 1;
+        if (job.view.attempt > 1) reached.again += 1;
+        if (job.history.some(({ type }) => type === "signalled")) reached.signalled += 1;
       }),
       { numRuns: 2_000 },
     );
-    assert.ok(ended > 50, `only ${ended} of the runs came to an end`);
+    for (const [what, runs] of Object.entries(reached)) {
+      assert.ok(runs > 10, `only ${runs} of the runs came to ${what}`);
+    }
   });
 }
 
@@ -117,7 +190,7 @@ Deno.test("the laws can be broken: each of these steps is caught", () => {
   const next = { ...view, events: view.events + 1 };
   const wrong = {
     "events are numbered without a gap": view,
-    "the scheduler's id never changes": { ...next, schedulerId: schedulerId("99") },
+    "the scheduler's id changes only with the attempt": { ...next, schedulerId: schedulerId("99") },
     "only what runs or has ended has an exit code": { ...next, exitCode: 0 },
     "a phase goes back only where the scheduler put the job back": {
       ...next,
