@@ -7,6 +7,7 @@
 
 export { dropSessions, onCluster, startDaemon, stopDaemon } from "./control.ts";
 export type { ClusterCommandOptions } from "./control.ts";
+export { runScript } from "./command.ts";
 export type { CommandResult } from "./command.ts";
 export type { StopOptions } from "./daemons.ts";
 export { takeDown } from "./down.ts";
@@ -17,6 +18,8 @@ export type { TestbedFacts } from "./facts.ts";
 export { DEFAULT_DIR, layoutFromEnvironment, testbedLayout } from "./layout.ts";
 export type { TestbedLayout } from "./layout.ts";
 export { setNodeLink } from "./network.ts";
+export { ensurePackages } from "./packages.ts";
+export type { NeededProgram } from "./packages.ts";
 export type { Progress } from "./progress.ts";
 export { testbedStatus } from "./status.ts";
 export type { TestbedStatus } from "./status.ts";

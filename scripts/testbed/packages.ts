@@ -9,8 +9,10 @@ import { TestbedError } from "./errors.ts";
 import type { Progress } from "./progress.ts";
 
 /** A program that must be there, and the Debian package that brings it. */
-interface NeededProgram {
+export interface NeededProgram {
+  /** Its name, as it is found on PATH. */
   readonly program: string;
+  /** The package. */
   readonly package: string;
 }
 
@@ -47,10 +49,15 @@ async function missing(programs: readonly NeededProgram[]): Promise<string[]> {
 /**
  * Installs what is missing with apt. Raises `TESTBED_UNSUPPORTED` where a cluster cannot be at all,
  * `TESTBED_PACKAGES_MISSING` where apt is not there or has no such package.
+ *
+ * @param programs What must be there. Default: what the cluster itself needs.
  */
-export async function ensurePackages(progress: Progress): Promise<void> {
+export async function ensurePackages(
+  progress: Progress,
+  programs: readonly NeededProgram[] = NEEDED,
+): Promise<void> {
   await checkMachine();
-  const needed = await missing(NEEDED);
+  const needed = await missing(programs);
   if (needed.length === 0) return;
   if (!await hasApt()) {
     throw new TestbedError(
@@ -61,7 +68,7 @@ export async function ensurePackages(progress: Progress): Promise<void> {
   }
   progress(`installing ${needed.join(" ")}`);
   await run("apt-get", ["update", "-q"]);
-  await install(needed);
+  await install(needed, programs);
 }
 
 /** Tries to install what the cluster can do without; says so if it must. */
@@ -81,9 +88,12 @@ function installArguments(packages: readonly string[]): string[] {
   return ["install", "-y", "-q", "--no-install-recommends", ...waitForOthers, ...packages];
 }
 
-async function install(packages: readonly string[]): Promise<void> {
+async function install(
+  packages: readonly string[],
+  programs: readonly NeededProgram[],
+): Promise<void> {
   const { code, stderr } = await attempt("apt-get", installArguments(packages));
-  const still = await missing(NEEDED);
+  const still = await missing(programs);
   if (code === 0 && still.length === 0) return;
   throw new TestbedError(
     "TESTBED_PACKAGES_MISSING",

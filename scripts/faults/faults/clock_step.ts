@@ -1,0 +1,76 @@
+/**
+ * Sluice's clock jumps an hour forward and an hour back while it works.
+ *
+ * @module
+ */
+
+import { ensurePackages, runScript } from "../../testbed/mod.ts";
+import type { Fault } from "../fault.ts";
+import { inRounds } from "../fault.ts";
+import type { Scene } from "../scene.ts";
+
+const ROUNDS = 3;
+const HOUR_SECONDS = 3_600;
+
+/** The library that gives one program a clock of its own; installed where it is missing. */
+async function fakeClock(scene: Scene): Promise<string> {
+  const { progress } = scene.world.settings;
+  await ensurePackages(progress, [{ program: "faketime", package: "faketime" }]);
+  const found = await runScript(
+    "find libfaketime",
+    'for path in /usr/lib/*/faketime/libfaketime.so.1; do [ -e "$path" ] && echo "$path"; done',
+    [],
+  );
+  return found.trim();
+}
+
+/** By how many seconds the server's clock differs from ours, as the dates of its answers tell. */
+async function offsetOf(scene: Scene): Promise<number> {
+  const response = await fetch(scene.world.url);
+  await response.body?.cancel();
+  const date = Date.parse(response.headers.get("date") ?? "");
+  return Math.round((date - Date.now()) / 1_000);
+}
+
+/** See the module. */
+export const clockStep: Fault = {
+  name: "clock-step",
+  about: "Sluice's clock jumps an hour forward and back",
+  async run(scene, rounds = ROUNDS) {
+    const { server, settings } = scene.world;
+    const file = `${settings.directory}/clock`;
+    const set = async (seconds: number) => {
+      // Never seen half-written: the clock is read from it again and again.
+      await Deno.writeTextFile(`${file}.new`, `${seconds < 0 ? "" : "+"}${seconds}\n`);
+      await Deno.rename(`${file}.new`, file);
+      const offset = await offsetOf(scene);
+      if (Math.abs(offset - seconds) > 5) {
+        throw new Error(`the server's clock is ${offset} s off rather than ${seconds} s`);
+      }
+    };
+    const restart = async (environment: Readonly<Record<string, string>>) => {
+      await server.stop();
+      server.setEnvironment(environment);
+      server.start();
+      await server.listening();
+    };
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => restart({}));
+    await Deno.writeTextFile(file, "+0\n");
+    await restart({
+      LD_PRELOAD: await fakeClock(scene),
+      FAKETIME_TIMESTAMP_FILE: file,
+      FAKETIME_NO_CACHE: "1",
+      // A step of the clock moves the time of day only; what is measured by the other clock goes on.
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      FAKETIME_DONT_RESET: "1",
+    });
+    return await inRounds(scene, rounds, async ({ chance }) => {
+      for (const seconds of chance.shuffled([HOUR_SECONDS, -HOUR_SECONDS])) {
+        await set(seconds);
+        await scene.pause(chance.between(300, 2_500));
+      }
+      await set(0);
+    });
+  },
+};

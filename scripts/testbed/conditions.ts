@@ -1,0 +1,76 @@
+/**
+ * Puts a running test cluster under other conditions for a while: other settings of Slurm, or a daemon
+ * that does not answer. Each gives back, when disposed, what it changed.
+ *
+ * @module
+ */
+
+import { runScript } from "./command.ts";
+import { runningLayout } from "./control.ts";
+import { daemonNamed } from "./daemon_list.ts";
+import { runningDaemons, startDaemon, stopDaemon } from "./daemons.ts";
+import { TestbedError } from "./errors.ts";
+import { readFile, writeFile } from "./files.ts";
+import type { TestbedLayout } from "./layout.ts";
+
+/** Has slurmctld take up a changed slurm.conf; jobs live on. */
+async function restartController(layout: TestbedLayout): Promise<void> {
+  const controller = daemonNamed(layout, "slurmctld");
+  await stopDaemon(layout, controller);
+  await startDaemon(layout, controller);
+}
+
+/** slurm.conf with one setting changed. */
+export function withSetting(conf: string, name: string, value: string | number): string {
+  const lines = conf.split("\n");
+  const index = lines.findIndex((line) => line.startsWith(`${name}=`));
+  return lines.with(index === -1 ? lines.length - 1 : index, `${name}=${value}`).join("\n");
+}
+
+async function change(name: string, value: string | number): Promise<AsyncDisposable> {
+  const layout = await runningLayout();
+  const before = await readFile(layout.slurmConf);
+  const apply = async (conf: string) => {
+    await writeFile(layout.slurmConf, conf);
+    await restartController(layout);
+  };
+  await apply(withSetting(before, name, value));
+  return { [Symbol.asyncDispose]: () => apply(before) };
+}
+
+/**
+ * Has slurmctld forget jobs so many seconds after their end (MinJobAge), until disposed. It is restarted
+ * for that, at the beginning and at the end.
+ */
+export function setMinJobAge(seconds: number): Promise<AsyncDisposable> {
+  return change("MinJobAge", seconds);
+}
+
+/**
+ * Makes the cluster one without accounting, until disposed. slurmctld is restarted for that, at the
+ * beginning and at the end; of jobs that come in between, accounting never learns.
+ */
+export function withoutAccounting(): Promise<AsyncDisposable> {
+  return change("AccountingStorageType", "accounting_storage/none");
+}
+
+/**
+ * Freezes one of the cluster's daemons, until disposed: it takes connections and never answers. Raises
+ * `TESTBED_DAEMON_FAILED` for one that does not run.
+ */
+export async function freezeDaemon(name: string): Promise<AsyncDisposable> {
+  const layout = await runningLayout();
+  const pid = (await runningDaemons(layout, [daemonNamed(layout, name)])).get(name);
+  if (pid === undefined) {
+    throw new TestbedError(
+      "TESTBED_DAEMON_FAILED",
+      `${name} does not run, so it cannot be frozen.`,
+      `Run \`deno task testbed start ${name}\`.`,
+    );
+  }
+  const send = async (signal: "STOP" | "CONT") => {
+    await runScript(`send SIG${signal} to ${name}`, 'kill -s "$1" "$2"', [signal, String(pid)]);
+  };
+  await send("STOP");
+  return { [Symbol.asyncDispose]: () => send("CONT") };
+}
