@@ -5,12 +5,12 @@
  * @module
  */
 
-import { runScript } from "./command.ts";
+import { run, runScript } from "./command.ts";
 import { runningLayout } from "./control.ts";
 import { daemonNamed } from "./daemon_list.ts";
 import { runningDaemons, startDaemon, stopDaemon } from "./daemons.ts";
 import { TestbedError } from "./errors.ts";
-import { readFile, writeFile } from "./files.ts";
+import { writeFile } from "./files.ts";
 import type { TestbedLayout } from "./layout.ts";
 
 /** Has slurmctld take up a changed slurm.conf; jobs live on. */
@@ -29,9 +29,9 @@ export function withSetting(conf: string, name: string, value: string | number):
 
 async function change(name: string, value: string | number): Promise<AsyncDisposable> {
   const layout = await runningLayout();
-  const before = await readFile(layout.slurmConf);
+  const before = await run("cat", [layout.slurmConf]);
   const apply = async (conf: string) => {
-    await writeFile(layout.slurmConf, conf);
+    await writeFile(layout.slurmConf, conf, { mode: "0644", owner: "slurm" });
     await restartController(layout);
   };
   await apply(withSetting(before, name, value));

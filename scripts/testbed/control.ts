@@ -35,7 +35,8 @@ export interface ClusterCommandOptions {
   readonly stdin?: string;
 }
 
-async function runningLayout(): Promise<TestbedLayout> {
+/** The paths of the test cluster; raises `TESTBED_DOWN` if there is none. */
+export async function runningLayout(): Promise<TestbedLayout> {
   const layout = layoutFromEnvironment();
   if (await isStateDir(layout)) return layout;
   throw new TestbedError(

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { freezeDaemon, setMinJobAge, withoutAccounting } from "./conditions.ts";
 export { dropSessions, onCluster, startDaemon, stopDaemon } from "./control.ts";
 export type { ClusterCommandOptions } from "./control.ts";
 export { runScript } from "./command.ts";
