@@ -4,13 +4,15 @@
  * @module
  */
 
+import { errorInfo, isFinal } from "../model/mod.ts";
 import type { ClusterConfig, ClusterName, ClusterProbe, ClusterView } from "../model/mod.ts";
 import type { JobPlanner } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import type { ClustersApi } from "./api.ts";
-import { clusterAddress, UnknownClusterError } from "./cluster/mod.ts";
+import { clusterAddress, ClusterRestartingError, UnknownClusterError } from "./cluster/mod.ts";
 import type { ClusterMessage, ClusterStatus } from "./cluster/mod.ts";
-import type { ActorRef, Reply } from "./kernel/mod.ts";
+import { ActorError } from "./kernel/mod.ts";
+import type { ActorRef, Clock, Reply } from "./kernel/mod.ts";
 
 /** A cluster with what is needed to speak to it. */
 export interface ClusterHandle {
@@ -41,25 +43,72 @@ export function clusterOf(handles: ClusterHandles, name: ClusterName): ClusterHa
   return handle;
 }
 
-/** How the cluster and the actors below it stand. */
-export function clusterStatus(handle: ClusterHandle): Promise<ClusterStatus> {
-  return handle.ref.ask((reply: Reply<ClusterStatus>) => ({ type: "status", reply }));
+/** How long a cluster may take to say how it stands, in ms: something of it may be on its way back. */
+const STATUS_TIMEOUT_MS = 12_000;
+
+/**
+ * How the cluster and the actors below it stand.
+ *
+ * @throws {ClusterRestartingError} Its actor has failed and is not back yet.
+ */
+export async function clusterStatus({ name, ref }: ClusterHandle): Promise<ClusterStatus> {
+  try {
+    return await ref.ask(
+      (reply: Reply<ClusterStatus>) => ({ type: "status", reply }),
+      { timeoutMs: STATUS_TIMEOUT_MS },
+    );
+  } catch (error) {
+    throw error instanceof ActorError ? new ClusterRestartingError(name, error) : error;
+  }
 }
 
 /** The part of Sluice that deals with clusters. */
-export function clustersApi(handles: ClusterHandles, journal: Journal): ClustersApi {
+export function clustersApi(
+  handles: ClusterHandles,
+  journal: Journal,
+  clock: Clock,
+): ClustersApi {
+  const known = ({ name, config }: ClusterHandle) => ({
+    name,
+    type: config.type,
+    host: clusterAddress(config),
+  });
+
   const view = async (handle: ClusterHandle): Promise<ClusterView> => {
-    const { link, poller, liveJobs } = await clusterStatus(handle);
+    try {
+      const { link, poller, submissions, jobs } = await clusterStatus(handle);
+      return {
+        ...known(handle),
+        link,
+        submissions,
+        liveJobs: jobs.live,
+        isolatedJobs: [...jobs.isolated],
+        lastPollAt: poller.lastPollAt,
+        pollIntervalMs: poller.intervalMs,
+      };
+    } catch (error) {
+      if (error instanceof ClusterRestartingError) return viewOfFailed(handle, error);
+      throw error;
+    }
+  };
+
+  /** A cluster whose actor has failed has no connection, and hands nothing over until it is back. */
+  const viewOfFailed = (handle: ClusterHandle, failure: ClusterRestartingError): ClusterView => {
+    const error = errorInfo(failure);
+    const now = clock.now();
+    let liveJobs = 0;
+    for (const [phase, count] of journal.counts().get(handle.name) ?? []) {
+      if (!isFinal(phase)) liveJobs += count;
+    }
     return {
-      name: handle.name,
-      type: handle.config.type,
-      host: clusterAddress(handle.config),
-      link,
+      ...known(handle),
+      link: { status: "lost", since: now, retryAt: now, attempts: 0, error },
+      submissions: { status: "paused", waiting: 0, since: now, retryAt: now, error },
       liveJobs,
-      lastPollAt: poller.lastPollAt,
-      pollIntervalMs: poller.intervalMs,
+      isolatedJobs: [],
     };
   };
+
   return {
     list: () => Promise.all([...handles.values()].map(view)),
     get: (name) => Promise.try(() => view(clusterOf(handles, name))),
@@ -70,6 +119,11 @@ export function clustersApi(handles: ClusterHandles, journal: Journal): Clusters
         { timeoutMs: PROBE_TIMEOUT_MS },
       );
       return { ...answer, name };
+    },
+    async resume(name) {
+      const handle = clusterOf(handles, name);
+      handle.ref.tell({ type: "resume" });
+      return await view(handle);
     },
     events(filter, options) {
       if (filter.cluster !== undefined) clusterOf(handles, filter.cluster);

@@ -10,7 +10,8 @@ import { clusterNameSchema } from "../model/mod.ts";
 import type { ClusterConfig, ClusterName } from "../model/mod.ts";
 import { Journal } from "../store/mod.ts";
 import type { ClustersApi, JobsApi, SluiceApi, SystemApi } from "./api.ts";
-import { clusterActor, connector, plannerOf } from "./cluster/mod.ts";
+import { clusterActor, clusterSpawnOptions, connector, plannerOf } from "./cluster/mod.ts";
+import type { Retention } from "./cluster/mod.ts";
 import { clustersApi } from "./clusters_api.ts";
 import type { ClusterHandle } from "./clusters_api.ts";
 import { jobsApi } from "./jobs_api.ts";
@@ -73,7 +74,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
   ) {
     this.#actors = actors;
     this.#journal = journal;
-    this.clusters = clustersApi(handles, journal);
+    this.clusters = clustersApi(handles, journal, wholeMilliseconds);
     this.jobs = jobsApi(handles, journal, wholeMilliseconds);
     this.system = systemApi(actors, journal, handles);
   }
@@ -96,6 +97,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
     const actors = new ActorSystem({
       clock: wholeMilliseconds,
       stopDeadlineMs: STOP_DEADLINE_MS,
+      // A cluster that fails is started anew however often it does, since the others must go on.
       supervision: { restarts: Infinity },
       onFault: ({ type, error }) => log.fatal("{type}: {error}", { type, error }),
     });
@@ -107,18 +109,14 @@ export class Sluice implements SluiceApi, AsyncDisposable {
         clusterActor({
           name,
           connect: connector(cluster, id),
-          planner,
           journal,
           poll: {
             minMs: cluster.poll.minSeconds * 1000,
             maxMs: cluster.poll.maxSeconds * 1000,
           },
+          ...retentionOf(cluster),
         }),
-        {
-          backoff: { minMs: 1_000, maxMs: 60_000 },
-          mailbox: { capacity: 200_000 },
-          supervision: { restarts: Infinity },
-        },
+        clusterSpawnOptions,
       );
       handles.set(name, { name, config: cluster, planner, ref });
     }
@@ -138,6 +136,19 @@ export class Sluice implements SluiceApi, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+const HOUR_MS = 3_600_000;
+
+/** How long the files of ended jobs are kept; absent where they are kept for ever. */
+function retentionOf({ cleanup }: ClusterConfig): { readonly retention?: Retention } {
+  if (cleanup.debug) return {};
+  return {
+    retention: {
+      successMs: cleanup.successHours * HOUR_MS,
+      failureMs: cleanup.failureHours * HOUR_MS,
+    },
+  };
 }
 
 function clusterEntries(config: SluiceSettings): [ClusterName, ClusterConfig][] {

@@ -7,8 +7,10 @@
 import { z } from "zod";
 import type { Journal } from "../store/mod.ts";
 import type { ActorView, SystemApi } from "./api.ts";
+import { ClusterRestartingError } from "./cluster/mod.ts";
+import type { ClusterStatus } from "./cluster/mod.ts";
 import { clusterStatus } from "./clusters_api.ts";
-import type { ClusterHandles } from "./clusters_api.ts";
+import type { ClusterHandle, ClusterHandles } from "./clusters_api.ts";
 import type { ActorSystem, TreeNode } from "./kernel/mod.ts";
 import { VERSION } from "./version.ts";
 
@@ -24,6 +26,16 @@ function kindOf(message: unknown): string {
   return messageSchema.safeParse(message).data?.type ?? typeof message;
 }
 
+/** How a cluster stands; `undefined` for one whose actor has failed and is not back yet. */
+async function statusOf(handle: ClusterHandle): Promise<ClusterStatus | undefined> {
+  try {
+    return await clusterStatus(handle);
+  } catch (error) {
+    if (error instanceof ClusterRestartingError) return undefined;
+    throw error;
+  }
+}
+
 /** The part of Sluice that tells of itself. */
 export function systemApi(
   actors: ActorSystem,
@@ -32,10 +44,12 @@ export function systemApi(
 ): SystemApi {
   return {
     async health() {
-      const clusters = await Promise.all([...handles.values()].map(async (handle) => ({
-        name: handle.name,
-        up: (await clusterStatus(handle)).link.status === "up",
-      })));
+      const clusters = await Promise.all(
+        [...handles.values()].map(async (handle) => ({
+          name: handle.name,
+          up: (await statusOf(handle))?.link.status === "up",
+        })),
+      );
       return { ok: clusters.every(({ up }) => up), journal: true, clusters };
     },
     version: () => ({ sluice: VERSION, deno: Deno.version.deno }),
@@ -52,12 +66,17 @@ export function systemApi(
       for (const [cluster, phases] of journal.counts()) {
         for (const [phase, count] of phases) figures[`jobs.${cluster}.${phase}`] = count;
       }
-      for (const handle of handles.values()) {
-        const { poller, submitter, host, liveJobs } = await clusterStatus(handle);
-        const { name } = handle;
-        figures[`clusters.${name}.liveJobs`] = liveJobs;
+      const statuses = await Promise.all(
+        [...handles.values()].map(async (handle) => [handle.name, await statusOf(handle)] as const),
+      );
+      for (const [name, status] of statuses) {
+        if (status === undefined) continue;
+        const { poller, submissions, host, jobs } = status;
+        figures[`clusters.${name}.liveJobs`] = jobs.live;
+        figures[`clusters.${name}.isolatedJobs`] = jobs.isolated.length;
         figures[`clusters.${name}.polls`] = poller.polls;
-        figures[`clusters.${name}.waitingSubmissions`] = submitter.waiting;
+        figures[`clusters.${name}.waitingSubmissions`] = submissions.waiting;
+        figures[`clusters.${name}.submissionsPaused`] = submissions.status === "paused" ? 1 : 0;
         figures[`clusters.${name}.commandsSent`] = host?.commandsSent ?? 0;
         figures[`clusters.${name}.openChannels`] = host?.openChannels ?? 0;
       }

@@ -5,37 +5,43 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import { asSluiceError, errorInfo, newJobId } from "../../model/mod.ts";
+import { asSluiceError, errorInfo } from "../../model/mod.ts";
 import type {
   ClusterFact,
   ClusterName,
   ClusterProbe,
   ErrorInfo,
-  JobFact,
   JobId,
-  JobView,
   LinkView,
-  Reason,
+  SubmissionsView,
 } from "../../model/mod.ts";
-import type { JobPlanner } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
-import { foldJob, jobActor } from "../job/mod.ts";
-import type { JobEffects, JobMessage } from "../job/mod.ts";
-import { ActorStoppedError } from "../kernel/mod.ts";
-import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
+import type {
+  ActorContext,
+  ActorRef,
+  Behavior,
+  ChildFailed,
+  Reply,
+  SpawnOptions,
+} from "../kernel/mod.ts";
+import { cleaner } from "./cleaner.ts";
+import type { CleanerMessage, Retention } from "./cleaner.ts";
 import type { ClusterMessage, ClusterStatus, OutputSizes } from "./cluster_messages.ts";
 import type { Connect, Connection } from "./connection.ts";
-import { ClusterUnreachableError } from "./errors.ts";
+import { ClusterRestartingError, ClusterUnreachableError } from "./errors.ts";
 import { follower } from "./follower.ts";
 import type { FollowerMessage } from "./follower.ts";
+import { jobs } from "./jobs.ts";
+import type { JobsMessage, JobsView } from "./jobs.ts";
 import { link } from "./link.ts";
-import type { LinkMessage, LinkReport } from "./link.ts";
+import type { LinkMemory, LinkMessage, LinkReport } from "./link.ts";
+import { ClusterNotes } from "./notes.ts";
 import { outputReader } from "./output_reader.ts";
 import type { OutputReaderMessage } from "./output_reader.ts";
 import { poller, SILENCE_MS } from "./poller.ts";
 import type { PollerMessage, PollerView } from "./poller.ts";
 import { submitter } from "./submitter.ts";
-import type { SubmitterMessage, SubmitterView } from "./submitter.ts";
+import type { SubmitterMessage } from "./submitter.ts";
 
 /** What a cluster needs. */
 export interface ClusterOptions {
@@ -43,12 +49,12 @@ export interface ClusterOptions {
   readonly name: ClusterName;
   /** Makes a connection. */
   readonly connect: Connect;
-  /** Plans jobs without a connection. */
-  readonly planner: JobPlanner;
   /** Where facts are kept. */
   readonly journal: Journal;
   /** Shortest and longest wait between polls, in ms. */
   readonly poll: { readonly minMs: number; readonly maxMs: number };
+  /** How long the files of jobs that have ended are kept; for ever where it is absent. */
+  readonly retention?: Retention;
 }
 
 interface ClusterState {
@@ -57,7 +63,8 @@ interface ClusterState {
   readonly submitter: ActorRef<SubmitterMessage>;
   readonly follower: ActorRef<FollowerMessage>;
   readonly outputs: ActorRef<OutputReaderMessage>;
-  readonly jobs: Map<JobId, ActorRef<JobMessage>>;
+  readonly cleaner: ActorRef<CleanerMessage>;
+  readonly jobs: ActorRef<JobsMessage>;
   readonly connection: Connection | undefined;
   readonly lostAt: number | undefined;
   /** When the cluster last answered for its jobs; unknown until the first connection. */
@@ -65,76 +72,138 @@ interface ClusterState {
   readonly lastError: ErrorInfo | undefined;
   /** Probes that came while there was no connection. */
   readonly waitingProbes: readonly Reply<Omit<ClusterProbe, "name">>[];
+  /** Whether what the journal did not take is to be written once more. */
+  readonly notesDue: boolean;
 }
+
+/** Room for a message from every job of a large cluster at once. */
+const MAILBOX = { capacity: 200_000 };
+
+/**
+ * How the actor of a cluster is run. When those below it fail more than ten times within a minute, it
+ * fails itself; it is then started anew without limit, ever more slowly, and alone: other clusters and
+ * the server go on, and there is nobody above who could do better.
+ */
+export const clusterSpawnOptions: SpawnOptions = {
+  backoff: { minMs: 1_000, maxMs: 60_000 },
+  mailbox: MAILBOX,
+  supervision: { strategy: "one-for-one", restarts: 10, withinMs: 60_000 },
+};
+
+/** Those below come back soon enough for one that fails at once to use up what the cluster bears. */
+const BACKOFF = { minMs: 200, maxMs: 5_000, factor: 2, jitter: 0.2 };
 
 const log = getLogger(["sluice", "cluster"]);
 
 /** A connection that is back within this time was never missed, in ms. */
 const LOST_GRACE_MS = 5_000;
-
-/** Actors below a cluster come back however often they fail, ever more slowly. */
-const BACKOFF = { minMs: 200, maxMs: 30_000, factor: 2, jitter: 0.2 };
-
-/** Room for a message from every job of a large cluster at once. */
-const MAILBOX = { capacity: 200_000 };
+/** Wait before what the journal did not take is written once more, in ms. */
+const NOTES_AGAIN_MS = 10_000;
+/** How long those below may take to say how they stand, in ms: one may be on its way back. */
+const VIEW_TIMEOUT_MS = 10_000;
 
 /** The behaviour of a cluster. */
 export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, ClusterState> {
   type Context = ActorContext<ClusterMessage>;
-  const { name, journal, planner } = options;
+  const { name, journal } = options;
+  // These outlive the actor's own failure.
+  const notes = new ClusterNotes(name, journal);
+  const memory: LinkMemory = { refusal: undefined };
 
-  const note = (fact: ClusterFact, ctx: Context): void => {
-    journal.append([{ kind: "cluster", cluster: name, at: ctx.clock.now(), fact }]).catch((error) =>
-      log.error("cannot journal {type} of {name}: {error}", { type: fact.type, name, error })
-    );
-  };
-
-  const spawnJob = (state: ClusterState, jobId: JobId, ctx: Context): void => {
-    const effects: JobEffects = {
-      enqueue: (job) => void state.submitter.tell({ type: "enqueue", ...job }),
-      withdraw: (id) => void state.submitter.tell({ type: "withdraw", jobId: id }),
-      watch: (watched, job) => void state.poller.tell({ type: "watch", watched, job }),
-      nudge: (withinMs = 0) => void state.poller.tell({ type: "nudge", withinMs }),
-      cancel: (cancellation) => void state.submitter.tell({ type: "cancel", cancellation }),
-      ended: (id, job) => void ctx.self.tell({ type: "job_ended", jobId: id, job }),
-      taskEnded: (id, task) => void ctx.self.tell({ type: "task_ended", jobId: id, task }),
-    };
-    const job = ctx.spawn(`job:${jobId}`, jobActor(jobId, journal, effects), {
-      restart: "transient",
-      backoff: BACKOFF,
+  const noted = (written: Promise<boolean>, ctx: Context): void =>
+    void written.then((all) => {
+      if (!all && !ctx.signal.aborted) ctx.self.tell({ type: "notes_kept" });
     });
-    state.jobs.set(jobId, job);
+
+  const note = (fact: ClusterFact, ctx: Context): void =>
+    noted(notes.add(fact, ctx.clock.now()), ctx);
+
+  const noteFailure = (actor: string, error: unknown, ctx: Context): void => {
+    log.error("{actor} failed: {error}", { actor, error });
+    noted(notes.addFailure(actor, error, ctx.clock.now()), ctx);
   };
 
-  const tellAll = (
+  const begin = (ctx: Context): ClusterState => {
+    const spawned = { backoff: BACKOFF, mailbox: MAILBOX };
+    const linked = ctx.spawn(
+      "link",
+      link({
+        connect: options.connect,
+        report: (report) => void ctx.self.tell(report),
+        memory,
+      }),
+      spawned,
+    );
+    const polling = ctx.spawn(
+      "poller",
+      poller({
+        ...options.poll,
+        onSilence: (since, error) =>
+          void ctx.self.tell({ type: "silence", since, error: errorInfo(error) }),
+      }),
+      spawned,
+    );
+    const submitting = ctx.spawn(
+      "submitter",
+      submitter((fact) => void ctx.self.tell({ type: "note", fact })),
+      spawned,
+    );
+    const outputs = ctx.spawn("outputs", outputReader(), spawned);
+    const cleaning = ctx.spawn(
+      "cleaner",
+      cleaner({ cluster: name, journal, retention: options.retention, outputs }),
+      spawned,
+    );
+    const supervised = ctx.spawn(
+      "jobs",
+      jobs({
+        cluster: name,
+        journal,
+        poller: polling,
+        submitter: submitting,
+        outputs,
+        onFailure: (actor, error) => void ctx.self.tell({ type: "job_failed", actor, error }),
+        note: (fact) => void ctx.self.tell({ type: "note", fact }),
+      }),
+      // Each job has its own measure: many that fail together do not fail the cluster.
+      { ...spawned, supervision: { restarts: Infinity } },
+    );
+    const following = ctx.spawn(
+      "follower",
+      follower((record) => void supervised.tell({ type: "pushed", record })),
+      spawned,
+    );
+    return {
+      link: linked,
+      poller: polling,
+      submitter: submitting,
+      follower: following,
+      outputs,
+      cleaner: cleaning,
+      jobs: supervised,
+      connection: undefined,
+      lostAt: undefined,
+      lastContactAt: undefined,
+      lastError: undefined,
+      waitingProbes: [],
+      notesDue: false,
+    };
+  };
+
+  /** Those who work over the connection. */
+  const workers = ({ submitter, poller, follower, outputs, cleaner }: ClusterState) => [
+    submitter,
+    poller,
+    follower,
+    outputs,
+    cleaner,
+  ];
+
+  const tellWorkers = (
     state: ClusterState,
     message: { type: "up"; connection: Connection } | { type: "down" },
   ): void => {
-    for (const ref of [state.submitter, state.poller, state.follower, state.outputs]) {
-      ref.tell(message);
-    }
-  };
-
-  const silence = (state: ClusterState, since: number | undefined, reason: Reason): void => {
-    for (const job of state.jobs.values()) job.tell({ type: "silenced", since, reason });
-  };
-
-  const cancel = (
-    state: ClusterState,
-    { jobId, how, reply }: Extract<ClusterMessage, { type: "cancel" }>,
-    ctx: Context,
-  ): void => {
-    const job = state.jobs.get(jobId);
-    if (job === undefined) return reply.ok(undefined);
-    job.ask(
-      (answer: Reply<JobView>) => ({ type: "cancel", ...how, reply: answer }),
-      { timeoutMs: 30_000, signal: ctx.signal },
-    )
-      .then((view) => reply.ok(view), (error) => {
-        // It ended in the same moment: whoever asked reads its end from the journal.
-        if (error instanceof ActorStoppedError) reply.ok(undefined);
-        else reply.fail(error);
-      });
+    for (const ref of workers(state)) ref.tell(message);
   };
 
   const probe = (
@@ -153,16 +222,21 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
 
   const status = (state: ClusterState, reply: Reply<ClusterStatus>): void => {
     const { connection } = state;
+    const patience = { timeoutMs: VIEW_TIMEOUT_MS };
     Promise.all([
-      state.link.ask((answer: Reply<LinkView>) => ({ type: "view", reply: answer })),
-      state.poller.ask((answer: Reply<PollerView>) => ({ type: "view", reply: answer })),
-      state.submitter.ask((answer: Reply<SubmitterView>) => ({ type: "view", reply: answer })),
-    ]).then(([link, poller, submitter]) =>
+      state.link.ask((answer: Reply<LinkView>) => ({ type: "view", reply: answer }), patience),
+      state.poller.ask((answer: Reply<PollerView>) => ({ type: "view", reply: answer }), patience),
+      state.submitter.ask(
+        (answer: Reply<SubmissionsView>) => ({ type: "view", reply: answer }),
+        patience,
+      ),
+      state.jobs.ask((answer: Reply<JobsView>) => ({ type: "view", reply: answer }), patience),
+    ]).then(([link, poller, submissions, jobs]) =>
       reply.ok({
         link,
         poller,
-        submitter,
-        liveJobs: state.jobs.size,
+        submissions,
+        jobs,
         host: connection === undefined ? undefined : {
           commandsSent: connection.host.commandsSent,
           openChannels: connection.host.openChannels,
@@ -170,12 +244,8 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
       }), (error) => reply.fail(error));
   };
 
-  const up = (
-    state: ClusterState,
-    connection: Connection,
-    ctx: Context,
-  ): ClusterState => {
-    tellAll(state, { type: "up", connection });
+  const up = (state: ClusterState, connection: Connection, ctx: Context): ClusterState => {
+    tellWorkers(state, { type: "up", connection });
     for (const reply of state.waitingProbes) {
       answer(reply, connection.scheduler.probe(ctx.signal));
     }
@@ -190,9 +260,10 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
   ): ClusterState => {
     const error = errorInfo(report.error);
     for (const reply of state.waitingProbes) reply.fail(report.error);
-    const firstTrouble = state.connection !== undefined || state.lastError?.code !== error.code;
-    if (state.connection !== undefined) tellAll(state, { type: "down" });
-    if (firstTrouble) note({ type: report.type, error }, ctx);
+    const known = report.type === "link_refused" && report.known;
+    const news = state.connection !== undefined || state.lastError?.code !== error.code;
+    if (state.connection !== undefined) tellWorkers(state, { type: "down" });
+    if (news && !known) note({ type: report.type, error }, ctx);
     const lostAt = state.lostAt ?? ctx.clock.now();
     if (state.lostAt === undefined) ctx.after(LOST_GRACE_MS, { type: "still_lost", lostAt });
     const lastContactAt = state.connection === undefined ? state.lastContactAt : lostAt;
@@ -206,70 +277,40 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
     };
   };
 
+  /** A child comes back knowing nothing; what it is told here waits in its mailbox. */
+  const childFailed = (state: ClusterState, { path, error }: ChildFailed, ctx: Context) => {
+    noteFailure(path, error, ctx);
+    if (path === state.link.path) {
+      return state.connection === undefined
+        ? state
+        : down(state, { type: "link_lost", error: asSluiceError(error) }, ctx);
+    }
+    const { connection } = state;
+    for (const ref of workers(state)) {
+      if (ref.path === path && connection !== undefined) ref.tell({ type: "up", connection });
+    }
+    if (path === state.poller.path || path === state.submitter.path) {
+      state.jobs.tell({ type: "resync" });
+    }
+    // What was pushed meanwhile is not heard any more.
+    if (path === state.follower.path) state.poller.tell({ type: "nudge", withinMs: 0 });
+    return state;
+  };
+
   return {
     init(ctx) {
-      const spawned = { backoff: BACKOFF, mailbox: MAILBOX };
-      const state: ClusterState = {
-        link: ctx.spawn(
-          "link",
-          link({ connect: options.connect, report: (report) => void ctx.self.tell(report) }),
-          spawned,
-        ),
-        poller: ctx.spawn(
-          "poller",
-          poller({
-            ...options.poll,
-            onSilence: (since, error) =>
-              void ctx.self.tell({ type: "silence", since, error: errorInfo(error) }),
-          }),
-          spawned,
-        ),
-        submitter: ctx.spawn("submitter", submitter(), spawned),
-        follower: ctx.spawn(
-          "follower",
-          follower((record) => void ctx.self.tell({ type: "pushed", record })),
-          spawned,
-        ),
-        outputs: ctx.spawn("outputs", outputReader(), spawned),
-        jobs: new Map(),
-        connection: undefined,
-        lostAt: undefined,
-        lastContactAt: undefined,
-        lastError: undefined,
-        waitingProbes: [],
-      };
-      for (const { view } of journal.liveJobs(name)) spawnJob(state, view.id, ctx);
-      return state;
+      noted(notes.write(), ctx);
+      return begin(ctx);
     },
 
-    signal(state, signal, ctx) {
-      if (signal.type !== "child-failed") return state;
-      log.error("{path} failed: {error}", { path: signal.path, error: signal.error });
-      if (signal.path === state.link.path) {
-        const error = asSluiceError(signal.error);
-        return down(state, { type: "link_lost", error }, ctx);
-      }
-      // The child comes back knowing nothing; what it is told here waits in its mailbox.
-      for (const ref of [state.poller, state.submitter, state.follower, state.outputs]) {
-        if (ref.path !== signal.path) continue;
-        if (state.connection !== undefined) ref.tell({ type: "up", connection: state.connection });
-        if (ref === state.poller || ref === state.submitter) {
-          for (const job of state.jobs.values()) job.tell({ type: "resync" });
-        }
-      }
-      return state;
-    },
+    signal: (state, signal, ctx) =>
+      signal.type === "child-failed" ? childFailed(state, signal, ctx) : state,
 
     receive(state, message, ctx) {
       switch (message.type) {
         case "adopt":
-          for (const jobId of message.jobIds) {
-            // One that came while this actor was started anew was found in the journal.
-            if (!state.jobs.has(jobId)) spawnJob(state, jobId, ctx);
-          }
-          return state;
         case "cancel":
-          cancel(state, message, ctx);
+          state.jobs.tell(message);
           return state;
         case "read": {
           const { patient, question } = message;
@@ -280,6 +321,11 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
         }
         case "status":
           status(state, message.reply);
+          return state;
+        case "resume":
+          state.link.tell({ type: "connect" });
+          state.submitter.tell({ type: "resume" });
+          state.jobs.tell({ type: "resume" });
           return state;
         case "probe":
           return probe(state, message.reply, ctx);
@@ -306,32 +352,53 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           return down(state, message, ctx);
         case "still_lost":
           if (state.lostAt === message.lostAt) {
-            silence(state, state.lastContactAt, {
-              code: "LinkLost",
-              text: `The connection is lost: ${state.lastError?.message ?? ""}`,
+            state.jobs.tell({
+              type: "silenced",
+              since: state.lastContactAt,
+              reason: {
+                code: "LinkLost",
+                text: `The connection is lost: ${state.lastError?.message ?? ""}`,
+              },
             });
           }
           return state;
         case "silence":
-          silence(state, message.since, {
-            code: "SchedulerSilent",
-            text: `The scheduler has not answered for more than ${
-              SILENCE_MS / 1000
-            } seconds: ${message.error.message}`,
+          state.jobs.tell({
+            type: "silenced",
+            since: message.since,
+            reason: {
+              code: "SchedulerSilent",
+              text: `The scheduler has not answered for more than ${
+                SILENCE_MS / 1000
+              } seconds: ${message.error.message}`,
+            },
           });
           return state;
-        case "pushed":
-          state.jobs.get(message.record.jobId)?.tell(message);
+        case "note":
+          note(message.fact, ctx);
           return state;
-        case "job_ended":
-          state.jobs.delete(message.jobId);
-          state.poller.tell({ type: "unwatch", jobId: message.jobId, job: message.job });
-          state.outputs.tell({ type: "settle", jobId: message.jobId, task: undefined });
+        case "job_failed":
+          noteFailure(message.actor, message.error, ctx);
           return state;
-        case "task_ended":
-          state.outputs.tell({ type: "settle", jobId: message.jobId, task: message.task });
-          return state;
+        case "notes_kept":
+          if (!state.notesDue) ctx.after(NOTES_AGAIN_MS, { type: "write_notes" });
+          return { ...state, notesDue: true };
+        case "write_notes":
+          noted(notes.write(), ctx);
+          return { ...state, notesDue: false };
       }
+    },
+
+    stopped(state, ctx, reason) {
+      const restarting = reason.type === "restarting";
+      for (const reply of state?.waitingProbes ?? []) {
+        reply.fail(
+          restarting
+            ? new ClusterRestartingError(name, reason.error)
+            : new ClusterUnreachableError(name, undefined),
+        );
+      }
+      if (restarting) void notes.addFailure(ctx.path, reason.error, ctx.clock.now());
     },
   };
 }

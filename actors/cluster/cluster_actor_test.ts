@@ -1,134 +1,8 @@
 import assert from "node:assert/strict";
-import { clusterNameSchema, newJobId, SluiceError } from "../../model/mod.ts";
-import type { JobId, JobSpecInput, JobView } from "../../model/mod.ts";
-import type { Sighting, Submission, SubmitOutcome } from "../../schedulers/mod.ts";
+import { attemptId } from "../../model/mod.ts";
 import { Journal } from "../../store/mod.ts";
-import { acceptedEntry } from "../testing/accepted_entry.ts";
-import { Calls, FakeConnection, fakePlanner } from "../testing/fake_connection.ts";
-import { anySpec, schedulerId } from "../testing/simulated_job.ts";
-import { Stage } from "../testing/stage.ts";
-import { clusterActor } from "./cluster_actor.ts";
-import type { ClusterMessage } from "./cluster_messages.ts";
-import type { Connection } from "./connection.ts";
-
-const name = clusterNameSchema.parse("alpha");
-const cut = new SluiceError({ code: "LINK_LOST", message: "Cut.", next: "", retryable: true });
-
-const active: Sighting = { kind: "active", state: "RUNNING", nodes: ["n1"] };
-const done: Sighting = {
-  kind: "ended",
-  phase: "succeeded",
-  state: "COMPLETED",
-  exitCode: 0,
-  nodes: ["n1"],
-};
-
-/** A cluster whose scheduler takes every job and tells of each what `sightings` says. */
-class ClusterStage extends Stage {
-  readonly journal: Journal;
-  readonly connects = new Calls<AbortSignal, Connection>();
-  readonly connections: FakeConnection[] = [];
-  sighting: Sighting = active;
-  /** All that was sent to the scheduler, with what the journal knew of it at that moment. */
-  readonly sent: { readonly jobId: JobId; readonly journaled: readonly string[] }[] = [];
-  readonly cluster;
-
-  constructor(journal = Journal.open({ path: ":memory:" })) {
-    super();
-    this.journal = journal;
-    this.connects.answer = () => this.#connection();
-    this.cluster = this.system.spawn<ClusterMessage, unknown>(
-      "cluster",
-      clusterActor({
-        name,
-        connect: (signal) => this.connects.call(signal),
-        planner: fakePlanner,
-        journal,
-        poll: { minMs: 2_000, maxMs: 30_000 },
-      }),
-      { supervision: { restarts: Infinity } },
-    );
-  }
-
-  #connection(): FakeConnection {
-    const connection = new FakeConnection();
-    this.connections.push(connection);
-    const { submits, observes, cancels } = connection.scheduler;
-    submits.answer = (batch) => this.#submit(batch);
-    observes.answer = (watched) =>
-      watched.flatMap(({ jobId, tasks }) =>
-        (tasks ?? [undefined]).map((task) =>
-          task === undefined
-            ? { jobId, sighting: this.sighting }
-            : { jobId, task, sighting: this.sighting }
-        )
-      );
-    cancels.answer = () => {};
-    return connection;
-  }
-
-  #submit(batch: readonly Submission[]): SubmitOutcome[] {
-    return batch.map(({ jobId }) => {
-      this.sent.push({ jobId, journaled: this.facts(jobId) });
-      return { kind: "submitted", jobId, schedulerId: schedulerId(`${this.sent.length}`) };
-    });
-  }
-
-  get connection(): FakeConnection {
-    const connection = this.connections.at(-1);
-    assert.ok(connection !== undefined);
-    return connection;
-  }
-
-  async submit(
-    count = 1,
-    input: Partial<JobSpecInput> = {},
-    tasks?: number[],
-  ): Promise<readonly JobView[]> {
-    const at = this.clock.now();
-    const entries = Array.from(
-      { length: count },
-      () => acceptedEntry(newJobId(at), anySpec(input), { at, ...(tasks && { tasks }) }),
-    );
-    await this.journal.append(entries);
-    this.cluster.tell({ type: "adopt", jobIds: entries.map(({ jobId }) => jobId) });
-    await this.clock.advance(20);
-    return entries.map(({ view }) => view);
-  }
-
-  /** Kinds of the job's facts, in order. */
-  facts(jobId: JobId): string[] {
-    return this.journal.history(jobId).map(({ fact }) => fact.type);
-  }
-
-  job(jobId: JobId): JobView {
-    const view = this.journal.job(jobId)?.view;
-    assert.ok(view !== undefined);
-    return view;
-  }
-
-  /** The line is cut, and no other is to be had. */
-  async loseLink(): Promise<void> {
-    this.connects.answer = () => {
-      throw cut;
-    };
-    this.connection.host.cut(cut);
-    await this.clock.settle();
-  }
-
-  /** The line can be had again; waits for it. */
-  async findLink(): Promise<void> {
-    this.connects.answer = () => this.#connection();
-    await this.clock.advance(80_000);
-  }
-
-  override async [Symbol.asyncDispose](): Promise<void> {
-    const stopped = super[Symbol.asyncDispose]();
-    for (const connection of this.connections) connection.host.cut(cut);
-    await stopped;
-    this.journal.close();
-  }
-}
+import { active, ClusterStage, cut, done } from "../testing/cluster_stage.ts";
+import type { Stage } from "../testing/stage.ts";
 
 Deno.test("a job is in the journal before anything of it is sent", async () => {
   await using stage = new ClusterStage();
@@ -156,8 +30,7 @@ Deno.test("a job goes from its acceptance to its end, events numbered without a 
     "ended",
   ]);
   assert.equal(stage.job(job.id).phase, "succeeded");
-  const status = await stage.cluster.ask((reply) => ({ type: "status" as const, reply }));
-  assert.equal(status.liveJobs, 0);
+  assert.equal((await stage.status()).jobs.live, 0);
 });
 
 Deno.test("a link that is back soon leaves no trace in the jobs", async () => {
@@ -226,7 +99,7 @@ Deno.test("cancelling while the link is away takes the job back, or ends it when
     const answer = stage.cluster.ask((reply) => ({
       type: "cancel" as const,
       jobId: id,
-      task: undefined,
+      how: {},
       reply,
     }));
     await stage.clock.advance(100);
@@ -236,7 +109,10 @@ Deno.test("cancelling while the link is away takes the job back, or ends it when
   assert.equal(stage.job(sent.id).phase, "running");
   await stage.findLink();
   const cancelled = stage.connection.scheduler.cancels.made.flatMap(({ argument }) => argument);
-  assert.deepEqual(new Set(cancelled.map(({ jobId }) => jobId)), new Set([sent.id]));
+  assert.deepEqual(
+    new Set(cancelled.map(({ attemptId }) => attemptId)),
+    new Set([attemptId(sent.id, 1)]),
+  );
   assert.ok(!stage.sent.some(({ jobId }) => jobId === unsent.id));
 });
 
@@ -250,7 +126,7 @@ Deno.test("a task that is cancelled before its array is sent is cancelled once i
     const answer = stage.cluster.ask((reply) => ({
       type: "cancel" as const,
       jobId: job.id,
-      task: 1,
+      how: { task: 1 },
       reply,
     }));
     await stage.clock.advance(100);
@@ -259,7 +135,7 @@ Deno.test("a task that is cancelled before its array is sent is cancelled once i
   assert.equal(stage.facts(job.id).filter((type) => type === "cancel_requested").length, 1);
   await stage.findLink();
   const [cancelled] = stage.connection.scheduler.cancels.made.flatMap(({ argument }) => argument);
-  assert.equal(cancelled?.jobId, job.id);
+  assert.equal(cancelled?.attemptId, attemptId(job.id, 1));
   assert.equal(cancelled?.task, 1);
 });
 
@@ -319,7 +195,7 @@ Deno.test("live jobs of the journal are taken up again, those that have ended ar
   assert.ok(ended !== undefined && unsent !== undefined);
   assert.deepEqual(second.sent.map(({ jobId }) => jobId), [unsent.id]);
   const watched = second.connection.scheduler.observes.made.flatMap(({ argument }) => argument);
-  assert.ok(!watched.some(({ jobId }) => jobId === ended.id));
+  assert.ok(!watched.some((one) => one.attemptId === attemptId(ended.id, 1)));
   for (const { id } of [...live, unsent]) {
     assert.equal(second.job(id).phase, "succeeded");
     const indexes = journal.history(id).map(({ index }) => index);

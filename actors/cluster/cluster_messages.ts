@@ -5,21 +5,20 @@
  */
 
 import type {
-  CancelOptions,
+  ClusterFact,
   ClusterProbe,
   ErrorInfo,
   JobId,
   JobMetrics,
-  JobView,
   LinkView,
+  SubmissionsView,
 } from "../../model/mod.ts";
-import type { SpoolRecord, Watched } from "../../schedulers/mod.ts";
-import type { JobMessage } from "../job/mod.ts";
-import type { ActorRef, Reply } from "../kernel/mod.ts";
+import type { Watched } from "../../schedulers/mod.ts";
+import type { Reply } from "../kernel/mod.ts";
+import type { CancelRequest, JobsView } from "./jobs.ts";
 import type { LinkReport } from "./link.ts";
 import type { OutputQuestion } from "./output_reader.ts";
 import type { PollerView } from "./poller.ts";
-import type { SubmitterView } from "./submitter.ts";
 
 /** What is to be seen of a cluster and the actors below it. */
 export interface ClusterStatus {
@@ -27,10 +26,10 @@ export interface ClusterStatus {
   readonly link: LinkView;
   /** What the poller does. */
   readonly poller: PollerView;
-  /** What the submitter does. */
-  readonly submitter: SubmitterView;
+  /** Whether jobs are handed over. */
+  readonly submissions: SubmissionsView;
   /** Jobs that have not ended. */
-  readonly liveJobs: number;
+  readonly jobs: JobsView;
   /** Commands sent and channels open on the present connection. */
   readonly host: { readonly commandsSent: number; readonly openChannels: number } | undefined;
 }
@@ -47,12 +46,7 @@ export interface OutputSizes {
 export type ClusterMessage =
   /** Take up jobs that the journal has accepted. */
   | { readonly type: "adopt"; readonly jobIds: readonly JobId[] }
-  | {
-    readonly type: "cancel";
-    readonly jobId: JobId;
-    readonly how: CancelOptions;
-    readonly reply: Reply<JobView | undefined>;
-  }
+  | CancelRequest
   | {
     readonly type: "read";
     readonly question: OutputQuestion;
@@ -60,6 +54,8 @@ export type ClusterMessage =
     readonly patient: boolean;
   }
   | { readonly type: "status"; readonly reply: Reply<ClusterStatus> }
+  /** End whatever keeps the cluster from working: connect, submit, take up jobs that were left alone. */
+  | { readonly type: "resume" }
   | { readonly type: "probe"; readonly reply: Reply<Omit<ClusterProbe, "name">> }
   | { readonly type: "metrics"; readonly job: Watched; readonly reply: Reply<JobMetrics> }
   | {
@@ -68,12 +64,12 @@ export type ClusterMessage =
     readonly reply: Reply<OutputSizes>;
   }
   | LinkReport
-  | { readonly type: "pushed"; readonly record: SpoolRecord }
   | { readonly type: "silence"; readonly since: number; readonly error: ErrorInfo }
   | { readonly type: "still_lost"; readonly lostAt: number }
-  | {
-    readonly type: "job_ended";
-    readonly jobId: JobId;
-    readonly job: ActorRef<JobMessage>;
-  }
-  | { readonly type: "task_ended"; readonly jobId: JobId; readonly task: number };
+  /** Something that is to be noted in the cluster's history. */
+  | { readonly type: "note"; readonly fact: ClusterFact }
+  /** The actor of a job failed. */
+  | { readonly type: "job_failed"; readonly actor: string; readonly error: unknown }
+  /** The journal did not take all that was noted. */
+  | { readonly type: "notes_kept" }
+  | { readonly type: "write_notes" };

@@ -54,3 +54,35 @@ export class OutputRemovedError extends SluiceError {
     });
   }
 }
+
+/** Raised when the actor of a cluster has failed and is not back yet. */
+export class ClusterRestartingError extends SluiceError {
+  override readonly name: string = "ClusterRestartingError";
+
+  /** Names the cluster. */
+  constructor(cluster: ClusterName, cause?: unknown) {
+    super({
+      code: "CLUSTER_RESTARTING",
+      message: `The part of Sluice that serves cluster '${cluster}' failed and is started again.`,
+      next:
+        "Try again in a minute. `sluice clusters events` and the server's log tell what failed.",
+      retryable: true,
+      cause,
+    });
+  }
+}
+
+/** Raised when a job is asked for something that only its actor can do, which is left alone. */
+export class JobIsolatedError extends SluiceError {
+  override readonly name: string = "JobIsolatedError";
+
+  /** Names the job and its cluster. */
+  constructor(jobId: JobId, cluster: ClusterName) {
+    super({
+      code: "JOB_ISOLATED",
+      message: `Job ${jobId} is left alone, since what serves it in Sluice failed again and again.`,
+      next:
+        `Take it up again with \`clusters.resume\` of '${cluster}', then ask again. What failed is in the cluster's events.`,
+    });
+  }
+}

@@ -26,7 +26,7 @@ class FollowerStage extends Stage {
   }
 
   get heard(): string[] {
-    return this.records.map(({ jobId }) => jobId);
+    return this.records.map(({ attemptId }) => attemptId);
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

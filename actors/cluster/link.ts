@@ -8,19 +8,45 @@
 import { asSluiceError, errorInfo } from "../../model/mod.ts";
 import type { LinkView, SluiceError } from "../../model/mod.ts";
 import { Backoff } from "../kernel/mod.ts";
-import type { ActorContext, Behavior, Reply } from "../kernel/mod.ts";
+import type { ActorContext, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import type { Connect, Connection } from "./connection.ts";
 
 /** What the link tells its cluster. */
 export type LinkReport =
   | { readonly type: "link_up"; readonly connection: Connection }
   | { readonly type: "link_lost"; readonly error: SluiceError }
-  | { readonly type: "link_refused"; readonly error: SluiceError };
+  | {
+    readonly type: "link_refused";
+    readonly error: SluiceError;
+    /** Whether this was reported before, and is told to one who has been started anew. */
+    readonly known: boolean;
+  };
+
+/** A refusal that stands. */
+export interface Refusal {
+  /** When it came, in milliseconds since the epoch. */
+  readonly since: number;
+  /** Why. */
+  readonly error: SluiceError;
+  /** Whether it was reported. */
+  readonly told: boolean;
+}
+
+/**
+ * What a link remembers beyond its own failure: that the login was refused. Without it, each new start
+ * would try the login again, and sites lock accounts that do.
+ */
+export interface LinkMemory {
+  /** The refusal, until somebody says to try again. */
+  refusal: Refusal | undefined;
+}
 
 /** What a link can be told. */
 export type LinkMessage =
   /** Try now, also where a login had been refused. */
   | { readonly type: "connect" }
+  /** The wait after a lost connection is over. */
+  | { readonly type: "retry" }
   /** Tell how the connection stands. */
   | { readonly type: "view"; readonly reply: Reply<LinkView> }
   | { readonly type: "connected"; readonly connection: Connection }
@@ -33,6 +59,8 @@ export interface LinkOptions {
   readonly connect: Connect;
   /** Hears what the connection does. */
   readonly report: (report: LinkReport) => void;
+  /** Outlives the link. */
+  readonly memory: LinkMemory;
 }
 
 interface LinkState {
@@ -41,6 +69,8 @@ interface LinkState {
   readonly connectedAt: number;
   /** When the connection was lost that is not back yet. */
   readonly lostSince: number | undefined;
+  /** The next try, where one is to come by itself. */
+  readonly retry: Cancellable | undefined;
 }
 
 /** Waits between attempts: from one second to one minute, with chance, so that a site's users do not return all at once. */
@@ -48,6 +78,7 @@ const BACKOFF = { minMs: 1_000, maxMs: 60_000, factor: 2, jitter: 0.3, resetAfte
 
 /** The behaviour of a link. */
 export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
+  const { memory } = options;
   // Outside of the state, so that one that is made while the actor ends is closed as well.
   let open: Connection | undefined;
   let backoff: Backoff | undefined;
@@ -65,6 +96,13 @@ export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
         }
         open = connection;
         return connection;
+      }).catch((error) => {
+        const refusal = asSluiceError(error);
+        // Kept before anything else can go wrong. What is aborted was not refused.
+        if (!refusal.retryable && !ctx.signal.aborted) {
+          memory.refusal = { since: ctx.clock.now(), error: refusal, told: false };
+        }
+        throw error;
       }),
       (connection): LinkMessage => ({ type: "connected", connection }),
       (error): LinkMessage => ({ type: "failed", error }),
@@ -74,6 +112,19 @@ export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
       attempts: attempts + 1,
       connectedAt: 0,
       lostSince,
+      retry: undefined,
+    };
+  };
+
+  const refuse = ({ since, error, told }: Refusal, attempts: number): LinkState => {
+    memory.refusal = { since, error, told: true };
+    options.report({ type: "link_refused", error, known: told });
+    return {
+      view: { status: "refused", since, error: errorInfo(error) },
+      attempts,
+      connectedAt: 0,
+      lostSince: since,
+      retry: undefined,
     };
   };
 
@@ -85,14 +136,10 @@ export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
     const now = ctx.clock.now();
     const error = asSluiceError(thrown);
     const since = state.lostSince ?? now;
-    const rest = { attempts: state.attempts, connectedAt: 0, lostSince: since };
-    if (!error.retryable) {
-      options.report({ type: "link_refused", error });
-      return { view: { status: "refused", since, error: errorInfo(error) }, ...rest };
-    }
+    if (!error.retryable) return refuse({ since, error, told: false }, state.attempts);
     backoff ??= new Backoff(BACKOFF, ctx.random);
     const delay = Math.round(backoff.next(state.connectedAt === 0 ? 0 : now - state.connectedAt));
-    ctx.after(delay, { type: "connect" });
+    const retry = ctx.after(delay, { type: "retry" });
     options.report({ type: "link_lost", error });
     return {
       view: {
@@ -102,12 +149,18 @@ export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
         attempts: state.attempts,
         error: errorInfo(error),
       },
-      ...rest,
+      attempts: state.attempts,
+      connectedAt: 0,
+      lostSince: since,
+      retry,
     };
   };
 
   return {
-    init: (ctx) => begin(ctx, 0, undefined),
+    init(ctx) {
+      const { refusal } = memory;
+      return refusal === undefined ? begin(ctx, 0, undefined) : refuse(refusal, 0);
+    },
 
     async receive(state, message, ctx) {
       switch (message.type) {
@@ -115,9 +168,12 @@ export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
           message.reply.ok(state.view);
           return state;
         case "connect":
-          return state.view.status === "up" || state.view.status === "connecting"
-            ? state
-            : begin(ctx, state.attempts, state.lostSince);
+          if (state.view.status === "up" || state.view.status === "connecting") return state;
+          state.retry?.cancel();
+          memory.refusal = undefined;
+          return begin(ctx, state.attempts, state.lostSince);
+        case "retry":
+          return state.view.status === "lost" ? begin(ctx, state.attempts, state.lostSince) : state;
         case "connected": {
           const { connection } = message;
           ctx.pipe(
@@ -132,6 +188,7 @@ export function link(options: LinkOptions): Behavior<LinkMessage, LinkState> {
             attempts: 0,
             connectedAt: now,
             lostSince: undefined,
+            retry: undefined,
           };
         }
         case "failed":

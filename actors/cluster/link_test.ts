@@ -5,7 +5,7 @@ import { Calls, FakeConnection } from "../testing/fake_connection.ts";
 import { Stage } from "../testing/stage.ts";
 import type { Connection } from "./connection.ts";
 import { link } from "./link.ts";
-import type { LinkMessage } from "./link.ts";
+import type { LinkMemory, LinkMessage } from "./link.ts";
 
 const lost = new SluiceError({ code: "LINK_LOST", message: "Cut.", next: "", retryable: true });
 const refused = new SluiceError({ code: "AUTH_FAILED", message: "No.", next: "Mend the key." });
@@ -13,13 +13,23 @@ const refused = new SluiceError({ code: "AUTH_FAILED", message: "No.", next: "Me
 class LinkStage extends Stage {
   readonly connects = new Calls<AbortSignal, Connection>();
   readonly reports: string[] = [];
-  readonly link = this.system.spawn<LinkMessage, unknown>(
-    "link",
-    link({
-      connect: (signal) => this.connects.call(signal),
-      report: ({ type }) => void this.reports.push(type),
-    }),
-  );
+  readonly memory: LinkMemory = { refusal: undefined };
+  readonly link = this.start("link");
+
+  /** A link with the memory of the others. */
+  start(name: string) {
+    return this.system.spawn<LinkMessage, unknown>(
+      name,
+      link({
+        connect: (signal) => this.connects.call(signal),
+        report: (report) => {
+          const known = report.type === "link_refused" && report.known;
+          this.reports.push(known ? "link_refused before" : report.type);
+        },
+        memory: this.memory,
+      }),
+    );
+  }
 
   view(): Promise<LinkView> {
     return this.link.ask((reply) => ({ type: "view" as const, reply }));
@@ -82,6 +92,42 @@ Deno.test("a refused login is not tried again until somebody says so", async () 
   stage.link.tell({ type: "connect" });
   await stage.connected();
   assert.equal((await stage.view()).status, "up");
+});
+
+Deno.test("a refused login is not tried again by a link that is started anew, however often", async () => {
+  await using stage = new LinkStage();
+  stage.failAlways(refused);
+  await stage.clock.settle();
+  for (let n = 0; n < 20; n++) {
+    const defect = () => {
+      throw new Error("a defect");
+    };
+    stage.link.tell({ type: "view", reply: { ok: defect, fail: defect } });
+    await stage.clock.advance(60_000);
+  }
+  assert.equal(stage.system.tree().children[0]?.restarts, 20);
+  const another = stage.start("another");
+  await stage.clock.advance(3_600_000);
+  assert.equal(stage.connects.made.length, 1);
+  assert.equal(stage.reports.filter((report) => report === "link_refused").length, 1);
+  stage.connects.answer = undefined;
+  another.tell({ type: "connect" });
+  await stage.connected();
+  assert.equal(stage.memory.refusal, undefined);
+});
+
+Deno.test("a refusal that cuts short a wait for the next try ends all tries", async () => {
+  await using stage = new LinkStage();
+  stage.failAlways(lost);
+  await stage.clock.advance(10_000);
+  assert.equal((await stage.view()).status, "lost");
+  stage.failAlways(refused);
+  stage.link.tell({ type: "connect" });
+  await stage.clock.settle();
+  const { length } = stage.connects.made;
+  await stage.clock.advance(3_600_000);
+  assert.equal(stage.connects.made.length, length);
+  assert.equal(stage.clock.pending, 0);
 });
 
 Deno.test("being told to connect while it connects or stands changes nothing", async () => {

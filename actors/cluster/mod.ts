@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { Retention } from "./cleaner.ts";
 export * from "./cluster_actor.ts";
 export * from "./cluster_messages.ts";
 export * from "./connection.ts";

@@ -11,6 +11,7 @@ import { SluiceError } from "../../model/mod.ts";
 import type { JobId, OutputStream } from "../../model/mod.ts";
 import type { ActorContext, Behavior, Reply } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
+import { OutputRemovedError } from "./errors.ts";
 import {
   availablePieces,
   parseSizes,
@@ -47,6 +48,15 @@ export type OutputReaderMessage =
   | { readonly type: "read"; readonly question: OutputQuestion }
   /** The job, or one task of it, has ended: whoever waits for bytes of it is answered at once. */
   | { readonly type: "settle"; readonly jobId: JobId; readonly task: number | undefined }
+  /**
+   * The files of these jobs are to be removed. Answered with those that nobody reads, and from then on
+   * nobody may; those of the time before may be read again, where they have not been removed.
+   */
+  | {
+    readonly type: "reserve";
+    readonly jobIds: readonly JobId[];
+    readonly reply: Reply<readonly JobId[]>;
+  }
   | { readonly type: "round" }
   | {
     readonly type: "read_done";
@@ -66,6 +76,10 @@ interface OutputReaderState {
   readonly reading: boolean;
   readonly scheduled: boolean;
   readonly waitMs: number;
+  /** Jobs whose files are being removed. */
+  readonly reserved: ReadonlySet<JobId>;
+  /** When somebody last asked for bytes of a job, the longest ago first. */
+  readonly readAt: Map<JobId, number>;
 }
 
 /** Raised for questions that were open when the reader was stopped; asking again is safe. */
@@ -88,6 +102,8 @@ const BUDGET = 8 * 1024 * 1024;
 /** Shortest and longest wait between rounds that found nothing, in ms. */
 const WAIT_MIN_MS = 50;
 const WAIT_MAX_MS = 500;
+/** A job counts as being read for so long after the last question, in ms: readers may be slow. */
+const READING_MS = 60_000;
 /** The lane of the host's shells that carries the reads. */
 const LANE = "output";
 
@@ -184,6 +200,29 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
     return schedule({ ...state, open, settled, reading: false, waitMs }, waitMs, ctx);
   };
 
+  /** Notes that somebody reads the job, and forgets who read long ago. */
+  const noteReader = ({ readAt }: OutputReaderState, jobId: JobId, now: number): void => {
+    readAt.delete(jobId);
+    readAt.set(jobId, now);
+    for (const [other, at] of readAt) {
+      if (now - at <= READING_MS) break;
+      readAt.delete(other);
+    }
+  };
+
+  const reserve = (
+    state: OutputReaderState,
+    jobIds: readonly JobId[],
+    now: number,
+  ): ReadonlySet<JobId> => {
+    const asked = new Set([...state.open].map(({ jobId }) => jobId));
+    return new Set(
+      jobIds.filter((jobId) =>
+        !asked.has(jobId) && now - (state.readAt.get(jobId) ?? -Infinity) > READING_MS
+      ),
+    );
+  };
+
   return {
     init: () => ({
       connection: undefined,
@@ -192,6 +231,8 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
       reading: false,
       scheduled: false,
       waitMs: WAIT_MIN_MS,
+      reserved: new Set(),
+      readAt: new Map(),
     }),
 
     receive(state, message, ctx) {
@@ -201,6 +242,12 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
         case "down":
           return { ...state, connection: undefined, reading: false };
         case "read": {
+          const { jobId, reply } = message.question;
+          if (state.reserved.has(jobId)) {
+            reply.fail(new OutputRemovedError(jobId));
+            return state;
+          }
+          noteReader(state, jobId, ctx.clock.now());
           // The first round comes at once; those who ask while it is under way share the next.
           const asked = { ...state, open: new Set(state.open).add(message.question) };
           return message.question.wait
@@ -214,6 +261,11 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
             if (question.jobId === message.jobId && meant) settled.add(question);
           }
           return schedule({ ...state, settled }, 0, ctx);
+        }
+        case "reserve": {
+          const reserved = reserve(state, message.jobIds, ctx.clock.now());
+          message.reply.ok([...reserved]);
+          return { ...state, reserved };
         }
         case "round":
           return round({ ...state, scheduled: false }, ctx);

@@ -5,21 +5,23 @@
  */
 
 import { asSluiceError } from "../../model/mod.ts";
-import type { JobId, SluiceError } from "../../model/mod.ts";
+import type { AttemptId, SluiceError } from "../../model/mod.ts";
 import type { Observation, Watched } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
 import { nextInterval } from "./poll_interval.ts";
+import type { Release } from "./release.ts";
 
 /** What a poller can be told. */
 export type PollerMessage =
   | { readonly type: "up"; readonly connection: Connection }
   | { readonly type: "down" }
-  /** Look at this job from now on; replaces what was said of it before. */
+  /** Look at this attempt from now on; replaces what was said of it before. */
   | { readonly type: "watch"; readonly watched: Watched; readonly job: ActorRef<JobMessage> }
-  /** Look at the job no more, and dismiss its actor, which hears nothing more from here. */
-  | { readonly type: "unwatch"; readonly jobId: JobId; readonly job: ActorRef<JobMessage> }
+  /** Look at it no more. */
+  | { readonly type: "unwatch"; readonly attemptId: AttemptId }
+  | Release
   /** Something is known to have moved: ask soon, or no later than in so many ms. */
   | { readonly type: "nudge"; readonly withinMs: number }
   | { readonly type: "view"; readonly reply: Reply<PollerView> }
@@ -59,9 +61,12 @@ export interface PollerOptions {
 
 interface PollerState {
   readonly connection: Connection | undefined;
-  readonly watched: Map<JobId, { readonly watched: Watched; readonly job: ActorRef<JobMessage> }>;
-  /** What was last seen of each job, to tell whether anything moves. */
-  readonly seen: Map<JobId, string>;
+  readonly watched: Map<
+    AttemptId,
+    { readonly watched: Watched; readonly job: ActorRef<JobMessage> }
+  >;
+  /** What was last seen of each, to tell whether anything moves. */
+  readonly seen: Map<AttemptId, string>;
   readonly asking: boolean;
   /** The shortest wait that was asked for while a poll was under way. */
   readonly nudgedMs: number | undefined;
@@ -85,6 +90,11 @@ export const SILENCE_MS = 30_000;
 function mark({ task, sighting }: Observation): string {
   const state = sighting.kind === "missing" ? "" : sighting.state;
   return `${task ?? ""} ${sighting.kind} ${state}`;
+}
+
+function forget(state: PollerState, attemptId: AttemptId): void {
+  state.watched.delete(attemptId);
+  state.seen.delete(attemptId);
 }
 
 /** The behaviour of a poller. */
@@ -134,16 +144,18 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     ctx: ActorContext<PollerMessage>,
   ): PollerState => {
     const { askedAt, observations } = message;
-    const groups = Map.groupBy(observations, ({ jobId }) => jobId);
+    const groups = Map.groupBy(observations, ({ attemptId }) => attemptId);
     let moved = false;
-    for (const [jobId, group] of groups) {
-      const entry = state.watched.get(jobId);
+    for (const [attemptId, group] of groups) {
+      const entry = state.watched.get(attemptId);
       // It ended while the question was under way.
       if (entry === undefined) continue;
       const marks = group.map(mark).join();
-      moved ||= state.seen.get(jobId) !== marks;
-      state.seen.set(jobId, marks);
-      entry.job.tell({ type: "sighted", askedAt, observations: group });
+      moved ||= state.seen.get(attemptId) !== marks;
+      state.seen.set(attemptId, marks);
+      const told = entry.job.tell({ type: "sighted", askedAt, observations: group });
+      // Those who supervise the jobs were started anew, and whoever lives has another actor.
+      if (told === "stopped") forget(state, attemptId);
     }
     const now = ctx.clock.now();
     const tookMs = now - askedAt;
@@ -224,12 +236,14 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
           state.timer?.cancel();
           return { ...state, connection: undefined, timer: undefined, asking: false };
         case "watch":
-          state.watched.set(message.watched.jobId, message);
+          state.watched.set(message.watched.attemptId, message);
           return schedule(state, state.intervalMs, ctx);
         case "unwatch":
-          state.watched.delete(message.jobId);
-          state.seen.delete(message.jobId);
-          message.job.tell({ type: "dismiss" });
+          forget(state, message.attemptId);
+          return state;
+        case "release":
+          if (message.attemptId !== undefined) forget(state, message.attemptId);
+          message.released();
           return state;
         case "nudge":
           return state.asking

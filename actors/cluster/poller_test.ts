@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { JobId, SluiceError } from "../../model/mod.ts";
+import { attemptId } from "../../model/mod.ts";
+import type { AttemptId, SluiceError } from "../../model/mod.ts";
 import type { Sighting, Watched } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import { FakeConnection } from "../testing/fake_connection.ts";
@@ -9,6 +10,8 @@ import { poller, SILENCE_MS } from "./poller.ts";
 import type { PollerMessage } from "./poller.ts";
 
 const active: Sighting = { kind: "active", state: "RUNNING", nodes: [] };
+
+const first = (n: number): AttemptId => attemptId(jobNumber(n), 1);
 
 class PollerStage extends Stage {
   readonly silences: { since: number; error: SluiceError }[] = [];
@@ -34,18 +37,18 @@ class PollerStage extends Stage {
 
   watch(...numbers: number[]): void {
     for (const n of numbers) {
-      const watched: Watched = { jobId: jobNumber(n), schedulerId: schedulerId(`${n}`) };
+      const watched: Watched = { attemptId: first(n), schedulerId: schedulerId(`${n}`) };
       this.poller.tell({ type: "watch", watched, job: this.jobs.ref });
     }
   }
 
   unwatch(n: number): void {
-    this.poller.tell({ type: "unwatch", jobId: jobNumber(n), job: this.jobs.ref });
+    this.poller.tell({ type: "unwatch", attemptId: first(n) });
   }
 
   /** Answers every poll with the same word on every job. */
   see(sighting: Sighting): void {
-    this.polls.answer = (watched) => watched.map(({ jobId }) => ({ jobId, sighting }));
+    this.polls.answer = (watched) => watched.map(({ attemptId }) => ({ attemptId, sighting }));
   }
 }
 
@@ -73,7 +76,7 @@ Deno.test("each job hears what was seen of it and when it was asked", async () =
     [1, 2].map((n) => ({
       type: "sighted",
       askedAt: EPOCH,
-      observations: [{ jobId: jobNumber(n), sighting: active }],
+      observations: [{ attemptId: first(n), sighting: active }],
     })),
   );
 });
@@ -123,7 +126,7 @@ Deno.test("many jobs that wait for a verdict do not ask more than one does", asy
     stage.polls.answer = (watched) => {
       // As the job actor does: each sighting of a job whose payload has ended asks for another.
       for (const _ of watched) stage.poller.tell({ type: "nudge", withinMs: 1_000 });
-      return watched.map(({ jobId }) => ({ jobId, sighting: active }));
+      return watched.map(({ attemptId }) => ({ attemptId, sighting: active }));
     };
     await stage.up();
     stage.watch(...Array.from({ length: jobs }, (_, n) => n));
@@ -192,7 +195,7 @@ Deno.test("an answer of a connection that is gone is passed over", async () => {
   const next = new FakeConnection();
   stage.poller.tell({ type: "up", connection: next });
   await stage.clock.advance(0);
-  late?.ok([{ jobId: jobNumber(1), sighting: active }]);
+  late?.ok([{ attemptId: first(1), sighting: active }]);
   await stage.clock.advance(100);
   assert.equal(next.scheduler.observes.made.length, 1);
   assert.deepEqual(stage.jobs.heard, []);
@@ -205,17 +208,41 @@ Deno.test("a job that is no longer watched is no longer asked for", async () => 
   await stage.up();
   stage.unwatch(1);
   await stage.clock.advance(5_000);
-  const ids: readonly JobId[] = stage.polls.last.argument.map(({ jobId }) => jobId);
-  assert.deepEqual(ids, [jobNumber(2)]);
+  const ids: readonly AttemptId[] = stage.polls.last.argument.map(({ attemptId }) => attemptId);
+  assert.deepEqual(ids, [first(2)]);
 });
 
-Deno.test("a job hears all that was seen of it before it is dismissed", async () => {
+Deno.test("who is let go hears nothing more, not even what a question under way brings", async () => {
   await using stage = new PollerStage();
-  stage.see(active);
   stage.watch(1);
   await stage.up();
-  await stage.clock.advance(100);
-  stage.unwatch(1);
+  await stage.clock.advance(2_000);
+  let released = 0;
+  stage.poller.tell({ type: "release", attemptId: first(1), released: () => released++ });
+  await stage.clock.settle();
+  assert.equal(released, 1);
+  stage.polls.last.ok([{ attemptId: first(1), sighting: active }]);
   await stage.clock.advance(60_000);
-  assert.deepEqual(stage.jobs.heard.map(({ type }) => type), ["sighted", "dismiss"]);
+  assert.deepEqual(stage.jobs.heard, []);
+  assert.equal(stage.polls.made.length, 1);
+});
+
+Deno.test("what is seen of an attempt is not taken for the next one of the same job", async () => {
+  await using stage = new PollerStage();
+  stage.watch(1);
+  await stage.up();
+  await stage.clock.advance(2_000);
+  stage.poller.tell({ type: "unwatch", attemptId: first(1) });
+  const second = attemptId(jobNumber(1), 2);
+  const watched: Watched = { attemptId: second, schedulerId: schedulerId("7") };
+  stage.poller.tell({ type: "watch", watched, job: stage.jobs.ref });
+  await stage.clock.settle();
+  stage.polls.last.ok([{ attemptId: first(1), sighting: active }]);
+  stage.polls.answer = (watched) =>
+    watched.map(({ attemptId }) => ({ attemptId, sighting: active }));
+  await stage.clock.advance(60_000);
+  const seen = stage.jobs.heard.flatMap((message) =>
+    message.type === "sighted" ? message.observations.map(({ attemptId }) => attemptId) : []
+  );
+  assert.deepEqual(new Set(seen), new Set([second]));
 });

@@ -2,33 +2,54 @@
  * The actor through which jobs reach the scheduler, and requests to end them: what arrives together
  * travels together.
  *
+ * When the scheduler takes nothing again and again, the jobs wait and one of them is tried now and then;
+ * as soon as the scheduler has an answer for one, all go on.
+ *
  * @module
  */
 
-import type { JobId, JobSpec } from "../../model/mod.ts";
-import { asSluiceError } from "../../model/mod.ts";
+import type {
+  AttemptId,
+  ErrorInfo,
+  JobSpec,
+  SluiceError,
+  SubmissionsView,
+} from "../../model/mod.ts";
+import { asSluiceError, errorInfo, UnexpectedError } from "../../model/mod.ts";
 import type { Cancellation, SubmitOutcome } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
+import { Backoff } from "../kernel/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
+import { WaitingCancellations } from "./cancellations.ts";
+import type { WaitingCancellation } from "./cancellations.ts";
 import type { Connection } from "./connection.ts";
+import type { Release } from "./release.ts";
 
 /** What a submitter can be told. */
 export type SubmitterMessage =
   | { readonly type: "up"; readonly connection: Connection }
   | { readonly type: "down" }
-  /** Hand the job over; its actor hears of every outcome. */
+  /** Hand the attempt over; its job's actor hears of every outcome. */
   | {
     readonly type: "enqueue";
-    readonly jobId: JobId;
+    readonly attemptId: AttemptId;
     readonly spec: JobSpec;
-    /** Whether an earlier attempt may have got through. */
+    /** Whether an earlier try may have got through. */
     readonly maybeSent: boolean;
     readonly job: ActorRef<JobMessage>;
   }
-  /** Take the job back if nothing of it can have been sent; its actor hears whether. */
-  | { readonly type: "withdraw"; readonly jobId: JobId }
-  | { readonly type: "cancel"; readonly cancellation: Cancellation }
-  | { readonly type: "view"; readonly reply: Reply<SubmitterView> }
+  /** Take the attempt back if nothing of it can have been sent; its job's actor hears whether. */
+  | { readonly type: "withdraw"; readonly attemptId: AttemptId }
+  /** End it; its job's actor hears when the scheduler took the request. */
+  | {
+    readonly type: "cancel";
+    readonly cancellation: Cancellation;
+    readonly job: ActorRef<JobMessage>;
+  }
+  | Release
+  /** Try at once, also where submissions are paused. */
+  | { readonly type: "resume" }
+  | { readonly type: "view"; readonly reply: Reply<SubmissionsView> }
   | { readonly type: "flush" }
   | {
     readonly type: "outcomes";
@@ -37,38 +58,61 @@ export type SubmitterMessage =
   }
   | {
     readonly type: "unsent";
-    readonly jobIds: readonly JobId[];
     readonly error: unknown;
     readonly connection: Connection;
   }
-  | { readonly type: "cancelled"; readonly keys: readonly string[] }
-  | { readonly type: "uncancelled"; readonly error: unknown };
+  | {
+    readonly type: "cancelled";
+    readonly sent: readonly WaitingCancellation[];
+    readonly connection: Connection;
+  }
+  | { readonly type: "uncancelled"; readonly connection: Connection };
 
-/** What is to be seen of a submitter. */
-export interface SubmitterView {
-  /** Jobs that are not handed over yet. */
-  readonly waiting: number;
-}
+/** What a submitter reports: submissions wait, or go on. */
+export type SubmitterReport =
+  | { readonly type: "submissions_paused"; readonly error: ErrorInfo; readonly retryAt: number }
+  | { readonly type: "submissions_resumed" };
 
 interface Entry {
-  readonly jobId: JobId;
+  readonly attemptId: AttemptId;
   readonly spec: JobSpec;
   readonly job: ActorRef<JobMessage>;
   /** Whether the scheduler may have it, so that it can no longer be withdrawn. */
   readonly maybeSent: boolean;
   /** Whether it was tried before, so that its directory may hold a lock. */
   readonly tried: boolean;
+  /** Number of the request that carried it last; 0 before the first. */
+  readonly request: number;
   /** Not to be tried before this time. */
   readonly notBefore: number;
   readonly delayMs: number;
 }
 
+/** The last requests in a row of which the scheduler took nothing. */
+interface Fruitless {
+  readonly requests: number;
+  /** The one attempt that was in all of them, and alone: the trouble may be its own. */
+  readonly only: AttemptId | undefined;
+}
+
+interface Pause {
+  readonly since: number;
+  readonly error: ErrorInfo;
+  /** When one of the jobs is tried. */
+  readonly retryAt: number;
+  readonly backoff: Backoff;
+}
+
 interface SubmitterState {
   readonly connection: Connection | undefined;
   /** In the order of arrival. */
-  readonly queue: Map<JobId, Entry>;
-  readonly inFlight: ReadonlySet<JobId>;
-  readonly cancels: Map<string, Cancellation>;
+  readonly queue: Map<AttemptId, Entry>;
+  readonly inFlight: ReadonlySet<AttemptId>;
+  /** Requests made so far. */
+  readonly requests: number;
+  readonly fruitless: Fruitless;
+  readonly pause: Pause | undefined;
+  readonly cancels: WaitingCancellations;
   readonly cancelling: boolean;
   /** The flush that is to come, and when. */
   readonly timer: Cancellable | undefined;
@@ -82,19 +126,25 @@ const GATHER_MS = 5;
 /** First wait after a job was postponed, in ms; doubles up to the longest. */
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
+/** After so many requests in a row of which the scheduler took nothing, the others wait. */
+const FRUITLESS_LIMIT = 3;
+/** The waits between the tries with one job while the others wait. */
+const PAUSE_BACKOFF = { minMs: 5_000, maxMs: 300_000, factor: 2, jitter: 0.2 };
 
-function cancelKey({ jobId, task }: Cancellation): string {
-  return `${jobId} ${task ?? ""}`;
-}
+const NONE_FRUITLESS: Fruitless = { requests: 0, only: undefined };
 
-/** The behaviour of a submitter. */
-export function submitter(): Behavior<SubmitterMessage, SubmitterState> {
+/**
+ * The behaviour of a submitter.
+ *
+ * @param report Hears when submissions are paused and when they go on.
+ */
+export function submitter(
+  report: (report: SubmitterReport) => void,
+): Behavior<SubmitterMessage, SubmitterState> {
+  type Context = ActorContext<SubmitterMessage>;
+
   /** Sees to it that a flush comes no later than in `delayMs`: a retry far off holds up nobody else. */
-  const flushIn = (
-    state: SubmitterState,
-    delayMs: number,
-    ctx: ActorContext<SubmitterMessage>,
-  ): SubmitterState => {
+  const flushIn = (state: SubmitterState, delayMs: number, ctx: Context): SubmitterState => {
     const dueAt = ctx.clock.now() + delayMs;
     if (state.timer !== undefined && state.dueAt <= dueAt) return state;
     state.timer?.cancel();
@@ -104,65 +154,84 @@ export function submitter(): Behavior<SubmitterMessage, SubmitterState> {
   const sendCancels = (
     state: SubmitterState,
     connection: Connection,
-    ctx: ActorContext<SubmitterMessage>,
+    ctx: Context,
   ): SubmitterState => {
-    if (state.cancelling || state.cancels.size === 0) return state;
-    const keys = [...state.cancels.keys()];
+    if (state.cancelling || state.cancels.empty) return state;
+    const sent = state.cancels.all();
     ctx.pipe(
-      connection.scheduler.cancel([...state.cancels.values()], ctx.signal),
-      (): SubmitterMessage => ({ type: "cancelled", keys }),
-      (error): SubmitterMessage => ({ type: "uncancelled", error }),
+      connection.scheduler.cancel(sent.map(({ cancellation }) => cancellation), ctx.signal),
+      (): SubmitterMessage => ({ type: "cancelled", sent, connection }),
+      (): SubmitterMessage => ({ type: "uncancelled", connection }),
     );
     return { ...state, cancelling: true };
+  };
+
+  /** Those whose turn it is: while submissions are paused, the one whose last try is the longest ago. */
+  const nextBatch = (state: SubmitterState, now: number): readonly Entry[] => {
+    const { queue, pause } = state;
+    if (pause === undefined) {
+      return [...queue.values()].filter(({ notBefore }) => notBefore <= now).slice(0, BATCH);
+    }
+    if (pause.retryAt > now) return [];
+    let next: Entry | undefined;
+    for (const entry of queue.values()) {
+      if (next === undefined || entry.request < next.request) next = entry;
+    }
+    return next === undefined ? [] : [next];
   };
 
   const sendJobs = (
     state: SubmitterState,
     connection: Connection,
-    ctx: ActorContext<SubmitterMessage>,
+    ctx: Context,
   ): SubmitterState => {
     if (state.inFlight.size > 0) return state;
-    const now = ctx.clock.now();
-    const ready = [...state.queue.values()].filter(({ notBefore }) => notBefore <= now);
-    const batch = ready.slice(0, BATCH);
+    const batch = nextBatch(state, ctx.clock.now());
     if (batch.length === 0) return state;
-    const jobIds = batch.map(({ jobId }) => jobId);
-    for (const entry of batch) state.queue.set(entry.jobId, { ...entry, tried: true });
+    const request = state.requests + 1;
+    for (const entry of batch) {
+      state.queue.set(entry.attemptId, { ...entry, tried: true, request });
+    }
     ctx.pipe(
       connection.scheduler.submit(
-        batch.map(({ jobId, spec, tried, maybeSent }) => ({
-          jobId,
+        batch.map(({ attemptId, spec, tried, maybeSent }) => ({
+          attemptId,
           spec,
           recheck: tried || maybeSent,
         })),
         ctx.signal,
       ),
       (outcomes): SubmitterMessage => ({ type: "outcomes", outcomes, connection }),
-      (error): SubmitterMessage => ({ type: "unsent", jobIds, error, connection }),
+      (error): SubmitterMessage => ({ type: "unsent", error, connection }),
     );
-    return { ...state, inFlight: new Set(jobIds) };
+    return {
+      ...state,
+      requests: request,
+      inFlight: new Set(batch.map(({ attemptId }) => attemptId)),
+    };
   };
 
-  const flush = (state: SubmitterState, ctx: ActorContext<SubmitterMessage>): SubmitterState => {
+  const flush = (state: SubmitterState, ctx: Context): SubmitterState => {
     const { connection } = state;
     if (connection === undefined) return state;
     const sent = sendJobs(sendCancels(state, connection, ctx), connection, ctx);
-    const waiting = [...sent.queue.values()].filter(({ jobId }) => !sent.inFlight.has(jobId));
-    if (sent.inFlight.size > 0 || waiting.length === 0) return sent;
-    const next = Math.min(...waiting.map(({ notBefore }) => notBefore));
+    // Nothing is in flight here, so that whoever is in the queue waits for a time to come.
+    if (sent.inFlight.size > 0 || sent.queue.size === 0) return sent;
+    const next = sent.pause?.retryAt ??
+      [...sent.queue.values()].reduce((min, { notBefore }) => Math.min(min, notBefore), Infinity);
     return flushIn(sent, Math.max(GATHER_MS, next - ctx.clock.now()), ctx);
   };
 
   const postpone = (
     state: SubmitterState,
-    jobId: JobId,
+    attemptId: AttemptId,
     maybeSent: boolean,
-    ctx: ActorContext<SubmitterMessage>,
+    ctx: Context,
   ): void => {
-    const entry = state.queue.get(jobId);
+    const entry = state.queue.get(attemptId);
     if (entry === undefined) return;
     const delayMs = Math.min(RETRY_MAX_MS, Math.max(RETRY_MIN_MS, entry.delayMs * 2));
-    state.queue.set(jobId, {
+    state.queue.set(attemptId, {
       ...entry,
       maybeSent: entry.maybeSent || maybeSent,
       notBefore: ctx.clock.now() + delayMs,
@@ -170,14 +239,83 @@ export function submitter(): Behavior<SubmitterMessage, SubmitterState> {
     });
   };
 
+  /** Those who wait have no more reason to. */
+  const hasten = (state: SubmitterState): void => {
+    for (const entry of state.queue.values()) {
+      state.queue.set(entry.attemptId, { ...entry, notBefore: 0, delayMs: 0 });
+    }
+  };
+
+  /** Takes what came of a request, whole or in part. */
   const take = (
     state: SubmitterState,
-    outcome: SubmitOutcome,
-    ctx: ActorContext<SubmitterMessage>,
-  ): void => {
-    state.queue.get(outcome.jobId)?.job.tell({ type: "outcome", outcome });
-    if (outcome.kind === "postponed") postpone(state, outcome.jobId, outcome.maybeSent, ctx);
-    else state.queue.delete(outcome.jobId);
+    outcomes: readonly SubmitOutcome[],
+    ctx: Context,
+  ): SubmitterState => {
+    const unheardOf = new Set(state.inFlight);
+    let error: SluiceError | undefined;
+    let taken = false;
+    for (const outcome of outcomes) {
+      const { attemptId } = outcome;
+      unheardOf.delete(attemptId);
+      const told = state.queue.get(attemptId)?.job.tell({ type: "outcome", outcome });
+      if (outcome.kind === "postponed") {
+        postpone(state, attemptId, outcome.maybeSent, ctx);
+        error = outcome.error;
+      } else taken = true;
+      // A job whose actor has stopped comes back with another, which enqueues it anew.
+      if (outcome.kind !== "postponed" || told === "stopped") state.queue.delete(attemptId);
+    }
+    for (const attemptId of unheardOf) postpone(state, attemptId, true, ctx);
+    const landed = { ...state, inFlight: new Set<AttemptId>() };
+    if (taken) return succeeded(landed);
+    return failed(landed, {
+      tried: [...state.inFlight],
+      cause: error ?? new UnexpectedError("the scheduler said nothing of the jobs"),
+    }, ctx);
+  };
+
+  const succeeded = (state: SubmitterState): SubmitterState => {
+    if (state.pause !== undefined) {
+      report({ type: "submissions_resumed" });
+      hasten(state);
+    }
+    return { ...state, fruitless: NONE_FRUITLESS, pause: undefined };
+  };
+
+  const failed = (
+    state: SubmitterState,
+    { tried, cause }: { readonly tried: readonly AttemptId[]; readonly cause: SluiceError },
+    ctx: Context,
+  ): SubmitterState => {
+    const { pause, fruitless: { requests, only } } = state;
+    const sole = tried.length === 1 && (requests === 0 || only === tried[0]) ? tried[0] : undefined;
+    const fruitless = { requests: requests + 1, only: sole };
+    if (pause === undefined && fruitless.requests < FRUITLESS_LIMIT) return { ...state, fruitless };
+    const error = errorInfo(cause);
+    const backoff = pause?.backoff ?? new Backoff(PAUSE_BACKOFF, ctx.random);
+    const now = ctx.clock.now();
+    const retryAt = now + Math.round(backoff.next(0));
+    if (pause === undefined) report({ type: "submissions_paused", error, retryAt });
+    return { ...state, fruitless, pause: { since: pause?.since ?? now, error, retryAt, backoff } };
+  };
+
+  /** Whatever kept jobs back may be over: all are tried, or one where submissions are paused. */
+  const tryNow = (state: SubmitterState, ctx: Context): SubmitterState => {
+    hasten(state);
+    const { pause } = state;
+    return flush(
+      pause === undefined
+        ? { ...state, fruitless: NONE_FRUITLESS }
+        : { ...state, pause: { ...pause, retryAt: ctx.clock.now() } },
+      ctx,
+    );
+  };
+
+  const view = ({ queue, pause }: SubmitterState): SubmissionsView => {
+    if (pause === undefined) return { status: "open", waiting: queue.size };
+    const { since, retryAt, error } = pause;
+    return { status: "paused", waiting: queue.size, since, retryAt, error };
   };
 
   return {
@@ -185,7 +323,10 @@ export function submitter(): Behavior<SubmitterMessage, SubmitterState> {
       connection: undefined,
       queue: new Map(),
       inFlight: new Set(),
-      cancels: new Map(),
+      requests: 0,
+      fruitless: NONE_FRUITLESS,
+      pause: undefined,
+      cancels: new WaitingCancellations(),
       cancelling: false,
       timer: undefined,
       dueAt: 0,
@@ -194,61 +335,91 @@ export function submitter(): Behavior<SubmitterMessage, SubmitterState> {
     receive(state, message, ctx) {
       switch (message.type) {
         case "up":
-          for (const entry of state.queue.values()) {
-            state.queue.set(entry.jobId, { ...entry, notBefore: 0, delayMs: 0 });
-          }
-          return flush(
-            { ...state, connection: message.connection, inFlight: new Set(), cancelling: false },
+          return tryNow(
+            {
+              ...state,
+              connection: message.connection,
+              inFlight: new Set(),
+              cancelling: false,
+            },
             ctx,
           );
         case "down":
-          for (const jobId of state.inFlight) postpone(state, jobId, true, ctx);
+          for (const attemptId of state.inFlight) postpone(state, attemptId, true, ctx);
           return { ...state, connection: undefined, inFlight: new Set(), cancelling: false };
-        case "enqueue":
-          state.queue.set(message.jobId, {
-            jobId: message.jobId,
-            spec: message.spec,
-            job: message.job,
-            maybeSent: message.maybeSent,
-            tried: message.maybeSent,
+        case "resume":
+          return tryNow(state, ctx);
+        case "enqueue": {
+          const { attemptId, spec, job, maybeSent } = message;
+          const request = state.queue.get(attemptId)?.request ?? 0;
+          state.queue.set(attemptId, {
+            attemptId,
+            spec,
+            job,
+            maybeSent,
+            tried: maybeSent,
+            request,
             notBefore: 0,
             delayMs: 0,
           });
-          return flushIn(state, GATHER_MS, ctx);
+          const { pause, fruitless: { only } } = state;
+          // Where only one job has failed, another one tells at once whether that was its own trouble.
+          const doubt = pause !== undefined && only !== undefined && only !== attemptId;
+          return flushIn(
+            doubt ? { ...state, pause: { ...pause, retryAt: ctx.clock.now() } } : state,
+            GATHER_MS,
+            ctx,
+          );
+        }
         case "withdraw": {
-          const entry = state.queue.get(message.jobId);
-          if (entry === undefined || entry.maybeSent || state.inFlight.has(message.jobId)) {
+          const { attemptId } = message;
+          const entry = state.queue.get(attemptId);
+          if (entry === undefined || entry.maybeSent || state.inFlight.has(attemptId)) {
             return state;
           }
-          state.queue.delete(message.jobId);
+          state.queue.delete(attemptId);
           entry.job.tell({ type: "withdrawn" });
           return state;
         }
-        case "cancel":
-          state.cancels.set(cancelKey(message.cancellation), message.cancellation);
+        case "cancel": {
+          const { cancellation, job } = message;
+          state.cancels.add({ cancellation, job });
           return flushIn(state, GATHER_MS, ctx);
+        }
+        case "release":
+          if (message.attemptId !== undefined) {
+            state.queue.delete(message.attemptId);
+            state.cancels.forget(message.attemptId);
+          }
+          message.released();
+          return state;
         case "flush":
           return flush({ ...state, timer: undefined }, ctx);
-        case "outcomes": {
+        case "outcomes":
           if (message.connection !== state.connection) return state;
-          for (const outcome of message.outcomes) take(state, outcome, ctx);
-          return flush({ ...state, inFlight: new Set() }, ctx);
-        }
+          return flush(take(state, message.outcomes, ctx), ctx);
         case "unsent": {
           if (message.connection !== state.connection) return state;
           const error = asSluiceError(message.error);
-          for (const jobId of message.jobIds) {
-            take(state, { kind: "postponed", jobId, error, maybeSent: true }, ctx);
-          }
-          return flush({ ...state, inFlight: new Set() }, ctx);
+          const outcomes = [...state.inFlight].map((attemptId) =>
+            ({ kind: "postponed", attemptId, error, maybeSent: true }) as const
+          );
+          return flush(take(state, outcomes, ctx), ctx);
         }
-        case "cancelled":
-          for (const key of message.keys) state.cancels.delete(key);
+        case "cancelled": {
+          if (message.connection !== state.connection) return state;
+          for (const waiting of message.sent) {
+            if (!state.cancels.remove(waiting)) continue;
+            const { job, cancellation } = waiting;
+            job.tell({ type: "cancelled", cancellation });
+          }
           return flush({ ...state, cancelling: false }, ctx);
+        }
         case "uncancelled":
+          if (message.connection !== state.connection) return state;
           return flushIn({ ...state, cancelling: false }, RETRY_MIN_MS, ctx);
         case "view":
-          message.reply.ok({ waiting: state.queue.size });
+          message.reply.ok(view(state));
           return state;
       }
     },

@@ -1,24 +1,34 @@
 import assert from "node:assert/strict";
-import { SluiceError } from "../../model/mod.ts";
-import type { Submission, SubmitOutcome } from "../../schedulers/mod.ts";
+import { attemptId, SluiceError } from "../../model/mod.ts";
+import type { AttemptId } from "../../model/mod.ts";
+import type { CancelMeans, Submission, SubmitOutcome } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import { FakeConnection } from "../testing/fake_connection.ts";
 import { anySpec, jobNumber, schedulerId } from "../testing/simulated_job.ts";
 import { Stage } from "../testing/stage.ts";
 import { submitter } from "./submitter.ts";
-import type { SubmitterMessage } from "./submitter.ts";
+import type { SubmitterMessage, SubmitterReport } from "./submitter.ts";
 
 const trouble = new SluiceError({ code: "BUSY", message: "Busy.", next: "", retryable: true });
 
 const accepted = (batch: readonly Submission[]): SubmitOutcome[] =>
-  batch.map(({ jobId }) => ({ kind: "submitted", jobId, schedulerId: schedulerId("12") }));
+  batch.map(({ attemptId }) => ({ kind: "submitted", attemptId, schedulerId: schedulerId("12") }));
 
 const postponed = (maybeSent: boolean) => (batch: readonly Submission[]): SubmitOutcome[] =>
-  batch.map(({ jobId }) => ({ kind: "postponed", jobId, error: trouble, maybeSent }));
+  batch.map(({ attemptId }) => ({ kind: "postponed", attemptId, error: trouble, maybeSent }));
+
+const rejected = (batch: readonly Submission[]): SubmitOutcome[] =>
+  batch.map(({ attemptId }) => ({ kind: "rejected", attemptId, error: trouble }));
+
+const first = (n: number): AttemptId => attemptId(jobNumber(n), 1);
 
 class SubmitterStage extends Stage {
   readonly jobs = this.listener<JobMessage>();
-  readonly submitter = this.system.spawn<SubmitterMessage, unknown>("submitter", submitter());
+  readonly reports: SubmitterReport[] = [];
+  readonly submitter = this.system.spawn<SubmitterMessage, unknown>(
+    "submitter",
+    submitter((report) => void this.reports.push(report)),
+  );
   connection = new FakeConnection();
 
   get submits() {
@@ -34,7 +44,7 @@ class SubmitterStage extends Stage {
     const spec = anySpec();
     this.submitter.tell({
       type: "enqueue",
-      jobId: jobNumber(n),
+      attemptId: first(n),
       spec,
       maybeSent,
       job: this.jobs.ref,
@@ -42,12 +52,34 @@ class SubmitterStage extends Stage {
   }
 
   withdraw(n: number): void {
-    this.submitter.tell({ type: "withdraw", jobId: jobNumber(n) });
+    this.submitter.tell({ type: "withdraw", attemptId: first(n) });
+  }
+
+  cancel(n: number, means: CancelMeans = { kind: "end" }): void {
+    const cancellation = { attemptId: first(n), schedulerId: schedulerId(`${n}`), means };
+    this.submitter.tell({ type: "cancel", cancellation, job: this.jobs.ref });
+  }
+
+  view() {
+    return this.submitter.ask((reply) => ({ type: "view" as const, reply }));
   }
 
   waiting(): Promise<number> {
-    const view = this.submitter.ask((reply) => ({ type: "view" as const, reply }));
-    return view.then(({ waiting }) => waiting);
+    return this.view().then(({ waiting }) => waiting);
+  }
+
+  /** Answers all that comes, and notes when, and with how many jobs. */
+  answer(outcomes: (batch: readonly Submission[]) => SubmitOutcome[]): void {
+    this.submits.answer = (batch) => {
+      this.requests.push({ at: this.clock.now(), jobs: batch.length });
+      return outcomes(batch);
+    };
+  }
+  readonly requests: { readonly at: number; readonly jobs: number }[] = [];
+
+  /** The times between the requests so far, in ms. */
+  get waits(): number[] {
+    return this.requests.slice(1).map(({ at }, index) => at - (this.requests[index]?.at ?? 0));
   }
 
   get heard(): string[] {
@@ -98,28 +130,25 @@ Deno.test("the first try looks for nothing, every later one does", async () => {
   assert.deepEqual(stage.submits.last.argument.map(({ recheck }) => recheck), [true, true]);
 });
 
-Deno.test("a postponed job is tried ever more seldom, up to once a minute", async () => {
+Deno.test("a postponed job is tried ever more seldom while others get through", async () => {
   await using stage = new SubmitterStage();
   const times: number[] = [];
-  stage.submits.answer = (batch) => {
-    times.push(stage.clock.now());
-    return postponed(false)(batch);
-  };
+  stage.submits.answer = (batch) =>
+    batch.flatMap((one) => {
+      if (one.attemptId !== first(1)) return accepted([one]);
+      times.push(stage.clock.now());
+      return postponed(false)([one]);
+    });
   stage.up();
   stage.enqueue(1);
-  await stage.clock.advance(400_000);
+  for (let n = 2; n < 1_000; n++) {
+    stage.enqueue(n);
+    await stage.clock.advance(400);
+  }
   const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-  assert.deepEqual(waits.slice(0, 9), [
-    1_000,
-    2_000,
-    4_000,
-    8_000,
-    16_000,
-    32_000,
-    60_000,
-    60_000,
-    60_000,
-  ]);
+  const seconds = waits.map((wait) => Math.round(wait / 1_000));
+  assert.deepEqual(seconds.slice(0, 8), [1, 2, 4, 8, 16, 32, 60, 60]);
+  assert.deepEqual(stage.reports, []);
 });
 
 Deno.test("a job that waits for its next try holds up nobody else", async () => {
@@ -127,15 +156,12 @@ Deno.test("a job that waits for its next try holds up nobody else", async () => 
   stage.submits.answer = postponed(false);
   stage.up();
   stage.enqueue(1);
-  await stage.clock.advance(200_000);
+  await stage.clock.advance(1_500);
   stage.submits.answer = accepted;
   stage.enqueue(2);
-  stage.submitter.tell({
-    type: "cancel",
-    cancellation: { jobId: jobNumber(3), schedulerId: schedulerId("3") },
-  });
+  stage.cancel(3);
   await stage.clock.advance(10);
-  assert.deepEqual(stage.submits.last.argument.map(({ jobId }) => jobId), [jobNumber(2)]);
+  assert.deepEqual(stage.submits.last.argument.map(({ attemptId }) => attemptId), [first(2)]);
   assert.equal(stage.connection.scheduler.cancels.made.length, 1);
 });
 
@@ -217,8 +243,7 @@ Deno.test("a lost connection sends what was under way again, with a look first",
 
 Deno.test("a refused job is forgotten", async () => {
   await using stage = new SubmitterStage();
-  stage.submits.answer = (batch) =>
-    batch.map(({ jobId }) => ({ kind: "rejected", jobId, error: trouble }));
+  stage.submits.answer = rejected;
   stage.up();
   stage.enqueue(1);
   await stage.clock.advance(120_000);
@@ -242,8 +267,7 @@ Deno.test("cancellations that come together are one request, and a failed one is
   const { cancels } = stage.connection.scheduler;
   stage.up();
   for (let n = 0; n < 50; n++) {
-    const cancellation = { jobId: jobNumber(n), schedulerId: schedulerId(`${n}`) };
-    for (let time = 0; time < 2; time++) stage.submitter.tell({ type: "cancel", cancellation });
+    for (let time = 0; time < 2; time++) stage.cancel(n);
   }
   await stage.clock.advance(10);
   assert.equal(cancels.made.length, 1);
@@ -255,4 +279,169 @@ Deno.test("cancellations that come together are one request, and a failed one is
   cancels.last.ok();
   await stage.clock.advance(60_000);
   assert.equal(cancels.made.length, 2);
+});
+
+Deno.test("a job hears when the scheduler took the request to end it", async () => {
+  await using stage = new SubmitterStage();
+  const { cancels } = stage.connection.scheduler;
+  stage.up();
+  const means = { kind: "signal", signal: "TERM" } as const;
+  stage.cancel(1, means);
+  await stage.clock.advance(10);
+  assert.deepEqual(stage.heard, []);
+  cancels.last.ok();
+  await stage.clock.settle();
+  assert.deepEqual(stage.jobs.heard, [{
+    type: "cancelled",
+    cancellation: { attemptId: first(1), schedulerId: schedulerId("1"), means },
+  }]);
+});
+
+Deno.test("a stronger request that comes while a weaker one is under way is sent after it", async () => {
+  await using stage = new SubmitterStage();
+  const { cancels } = stage.connection.scheduler;
+  stage.up();
+  stage.cancel(1, { kind: "signal", signal: "TERM" });
+  await stage.clock.advance(10);
+  stage.cancel(1);
+  await stage.clock.advance(10);
+  assert.equal(cancels.made.length, 1);
+  cancels.last.ok();
+  await stage.clock.advance(10);
+  assert.deepEqual(cancels.last.argument.map(({ means }) => means), [{ kind: "end" }]);
+});
+
+Deno.test("who is let go hears nothing more, whatever is under way", async () => {
+  await using stage = new SubmitterStage();
+  stage.up();
+  stage.enqueue(1);
+  stage.cancel(1);
+  await stage.clock.advance(10);
+  let released = 0;
+  stage.submitter.tell({
+    type: "release",
+    attemptId: first(1),
+    released: () => released++,
+  });
+  await stage.clock.settle();
+  assert.equal(released, 1);
+  stage.submits.last.ok(accepted(stage.submits.last.argument));
+  stage.connection.scheduler.cancels.last.ok();
+  await stage.clock.advance(60_000);
+  assert.deepEqual(stage.heard, []);
+  assert.equal(stage.submits.made.length, 1);
+});
+
+Deno.test("when nothing gets through, all wait and one at a time is tried, ever more seldom", async () => {
+  await using stage = new SubmitterStage();
+  stage.answer(postponed(true));
+  stage.up();
+  for (let n = 0; n < 200; n++) stage.enqueue(n);
+  await stage.clock.advance(10);
+  const [report, ...others] = stage.reports;
+  assert.ok(report?.type === "submissions_paused");
+  assert.deepEqual(others, []);
+  assert.equal(report.error.code, "BUSY");
+  assert.deepEqual(stage.requests.map(({ jobs }) => jobs), [64, 64, 64]);
+  const view = await stage.view();
+  assert.ok(view.status === "paused");
+  assert.equal(view.waiting, 200);
+  assert.equal(view.retryAt, report.retryAt);
+
+  await stage.clock.advance(1_800_000);
+  assert.ok(stage.requests.slice(3).every(({ jobs }) => jobs === 1));
+  const waits = stage.waits.slice(2);
+  for (const [index, wait] of waits.entries()) {
+    const full = Math.min(300_000, 5_000 * 2 ** index);
+    assert.ok(wait >= full * 0.8 - 1 && wait <= full + GATHERED_MS, `${index}: ${wait}`);
+  }
+  assert.ok(waits.length >= 10);
+  assert.equal(stage.reports.length, 1, "it is said once");
+  const tried = stage.submits.made.slice(3).map(({ argument }) => argument[0]?.attemptId);
+  assert.equal(new Set(tried).size, tried.length, "each try is with another job");
+});
+
+/** What gathers jobs into one request may come on top of a wait, in ms. */
+const GATHERED_MS = 10;
+
+for (const [how, outcome] of Object.entries({ accepted, rejected })) {
+  Deno.test(`when one gets through (${how}), all go on`, async () => {
+    await using stage = new SubmitterStage();
+    stage.answer(postponed(true));
+    stage.up();
+    for (let n = 0; n < 100; n++) stage.enqueue(n);
+    await stage.clock.advance(60_000);
+    stage.answer((batch) => batch.length === 1 ? outcome(batch) : accepted(batch));
+    await stage.clock.advance(60_000);
+    assert.deepEqual(stage.reports.map(({ type }) => type), [
+      "submissions_paused",
+      "submissions_resumed",
+    ]);
+    assert.deepEqual(await stage.view(), { status: "open", waiting: 0 });
+    assert.deepEqual(stage.requests.slice(-3).map(({ jobs }) => jobs), [1, 64, 35]);
+  });
+}
+
+Deno.test("while submissions are paused, jobs are taken on, taken back, and ended", async () => {
+  await using stage = new SubmitterStage();
+  stage.answer(postponed(false));
+  stage.up();
+  for (let n = 0; n < 3; n++) stage.enqueue(n);
+  await stage.clock.advance(4_000);
+  const before = stage.requests.length;
+  stage.enqueue(7);
+  stage.enqueue(8);
+  stage.withdraw(8);
+  stage.withdraw(0);
+  stage.cancel(9);
+  await stage.clock.advance(100);
+  assert.equal(stage.connection.scheduler.cancels.made.length, 1);
+  assert.deepEqual(stage.heard.filter((word) => word === "withdrawn"), ["withdrawn", "withdrawn"]);
+  assert.equal(stage.requests.length, before, "nobody is tried out of turn");
+  assert.equal((await stage.view()).waiting, 3);
+});
+
+for (const how of ["a new connection", "the user"] as const) {
+  Deno.test(`a pause gives way to ${how}: one job is tried at once`, async () => {
+    await using stage = new SubmitterStage();
+    stage.answer(postponed(false));
+    stage.up();
+    for (let n = 0; n < 3; n++) stage.enqueue(n);
+    await stage.clock.advance(600_000);
+    const before = stage.requests.length;
+    stage.answer(accepted);
+    if (how === "the user") stage.submitter.tell({ type: "resume" });
+    else stage.up();
+    await stage.clock.advance(100);
+    assert.deepEqual(stage.requests.slice(before).map(({ jobs }) => jobs), [1, 2]);
+    assert.equal((await stage.view()).status, "open");
+  });
+}
+
+Deno.test("what a lost connection leaves unanswered does not count as refused", async () => {
+  await using stage = new SubmitterStage();
+  stage.enqueue(1);
+  for (let round = 0; round < 10; round++) {
+    stage.up(new FakeConnection());
+    await stage.clock.advance(10);
+    stage.submits.last.fail(trouble);
+    await stage.clock.settle();
+    stage.submitter.tell({ type: "down" });
+  }
+  assert.deepEqual(stage.reports, []);
+});
+
+Deno.test("a job whose own trouble paused submissions does not hold up the next one", async () => {
+  await using stage = new SubmitterStage();
+  stage.answer((batch) =>
+    batch.flatMap((one) => one.attemptId === first(1) ? postponed(false)([one]) : accepted([one]))
+  );
+  stage.up();
+  stage.enqueue(1);
+  await stage.clock.advance(600_000);
+  assert.deepEqual(stage.reports.map(({ type }) => type), ["submissions_paused"]);
+  stage.enqueue(2);
+  await stage.clock.advance(10);
+  assert.ok(stage.heard.includes("submitted"));
+  assert.equal((await stage.view()).status, "open");
 });

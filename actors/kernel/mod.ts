@@ -79,6 +79,7 @@ export type {
 } from "./options.ts";
 export { Backoff } from "./backoff.ts";
 export type { BackoffOptions } from "./backoff.ts";
+export { RestartWindow } from "./restart_window.ts";
 export type { StopReason } from "./stop_reason.ts";
 export type { Activity, LifecycleDetail, LifecycleEvent, LifecycleEvents } from "./lifecycle.ts";
 export type { DeadLetter, DeadLetterReason } from "./dead_letters.ts";

@@ -69,6 +69,7 @@ export class FakeScheduler implements Scheduler {
   readonly submits = new Calls<readonly Submission[], readonly SubmitOutcome[]>();
   readonly observes = new Calls<readonly Watched[], readonly Observation[]>();
   readonly cancels = new Calls<readonly Cancellation[], void>();
+  readonly removes = new Calls<readonly JobId[], void>();
 
   submit(batch: readonly Submission[]): Promise<readonly SubmitOutcome[]> {
     return this.submits.call(batch);
@@ -78,6 +79,9 @@ export class FakeScheduler implements Scheduler {
   }
   cancel(cancellations: readonly Cancellation[]): Promise<void> {
     return this.cancels.call(cancellations);
+  }
+  remove(jobs: readonly JobId[]): Promise<void> {
+    return this.removes.call(jobs);
   }
   probe(): Promise<Omit<ClusterProbe, "name">> {
     return Promise.resolve({
