@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { FakeConnection } from "../testing/fake_connection.ts";
 import { jobNumber } from "../testing/simulated_job.ts";
 import { Stage } from "../testing/stage.ts";
+import { OutputRemovedError } from "./errors.ts";
 import { outputReader, OutputReaderStoppedError } from "./output_reader.ts";
 import type { OutputReaderMessage } from "./output_reader.ts";
 
@@ -231,4 +232,42 @@ Deno.test("stopping answers everyone, so that nobody waits for ever", async () =
   await stage.clock.advance(100);
   await stage.reader.stop();
   assert.ok(answer.error instanceof OutputReaderStoppedError);
+});
+
+/** Asks which of the jobs nobody reads; from then on nobody may. */
+async function reserve(stage: ReaderStage, ...numbers: readonly number[]) {
+  const jobIds = numbers.map(jobNumber);
+  const answered = stage.reader.ask((reply) => ({ type: "reserve" as const, jobIds, reply }));
+  await stage.clock.settle();
+  return await answered;
+}
+
+Deno.test("files that are to be removed are read by nobody, until it turns out otherwise", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  stage.append(1, "hello");
+  assert.deepEqual(await reserve(stage, 1, 2), [jobNumber(1), jobNumber(2)]);
+  const { answer } = stage.read(1);
+  await stage.clock.advance(10);
+  assert.ok(answer.error instanceof OutputRemovedError);
+  assert.match(answer.error.next, /cleanup/);
+  assert.deepEqual(await reserve(stage), []);
+  const again = stage.read(1);
+  await stage.clock.advance(10);
+  assert.equal(again.answer.text, "hello");
+});
+
+Deno.test("files that somebody reads are kept, also while a slow reader is between two pieces", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  stage.append(1, "hello");
+  stage.read(2);
+  const { answer } = stage.read(1, 0, { maxBytes: 2 });
+  await stage.clock.advance(30_000);
+  assert.equal(answer.text, "he");
+  assert.deepEqual(await reserve(stage, 1, 2, 3), [jobNumber(3)]);
+  const next = stage.read(1, 2);
+  await stage.clock.advance(61_000);
+  assert.equal(next.answer.text, "llo");
+  assert.deepEqual(await reserve(stage, 1, 2, 3), [jobNumber(1), jobNumber(3)]);
 });

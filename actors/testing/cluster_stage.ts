@@ -161,10 +161,10 @@ export class ClusterStage extends Stage {
     await this.clock.settle();
   }
 
-  /** The line can be had again; waits for it. */
-  async findLink(): Promise<void> {
+  /** The line can be had again; waits until it has surely been tried. */
+  async findLink(waitMs = 80_000): Promise<void> {
     this.connects.answer = () => this.#connection();
-    await this.clock.advance(80_000);
+    await this.clock.advance(waitMs);
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
