@@ -8,7 +8,7 @@
  * @module
  */
 
-import { jobIdSchema } from "../model/mod.ts";
+import { attemptIdSchema } from "../model/mod.ts";
 import {
   parseSacct,
   parseSbatch,
@@ -75,6 +75,8 @@ async function submit(name: string, ...words: string[]): Promise<string> {
     "sbatch",
     "--parsable",
     "--output=/dev/null",
+    `--error=${scratch}/${name}.err`,
+    "--open-mode=append",
     ...words,
   ]);
   if (code !== 0) throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
@@ -116,7 +118,7 @@ const away = ["--exclude=n4"];
 await submit("timeout", "--time=1", "--wrap=sleep 300");
 await until("the time limit", async () => await stateOf("timeout") === "TIMEOUT");
 
-const sluiceId = jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
+const sluiceId = attemptIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
 await submit(
   "success",
   ...away,
@@ -147,9 +149,13 @@ const cancelled = await submit("cancelledPending", "--hold", "--wrap=true");
 const cancelledRunning = await submit("cancelledRunning", ...away, "--wrap=sleep 200");
 const cancelledArray = await submit("cancelledArray", "--hold", "--array=2-9", "--wrap=true");
 const requeued = await submit("requeued", ...away, "--wrap=sleep 200");
+const signalled = await submit("signalled", ...away, "--wrap=sleep 200");
+const cancelledTask = await submit("cancelledTask", ...away, "--array=4-6", "--wrap=sleep 200");
 await submit("nodeFail", "--no-requeue", "--nodelist=n4", "--wrap=sleep 200");
 await until("the last job's start", async () => await stateOf("nodeFail") === "RUNNING");
 await run(["scontrol", "requeue", requeued]);
+await run(["scancel", "--signal=TERM", "--full", signalled]);
+await run(["scancel", `${cancelledTask}_4`, `${cancelledTask}_5`]);
 await run(scancelArguments([
   jobSchedulerId(cancelled),
   jobSchedulerId(cancelledRunning),
@@ -180,6 +186,40 @@ await until("accounting to settle", async () => {
   return tasks.length === 4 && running?.state === "RUNNING";
 });
 await keep("sacct.txt", await accounted());
+
+/** Only the main account has the quality of service that preempts. */
+const { stdout: preempted } = await onCluster(
+  ["sbatch", "--parsable", "--no-requeue", "--nodelist=n3", "--exclusive", "--output=/dev/null"]
+    .concat(`--error=${scratch}/preempted.err`, "--wrap=sleep 200"),
+);
+await run(["scancel", `--user=${user}`]);
+const stateOfPreempted = async () =>
+  (await onCluster(["squeue", "-h", "-t", "all", "-j", preempted.trim(), "-o", "%T"])).stdout
+    .trim();
+await until("the start", async () => await stateOfPreempted() === "RUNNING");
+await onCluster(
+  ["sbatch", "--qos=urgent", "--nodelist=n3", "--exclusive", "--output=/dev/null", "--wrap=true"],
+);
+await until("the preemption", async () => await stateOfPreempted() === "PREEMPTED");
+ids["preempted"] = preempted.trim();
+const spoken: Record<string, string> = {};
+for (
+  const name of [
+    "timeout",
+    "cancelledRunning",
+    "cancelledTask",
+    "requeued",
+    "signalled",
+    "nodeFail",
+    "preempted",
+  ]
+) {
+  spoken[name] = await Deno.readTextFile(`${scratch}/${name}.err`);
+}
+await Deno.writeTextFile(
+  new URL("last-words.json", target),
+  JSON.stringify(spoken, null, 2) + "\n",
+);
 await run(["scancel", `--user=${user}`]);
 const { stdout: parsable } = await run(["sbatch", "--parsable", "--hold", "--wrap=true"]);
 await keep("sbatch-parsable.txt", parsable);

@@ -12,6 +12,7 @@ export * from "./endings.ts";
 export * from "./environment.ts";
 export * from "./exit_code.ts";
 export * from "./job_ids.ts";
+export * from "./last_words.ts";
 export * from "./memory.ts";
 export * from "./node_list.ts";
 export * from "./reasons.ts";

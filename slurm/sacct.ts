@@ -19,7 +19,7 @@ import type { SlurmOutput } from "./text.ts";
 import { fieldSeparator, fieldValue, outputLines } from "./text.ts";
 import { parseDuration, parseEpoch } from "./time.ts";
 
-/** Every field is Slurm's own: none holds text that a user chose. */
+/** The working directory is last: it is the only field whose text a user chose. */
 const fields = [
   "JobID",
   "State",
@@ -34,6 +34,7 @@ const fields = [
   "ReqMem",
   "NodeList",
   "Reason",
+  "WorkDir",
 ] as const;
 
 /** The highest number of a task that any cluster allows, for {@linkcode expandArray}. */
@@ -69,8 +70,10 @@ export interface SacctJob {
   readonly stateText: string;
   /** Slurm's code for why it waited or ended; for plain words see explainReason. */
   readonly reason?: string;
-  /** How the batch script ended. */
+  /** How the batch script ended. Of an exit code of 128 and more, accounting shows 128 less. */
   readonly exit?: ExitStatus;
+  /** The directory in which its batch script was started. */
+  readonly workingDirectory?: string;
   /** The nodes it had, as a list for expandNodeList; empty where it had none. */
   readonly nodeList: string;
   /** When it was submitted, in milliseconds since the epoch; for one that was put back, when that was. */
@@ -108,6 +111,7 @@ type Figures = Pick<
   | "state"
   | "reason"
   | "exit"
+  | "workingDirectory"
   | "submittedAt"
   | "startedAt"
   | "endedAt"
@@ -126,6 +130,7 @@ function requestedMemory(text: string, cpus: number | undefined): number | undef
 function parseJob(id: SlurmJobId, parts: readonly string[]): SacctJob {
   const [, stateText = "", exit, submit, start, end, elapsed, cpuTime = "", allocated] = parts;
   const [memory = "", nodes, reason] = parts.slice(10);
+  const workingDirectory = parts.slice(fields.length - 1).join(fieldSeparator);
   const cpus = count(allocated);
   const nodeList = fieldValue(nodes) ?? "";
   return {
@@ -136,6 +141,7 @@ function parseJob(id: SlurmJobId, parts: readonly string[]): SacctJob {
       state: parseState(stateText),
       reason: fieldValue(reason),
       exit: parseExitStatus(exit),
+      workingDirectory: workingDirectory === "" ? undefined : workingDirectory,
       submittedAt: parseEpoch(submit),
       // A job that was cancelled before its start has the time of that in its place.
       startedAt: nodeList === "" ? undefined : parseEpoch(start),
@@ -169,7 +175,7 @@ export function parseSacct(output: SlurmOutput): SacctAnswer {
   for (const line of outputLines(output)) {
     const parts = line.split(fieldSeparator);
     const [idText = ""] = parts;
-    if (parts.length !== fields.length) {
+    if (parts.length < fields.length) {
       malformed.push(line);
       continue;
     }

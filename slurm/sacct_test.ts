@@ -18,11 +18,12 @@ function only(name: string): SacctJob {
   return job;
 }
 
-Deno.test("the query names its jobs and asks for no text that a user chose", () => {
+Deno.test("the query names its jobs, and asks last for the one text that a user chose", () => {
   const words = sacctArguments([schedulerIdSchema.parse("12"), schedulerIdSchema.parse("13_4")]);
   equal(words[0], "sacct");
   equal(words.at(-1), "--jobs=12,13_4");
-  ok(!/JobName|Comment|SubmitLine|WorkDir/i.test(words.join(" ")));
+  ok(words.some((word) => /^--format=.*,WorkDir$/.test(word)));
+  ok(!/JobName|Comment|SubmitLine/i.test(words.join(" ")));
 });
 
 Deno.test("everything in real output is understood", () => {
@@ -73,7 +74,7 @@ Deno.test("figures are joined from the job's steps", () => {
 
 Deno.test("memory that an old release counts for each CPU or node is read", () => {
   const line = (memory: string) =>
-    ["7", "COMPLETED", "0:0", "1", "2", "3", "1", "00:01", "4", "", memory, "n1", "None"]
+    ["7", "COMPLETED", "0:0", "1", "2", "3", "1", "00:01", "4", "", memory, "n1", "None", "/w"]
       .join("\x1f");
   equal(parseSacct(line("2Gc")).jobs[0]?.requestedMemoryBytes, 8 * 2 ** 30);
   equal(parseSacct(line("2Gn")).jobs[0]?.requestedMemoryBytes, 2 * 2 ** 30);
@@ -82,7 +83,9 @@ Deno.test("memory that an old release counts for each CPU or node is read", () =
 
 Deno.test("the peak of memory is that of the largest step", () => {
   const line = (id: string, memory: string) =>
-    [id, "COMPLETED", "0:0", "1", "2", "3", "1", "00:01", "4", memory, "", "n1", ""].join("\x1f");
+    [id, "COMPLETED", "0:0", "1", "2", "3", "1", "00:01", "4", memory, "", "n1", "", "/w"].join(
+      "\x1f",
+    );
   const text = [
     line("7_1", ""),
     line("7_1.batch", "10K"),
@@ -92,9 +95,18 @@ Deno.test("the peak of memory is that of the largest step", () => {
   equal(parseSacct(text.join("\n")).jobs[0]?.peakMemoryBytes, 2 * 2 ** 20);
 });
 
+Deno.test("a job's directory is read whatever its name holds", () => {
+  const line = (path: string) =>
+    ["7", "COMPLETED", "0:0", "1", "2", "3", "1", "00:01", "4", "", "", "n1", "None", path]
+      .join("\x1f");
+  equal(parseSacct(line("/a b|\x1fc")).jobs[0]?.workingDirectory, "/a b|\x1fc");
+  equal(parseSacct(line("")).jobs[0]?.workingDirectory, undefined);
+  ok(only("exit3").workingDirectory?.startsWith("/"));
+});
+
 Deno.test("of several records of one job the last counts", () => {
   const line = (state: string) =>
-    ["7", state, "0:0", "1", "2", "3", "1", "00:01", "4", "", "", "n1", ""].join("\x1f");
+    ["7", state, "0:0", "1", "2", "3", "1", "00:01", "4", "", "", "n1", "", "/w"].join("\x1f");
   const { jobs } = parseSacct([line("NODE_FAIL"), line("COMPLETED")].join("\n"));
   deepEqual(jobs.map((job) => job.state), ["COMPLETED"]);
 });
@@ -122,7 +134,7 @@ Deno.test("any bytes give jobs or malformed lines, never an error", () => {
     parseSacct(fields.join("\x1f"));
   }));
   fc.assert(
-    fc.property(field, fc.array(fc.string(), { minLength: 12, maxLength: 12 }), (id, rest) => {
+    fc.property(field, fc.array(fc.string(), { minLength: 13, maxLength: 13 }), (id, rest) => {
       parseSacct([id, ...rest].join("\x1f"));
     }),
   );

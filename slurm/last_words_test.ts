@@ -1,0 +1,70 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import { z } from "zod";
+import { lastWordsIn, parseLastWords } from "./last_words.ts";
+import { capturedIds, testdataText } from "./testdata.ts";
+
+const captured = z.record(z.string(), z.string()).parse(
+  JSON.parse(testdataText("last-words.json")),
+);
+
+Deno.test("Slurm's words on real jobs tell which job ended, why and when", () => {
+  const reasons = {
+    timeout: "time_limit",
+    cancelledRunning: "cancelled",
+    requeued: "requeue",
+    signalled: "cancelled",
+    nodeFail: "node_failure",
+    preempted: "preemption",
+  };
+  for (const [name, reason] of Object.entries(reasons)) {
+    const [words, ...others] = lastWordsIn(captured[name] ?? "");
+    equal(others.length, 0, name);
+    equal(words?.job, Number(capturedIds[name]), name);
+    equal(words?.reason, reason, name);
+    ok(/^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(words?.at ?? ""), name);
+  }
+});
+
+Deno.test("the tasks of an array go by numbers of their own, of which the array's is the least", () => {
+  const words = lastWordsIn(captured["cancelledTask"] ?? "");
+  const numbers = words.map(({ job }) => job).sort((a, b) => a - b);
+  equal(new Set(numbers).size, 3);
+  equal(numbers[0], Number(capturedIds["cancelledTask"]));
+});
+
+Deno.test("words that follow a program's unfinished line are found", () => {
+  const line = "42%slurmstepd-n1: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-20T21:58:17 ***";
+  deepEqual(parseLastWords(line), { job: 7, reason: "cancelled", at: "2026-11-20T21:58:17" });
+});
+
+Deno.test("the words of steps, and of causes that nobody knows, are not the job's", () => {
+  for (
+    const line of [
+      "slurmstepd: error: *** STEP 7.0 ON n1 CANCELLED AT 2026-11-20T21:58:17 ***",
+      "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-20T21:58:17 DUE TO BOREDOM ***",
+      "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT some time ***",
+      "slurmstepd: error: *** JOB 7 ON n1 FAILED (non-zero exit code or other failure mode) ***",
+      "slurmstepd: error: *** JOB 7 ON n1 UNCORRECTABLE MEMORY ERROR AT 2026-11-20T21:58:17 ***",
+      "slurmstepd: error: Detected 1 oom_kill event in StepId=7.0. Some of the step tasks have been OOM Killed.",
+      "CANCELLED AT 2026-11-20T21:58:17",
+      "",
+    ]
+  ) equal(parseLastWords(line), undefined, line);
+});
+
+Deno.test("too much memory is told of the batch step, in the words of old and new releases", () => {
+  for (
+    const line of [
+      "slurmstepd: error: Detected 1 oom_kill event in StepId=7.batch. Some of the step tasks have been OOM Killed.",
+      "slurmstepd: error: Detected 12 oom_kill events in StepId=7.batch. Some of the step tasks have been OOM Killed.",
+      "slurmstepd: error: Detected 2 oom-kill event(s) in StepId=7.batch. Some of your processes may have been killed by the cgroup out-of-memory handler.",
+    ]
+  ) deepEqual(parseLastWords(line), { job: 7, reason: "out_of_memory" });
+});
+
+Deno.test("any bytes give words or none, never an error", () => {
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => {
+    lastWordsIn(bytes);
+  }));
+});
