@@ -20,7 +20,10 @@ export interface ExitRecord {
   readonly restart: number;
   /** The payload's exit status. */
   readonly exitCode: number;
-  /** Name of the last signal that reached the script. */
+  /**
+   * Name of the last signal that reached the script, but `CONT` wherever that came too: with it Slurm
+   * begins to end a job, before any process of the job is told to end.
+   */
   readonly caught?: string;
   /** Start of the payload, in milliseconds since the epoch. */
   readonly startedAt: number;

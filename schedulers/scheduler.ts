@@ -57,6 +57,11 @@ export interface Watched {
    * from what it says of this one.
    */
   readonly startedAt?: number | Readonly<Record<number, number>>;
+  /**
+   * Whether the scheduler may put the job back by itself, as after a preemption or the failure of a node;
+   * absent where that is not known.
+   */
+  readonly requeues?: boolean;
 }
 
 /** What the scheduler says of one job or array task now. */

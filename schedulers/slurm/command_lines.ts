@@ -29,15 +29,20 @@ export function slurmLine(words: readonly string[]): string {
 /** So many ids fit on one command line, whose longest word may have 128 KiB on Linux. */
 const IDS_PER_COMMAND = 5_000;
 
-/** The lines of shell that run a command for all ids, as many as it takes. */
+/**
+ * The lines of shell that run a command for all ids, as many as it takes.
+ *
+ * @param line Turns the words of a command into a line. Default: {@linkcode slurmLine}.
+ */
 export function forAll(
   ids: readonly SchedulerId[],
   command: (ids: readonly [SchedulerId, ...SchedulerId[]]) => readonly string[],
+  line: (words: readonly string[]) => string = slurmLine,
 ): string[] {
   const lines: string[] = [];
   for (let start = 0; start < ids.length; start += IDS_PER_COMMAND) {
     const [first, ...rest] = ids.slice(start, start + IDS_PER_COMMAND);
-    if (first !== undefined) lines.push(slurmLine(command([first, ...rest])));
+    if (first !== undefined) lines.push(line(command([first, ...rest])));
   }
   return lines;
 }

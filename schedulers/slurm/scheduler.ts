@@ -5,7 +5,7 @@
  */
 
 import type { Host } from "../../hosts/mod.ts";
-import type { AttemptId, ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
+import type { ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
 import { schedulerIdSchema } from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
 import {
@@ -24,11 +24,9 @@ import {
   sinfoArguments,
   squeueArguments,
 } from "../../slurm/mod.ts";
-import type { SacctJob, SlurmConfig, SqueueJob } from "../../slurm/mod.ts";
+import type { SlurmConfig, SqueueJob } from "../../slurm/mod.ts";
 import { planBatch } from "../batch.ts";
 import { SchedulerUnavailableError } from "../errors.ts";
-import { parseExitRecords, printExitRecords } from "../exit_record.ts";
-import type { ExitRecord } from "../exit_record.ts";
 import { followSpool } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { removeProgram } from "../remove.ts";
@@ -44,7 +42,10 @@ import { forAll, QUEUE_BY_COMMENT, slurmLine } from "./command_lines.ts";
 import { jobMetrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { SlurmPlanner } from "./planner.ts";
+import type { Run } from "./present_run.ts";
 import { parseProgramReplies, SBATCH_TIMEOUT_SECONDS, submitProgram } from "./submit_program.ts";
+import { strayCopies } from "./stray_copies.ts";
+import { sacctLine, VanishedJobs } from "./vanished.ts";
 import { verdict } from "./verdict.ts";
 
 /** How many sbatch run at a time: more makes slurmctld no faster. */
@@ -52,11 +53,29 @@ const SUBMIT_WIDTH = 4;
 
 const decoder = new TextDecoder();
 
+/** Slurm's own default of KillWait, for a cluster that does not tell, in seconds. */
+const KILL_WAIT_SECONDS = 30;
+
 /** A job or an array task with Slurm's id of it. */
-interface Part {
-  readonly attemptId: AttemptId;
-  readonly task: number | undefined;
+interface Part extends Run {
   readonly id: SchedulerId;
+  readonly requeues: boolean | undefined;
+}
+
+/** The jobs or array tasks of a watched attempt. */
+function partsOf({ attemptId, schedulerId, tasks, startedAt, requeues }: Watched): Part[] {
+  const shared = { attemptId, schedulerId, requeues };
+  if (tasks === undefined) {
+    const start = typeof startedAt === "number" ? startedAt : undefined;
+    return [{ ...shared, task: undefined, id: schedulerId, startedAt: start }];
+  }
+  const starts = typeof startedAt === "number" ? {} : startedAt ?? {};
+  return tasks.map((task) => ({
+    ...shared,
+    task,
+    id: taskId(schedulerId, task),
+    startedAt: starts[task],
+  }));
 }
 
 /** Slurm's id of an array task. */
@@ -69,16 +88,12 @@ function marked({ attemptId, id }: Pick<Part, "attemptId" | "id">): string {
   return `${attemptId} ${id}`;
 }
 
-/** Identifies a job or an array task within one round. */
-function key(attemptId: string, task: number | undefined): string {
-  return task === undefined ? attemptId : `${attemptId}_${task}`;
-}
-
 /** Submits, observes and cancels jobs of one user on one Slurm cluster. */
 export class SlurmScheduler implements Scheduler {
   readonly #host: Host;
   readonly #layout: RemoteLayout;
   readonly #planner: SlurmPlanner;
+  readonly #vanished: VanishedJobs;
   #config: SlurmConfig | undefined;
 
   /** Works over the given connection, which stays the caller's. */
@@ -86,6 +101,7 @@ export class SlurmScheduler implements Scheduler {
     this.#host = host;
     this.#layout = layout;
     this.#planner = planner;
+    this.#vanished = new VanishedJobs(host, layout);
   }
 
   /** Submits a batch; see {@linkcode Scheduler.submit}. */
@@ -130,22 +146,27 @@ export class SlurmScheduler implements Scheduler {
     watched: readonly Watched[],
     signal: AbortSignal,
   ): Promise<readonly Observation[]> {
-    const queue = await this.#queue(signal);
-    const parts = watched.flatMap(({ attemptId, schedulerId, tasks }): Part[] =>
-      tasks === undefined
-        ? [{ attemptId, task: undefined, id: schedulerId }]
-        : tasks.map((task) => ({ attemptId, task, id: taskId(schedulerId, task) }))
-    );
+    const { jobs } = parseSqueue(await this.#output(squeueArguments(), signal));
+    const queue = new Map(jobs.flatMap((job): [string, SqueueJob][] => {
+      const attemptId = parseComment(job.comment);
+      return attemptId === undefined ? [] : [[marked({ attemptId, id: formatJobId(job.id) }), job]];
+    }));
+    const parts = watched.flatMap(partsOf);
     const gone = parts.filter((part) => !queue.has(marked(part)));
-    const ids = new Set(gone.map(({ attemptId }) => attemptId));
-    const asked = watched.filter(({ attemptId }) => ids.has(attemptId));
-    const { accounting, records } = await this.#vanished(asked, signal);
+    const config = gone.length === 0 ? undefined : this.#config ?? await this.#showConfig(signal);
+    const found = config === undefined ? [] : await this.#vanished.look(gone, config, signal);
+    const traces = new Map(gone.map((part, index) => [part, found[index]]));
+    await this.#cancelStrays(strayCopies(jobs, watched), signal);
     return parts.map((part) => {
-      const { attemptId, task, id } = part;
+      const { attemptId, task, requeues } = part;
+      const trace = traces.get(part);
       const sighting = verdict({
         queue: queue.get(marked(part)),
-        accounting: accounting.get(id),
-        record: records.get(key(attemptId, task)),
+        accounting: trace?.accounting,
+        record: trace?.record,
+        words: trace?.words,
+        requeues,
+        killWaitMs: (config?.killWaitSeconds ?? KILL_WAIT_SECONDS) * 1000,
       });
       return task === undefined ? { attemptId, sighting } : { attemptId, task, sighting };
     });
@@ -204,8 +225,10 @@ export class SlurmScheduler implements Scheduler {
   async metrics(job: Watched, signal: AbortSignal): Promise<JobMetrics> {
     const config = this.#config ?? await this.#showConfig(signal);
     if (!hasAccounting(config)) return { source: "none" };
-    const { jobs } = parseSacct(await this.#output(sacctArguments([job.schedulerId]), signal));
-    return jobMetrics(jobs);
+    const line = sacctLine(sacctArguments([job.schedulerId]));
+    const { exitCode, stdout, stderr } = await this.#host.run(line, { signal });
+    if (exitCode !== 0) throw new SchedulerUnavailableError("sacct", decoder.decode(stderr));
+    return jobMetrics(parseSacct(stdout).jobs);
   }
 
   /** The command whose output is the spool as it grows. */
@@ -228,41 +251,12 @@ export class SlurmScheduler implements Scheduler {
 
   async #accountingAnswers(config: SlurmConfig, signal: AbortSignal): Promise<boolean> {
     if (!hasAccounting(config)) return false;
-    const result = await this.#host.run(slurmLine(["sacct", "--noheader", "--jobs=1"]), { signal });
+    const result = await this.#host.run(sacctLine(["sacct", "--noheader", "--jobs=1"]), { signal });
     return result.exitCode === 0;
   }
 
-  async #queue(signal: AbortSignal): Promise<ReadonlyMap<string, SqueueJob>> {
-    const { jobs } = parseSqueue(await this.#output(squeueArguments(), signal));
-    return new Map(jobs.flatMap((job): [string, SqueueJob][] => {
-      const attemptId = parseComment(job.comment);
-      return attemptId === undefined ? [] : [[marked({ attemptId, id: formatJobId(job.id) }), job]];
-    }));
-  }
-
-  /** What accounting and the jobs' own records say of jobs that have left the queue. */
-  async #vanished(asked: readonly Watched[], signal: AbortSignal): Promise<{
-    readonly accounting: ReadonlyMap<string, SacctJob>;
-    readonly records: ReadonlyMap<string, ExitRecord>;
-  }> {
-    if (asked.length === 0) return { accounting: new Map(), records: new Map() };
-    const config = this.#config ?? await this.#showConfig(signal);
-    const printed = await this.#host.run(
-      printExitRecords(this.#layout.jobs, asked.map(({ attemptId }) => attemptId)),
-      { signal },
-    );
-    const records = parseExitRecords(decoder.decode(printed.stdout));
-    const accounting = hasAccounting(config)
-      ? await this.#host.run(
-        forAll(asked.map(({ schedulerId }) => schedulerId), sacctArguments).join(" && "),
-        { signal },
-      )
-      : undefined;
-    // A slurmdbd that is away says nothing: the jobs' own records may still do.
-    const jobs = accounting?.exitCode === 0 ? parseSacct(accounting.stdout).jobs : [];
-    return {
-      accounting: new Map(jobs.map((job) => [formatJobId(job.id), job])),
-      records: new Map(records.map((record) => [key(record.attemptId, record.task), record])),
-    };
+  /** Has copies that would run nothing leave the queue. One that cannot be cancelled does no harm. */
+  async #cancelStrays(ids: readonly SchedulerId[], signal: AbortSignal): Promise<void> {
+    for (const line of forAll(ids, scancelArguments)) await this.#host.run(line, { signal });
   }
 }

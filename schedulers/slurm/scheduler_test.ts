@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { openLocal } from "../../hosts/mod.ts";
 import { jobSpecSchema, schedulerIdSchema } from "../../model/mod.ts";
 import type { AttemptId } from "../../model/mod.ts";
@@ -67,6 +68,27 @@ slurmTest("an id that was used again is another job's", async (scheduler, fake) 
     const [seen] = await scheduler.observe([job], never);
     assert.equal(seen?.sighting.kind, "missing", comment);
   }
+});
+
+slurmTest("a copy that is not the job on record leaves the queue", async (scheduler, fake) => {
+  const log = join(fake.bin, "cancelled");
+  await fake.command("scancel", `echo "$@" >>${quote(log)}; echo trouble >&2; exit 1`);
+  const [one, array] = [watch("12"), { ...watch("20"), tasks: [1, 2] }];
+  await queue(
+    fake,
+    queueLine("12", "RUNNING", mark(one.attemptId)) +
+      queueLine("13", "PENDING", mark(one.attemptId)) +
+      queueLine("14", "COMPLETED", mark(one.attemptId)) +
+      queueLine("15", "PENDING", mark(newAttempt())) +
+      queueLine("16", "PENDING", "") +
+      queueLine("20_1", "RUNNING", mark(array.attemptId)) +
+      queueLine("20_2", "PENDING", mark(array.attemptId)) +
+      queueLine("30_1", "PENDING", mark(array.attemptId)) +
+      queueLine("30_2", "PENDING", mark(array.attemptId)),
+  );
+  const seen = await scheduler.observe([one, array], never);
+  assert.deepEqual(seen.map(({ sighting }) => sighting.kind), ["active", "active", "waiting"]);
+  assert.equal(await Deno.readTextFile(log), "13 30\n");
 });
 
 slurmTest("a queue that cannot be read says nothing of anybody", async (scheduler, fake) => {

@@ -1,0 +1,93 @@
+/**
+ * Which evidence is of a job's present run: ids are used again, and a job that was put back has left the
+ * traces of its earlier runs. Pure.
+ *
+ * @module
+ */
+
+import { attemptParts } from "../../model/mod.ts";
+import type { AttemptId, SchedulerId } from "../../model/mod.ts";
+import type { SacctJob } from "../../slurm/mod.ts";
+import type { ExitRecord } from "../exit_record.ts";
+import type { LastWordsFound, SpokenWords } from "./last_words.ts";
+
+/** A run of a job or an array task. */
+export interface Run {
+  /** The attempt at the job. */
+  readonly attemptId: AttemptId;
+  /** Slurm's id of the job; of an array task, that of the array. */
+  readonly schedulerId: SchedulerId;
+  /** Number of the array task. */
+  readonly task: number | undefined;
+  /** When it began, by the cluster's clock in milliseconds since the epoch, where that is known. */
+  readonly startedAt: number | undefined;
+}
+
+/**
+ * The clocks of the controller and the nodes may differ by so much, in ms. A job that is put back waits
+ * for longer than that before it starts again.
+ */
+const CLOCK_SKEW_MS = 5_000;
+
+function before(time: number | undefined, start: number | undefined): boolean {
+  return time !== undefined && start !== undefined && time + CLOCK_SKEW_MS < start;
+}
+
+/** Whether the record that lies in the job's directory is of this run. */
+export function isRecordOf(run: Run, record: ExitRecord): boolean {
+  return record.schedulerId === run.schedulerId && !before(record.endedAt, run.startedAt);
+}
+
+/**
+ * Whether what accounting says is of this run: of a job in the directory of this one, and not of an end
+ * before this run began. Ends are compared and not starts, since the job's script may have been started
+ * long after the job, by a prolog that takes its time.
+ */
+export function isAccountOf(run: Run, line: SacctJob, record: ExitRecord | undefined): boolean {
+  const { jobId } = attemptParts(run.attemptId);
+  const path = `${line.workingDirectory ?? ""}/`;
+  // The path may lead through symbolic links, so its beginning is not compared.
+  if (!path.includes(`/jobs/${jobId}/`)) return false;
+  return !before(line.endedAt, run.startedAt) && !before(line.endedAt, record?.startedAt);
+}
+
+/** Slurm's own words on the end of a run. */
+export interface RunWords {
+  /** Why Slurm ended it, and when. */
+  readonly end?: {
+    /** What Slurm told. */
+    readonly reason: Exclude<SpokenWords["reason"], "out_of_memory">;
+    /** In milliseconds since the epoch. */
+    readonly at: number;
+  };
+  /** Whether it went beyond its memory. */
+  readonly outOfMemory: boolean;
+  /** When the job last wrote to its standard output or error, in milliseconds since the epoch. */
+  readonly wroteAt?: number;
+}
+
+/**
+ * What Slurm said of this run in the job's standard error, to which every run adds.
+ *
+ * @param record The record of this run.
+ */
+export function wordsOf(
+  run: Run,
+  found: LastWordsFound,
+  record: ExitRecord | undefined,
+): RunWords {
+  const id = Number(run.schedulerId);
+  // The numbers of an array's tasks come after that of the array, which is the number of one of them.
+  const own = found.words.filter(({ job }) => run.task === undefined ? job === id : job >= id);
+  const stale = ({ at }: SpokenWords) => before(at, run.startedAt) || before(at, record?.startedAt);
+  const last = own.findLast(({ at }) => at !== undefined);
+  const current = last !== undefined && !stale(last) ? last : undefined;
+  return {
+    ...(current?.at === undefined || current.reason === "out_of_memory"
+      ? {}
+      : { end: { reason: current.reason, at: current.at } }),
+    // The line has no time: beside those of an earlier run it may be of that one.
+    outOfMemory: own.some(({ reason }) => reason === "out_of_memory") && !own.some(stale),
+    ...(found.wroteAt === undefined ? {} : { wroteAt: found.wroteAt }),
+  };
+}
