@@ -94,7 +94,10 @@ const numbers: Readonly<Record<SignalName, number>> = {
   XCPU: 24,
 };
 
-/** Whether an end by this signal or with this exit status is the work of a signal sent on request. */
+/**
+ * Whether an end by this signal or with this exit status is the work of a signal sent on request. It may
+ * have been sent before anybody has heard that it was.
+ */
 export function endedOnRequest(
   { cancelSignals }: Wish,
   { exitCode, signal }: {
@@ -104,7 +107,7 @@ export function endedOnRequest(
 ): boolean {
   return cancelSignals?.some((one) => {
     const number = numbers[one.signal];
-    return one.sentAt !== undefined && (signal === number || exitCode === 128 + number);
+    return signal === number || exitCode === 128 + number;
   }) ?? false;
 }
 

@@ -217,6 +217,10 @@ export function brokenInvariants({ before, fact, after }: Step): string[] {
     "the record of an attempt never changes",
   );
   if (fact.type === "attempt_ended") attemptLaws(before, fact, after, claim);
+  claim(
+    fact.type !== "submitting" || after.updatedAt >= (before.retryAt ?? 0),
+    "an attempt does not begin before its time",
+  );
   if (fact.type === "signalled") signalLaws(before, fact, claim);
   claim(substance(before) !== substance(after), "a fact says something new");
   claim(after.updatedAt >= before.updatedAt, "time does not go back");

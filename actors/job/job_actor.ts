@@ -298,6 +298,9 @@ export function jobActor(
         announce(state.view, state, ctx);
         return state;
       }
+      // Whoever failed between two attempts has not said that the one before is over.
+      const { attempt } = state.view;
+      if (attempt > 1) effects.unwatch(attemptId(jobId, attempt - 1));
       return setAlarm(await introduce(state, ctx), ctx);
     },
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { CancelRequest } from "./cancel.ts";
 export * from "./decide.ts";
 export * from "./memory.ts";
 export * from "./errors.ts";

@@ -113,10 +113,14 @@ interface Belief {
   readonly memory: JobMemory;
 }
 
+/**
+ * What was seen at first is dated by when it was heard, what was seen last by when it was asked for: words
+ * that waited to be heard are no proof that anything has lasted.
+ */
 function believe(
   facts: Facts,
   before: JobMemory,
-  observations: readonly Observation[],
+  { askedAt, observations }: Sighted,
   now: number,
 ): Belief {
   let memory = before;
@@ -133,14 +137,14 @@ function believe(
     if (sighting.kind === "missing") {
       const since = missing ?? now;
       memory = { ...memory, missingSince: new Map(memory.missingSince).set(key, since) };
-      if (now - since >= MISSING_GRACE_MS) lost ??= { since, reason: sighting.reason };
+      if (askedAt - since >= MISSING_GRACE_MS) lost ??= { since, reason: sighting.reason };
       continue;
     }
     if (sighting.kind === "ended" && sighting.mayReturn === true) {
       const run = `${sighting.state} ${sighting.startedAt ?? ""}`;
       const since = ended?.run === run ? ended.since : now;
       memory = { ...memory, endedSince: new Map(memory.endedSince).set(key, { run, since }) };
-      if (now - since < MISSING_GRACE_MS) continue;
+      if (askedAt - since < MISSING_GRACE_MS) continue;
     }
     seen.push({ ...observation, sighting });
   }
@@ -159,7 +163,10 @@ export function sighted(
   const { seen, lost, memory } = believe(
     facts,
     before,
-    input.observations.filter((observation) => observation.attemptId === present),
+    {
+      ...input,
+      observations: input.observations.filter((one) => one.attemptId === present),
+    },
     now,
   );
   // One task that is nowhere to be found keeps the array unknown, whatever is seen of the others.

@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Retry, SignalName } from "../../model/mod.ts";
+import { JobWorld } from "../testing/job_world.ts";
+import type { WorldDefects } from "../testing/job_world.ts";
+import { anySpec } from "../testing/simulated_job.ts";
+import type { CallFate, Fate, Reaction } from "../testing/simulated_slurm.ts";
+
+type Move =
+  | { readonly do: "pass"; readonly ms: number }
+  | { readonly do: "calls"; readonly fates: readonly CallFate[] }
+  | { readonly do: "start"; readonly which: number }
+  | { readonly do: "befall"; readonly which: number; readonly fate: Fate }
+  | { readonly do: "forget" }
+  | { readonly do: "accounting"; readonly answers: boolean }
+  | { readonly do: "lines"; readonly count: number; readonly times: number }
+  | {
+    readonly do: "cancel";
+    readonly task: number | undefined;
+    readonly signal: SignalName | undefined;
+    readonly graceSeconds: number | undefined;
+  }
+  | { readonly do: "down" }
+  | { readonly do: "up" }
+  | { readonly do: "silence" }
+  | { readonly do: "crash"; readonly where: "before" | "after" }
+  | { readonly do: "restart" }
+  | { readonly do: "full"; readonly full: boolean }
+  | { readonly do: "refuse" };
+
+interface Scene {
+  readonly array: string | undefined;
+  readonly retry: Omit<Retry, "exitCodes"> & { readonly exitCodes?: number[] } | undefined;
+  readonly reaction: Reaction;
+  readonly accountingLagMs: number;
+  readonly moves: readonly Move[];
+}
+
+const callFate: fc.Arbitrary<CallFate> = fc.record({
+  delayMs: fc.constantFrom(0, 20, 700, 15_000),
+  result: fc.oneof<fc.MaybeWeightedArbitrary<CallFate["result"]>[]>(
+    { weight: 8, arbitrary: fc.constant("done") },
+    { weight: 3, arbitrary: fc.constant("done, answer lost") },
+    { weight: 2, arbitrary: fc.constant("not done") },
+    { weight: 2, arbitrary: fc.constant("postponed") },
+    { weight: 1, arbitrary: fc.constant("defect") },
+  ),
+  seesEarly: fc.boolean(),
+});
+
+const which = fc.nat({ max: 3 });
+
+const move: fc.Arbitrary<Move> = fc.oneof<fc.MaybeWeightedArbitrary<Move>[]>(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constant("pass"),
+      ms: fc.constantFrom(10, 300, 1_500, 6_000, 12_000, 40_000),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("calls"),
+      fates: fc.array(callFate, { minLength: 1, maxLength: 5 }),
+    }),
+  },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant("start"), which }) },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      do: fc.constant("befall"),
+      which,
+      fate: fc.constantFrom<Fate[]>(
+        "exit 0",
+        "exit 1",
+        "exit 3",
+        "time limit",
+        "out of memory",
+        "preempted",
+        "preempted and put back",
+        "node failed",
+        "node failed and put back",
+        "put back",
+        "cancelled by its owner",
+      ),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant({ do: "forget" }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("accounting"), answers: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("lines"),
+      count: fc.integer({ min: 1, max: 3 }),
+      times: fc.constantFrom(0, 1, 1, 2),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("cancel"),
+      task: fc.constantFrom(undefined, undefined, 0, 1),
+      signal: fc.constantFrom<(SignalName | undefined)[]>(undefined, "USR1", "USR1", "TERM"),
+      graceSeconds: fc.constantFrom(undefined, 5, 100),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant({ do: "down" }) },
+  { weight: 3, arbitrary: fc.constant({ do: "up" }) },
+  { weight: 1, arbitrary: fc.constant({ do: "silence" }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("crash"),
+      where: fc.constantFrom<("before" | "after")[]>("before", "after"),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: "restart" }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("full"), full: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.constant({ do: "refuse" }) },
+);
+
+const retry: fc.Arbitrary<Scene["retry"]> = fc.option(
+  fc.record({
+    times: fc.integer({ min: 1, max: 2 }),
+    on: fc.constantFrom<Retry["on"][]>(
+      ["failed", "timed_out", "out_of_memory", "node_failed", "preempted"],
+      ["failed", "preempted"],
+      ["node_failed", "timed_out"],
+    ),
+    exitCodes: fc.constantFrom([1], [1, 3, 138]),
+    delaySeconds: fc.constantFrom(0, 10, 45),
+    factor: fc.constant(2),
+    maxDelaySeconds: fc.constant(60),
+  }, { requiredKeys: ["times", "on", "delaySeconds", "factor", "maxDelaySeconds"] }),
+  { nil: undefined, freq: 4 },
+);
+
+const scene: fc.Arbitrary<Scene> = fc.record({
+  array: fc.constantFrom(undefined, undefined, "0-2%2"),
+  retry,
+  reaction: fc.constantFrom<Reaction[]>(
+    "dies",
+    "exits with its number",
+    "exits 0",
+    "exits 3",
+    "ignores it",
+  ),
+  accountingLagMs: fc.constantFrom(0, 5_000, 50_000),
+  moves: fc.array(move, { maxLength: 45, size: "max" }),
+});
+
+async function make(world: JobWorld, move: Move): Promise<void> {
+  const { slurm } = world;
+  switch (move.do) {
+    case "pass":
+      return await world.pass(move.ms);
+    case "calls":
+      slurm.fates = [...move.fates];
+      return;
+    case "start": {
+      const part = slurm.pick(slurm.parts.filter((one) => one.waits), move.which);
+      if (part !== undefined) slurm.start(part);
+      return;
+    }
+    case "befall": {
+      const part = slurm.pick(slurm.parts.filter((one) => one.runs), move.which);
+      if (part !== undefined) slurm.befall(part, move.fate);
+      return;
+    }
+    case "forget":
+      for (const part of slurm.parts) if (part.over) part.forgotten = true;
+      return;
+    case "accounting":
+      slurm.accountingAnswers = move.answers;
+      return;
+    case "lines":
+      return await world.deliver(move.count, move.times);
+    case "cancel": {
+      const { task, signal, graceSeconds } = move;
+      const ofTask = task === undefined || world.view.tasks === undefined ? {} : { task };
+      return world.cancel({
+        ...ofTask,
+        signal,
+        graceSeconds: signal === undefined ? undefined : graceSeconds,
+      });
+    }
+    case "down":
+      return world.down();
+    case "up":
+      return world.up();
+    case "silence":
+      return world.tell({
+        type: "silenced",
+        since: undefined,
+        reason: { code: "LinkLost", text: "The connection is lost." },
+      });
+    case "crash":
+      world.crash = move.where;
+      return;
+    case "restart":
+      return await world.restart();
+    case "full":
+      world.full = move.full;
+      return;
+    case "refuse":
+      slurm.refuses = true;
+      return;
+  }
+}
+
+/** Plays a scene to its end; gives the world as it is then, closed. */
+async function play(
+  { array, retry, reaction, accountingLagMs, moves }: Scene,
+  defects: WorldDefects = {},
+): Promise<JobWorld> {
+  const spec = anySpec({
+    ...(array === undefined ? {} : { resources: { array } }),
+    ...(retry === undefined ? {} : { retry }),
+  });
+  await using world = await JobWorld.open(spec, defects);
+  const check = (after: string) => assert.deepEqual(world.troubles, [], after);
+  world.slurm.reaction = reaction;
+  world.slurm.accountingLagMs = accountingLagMs;
+  world.up();
+  for (const move of moves) {
+    await make(world, move);
+    await world.clock.settle();
+    check(JSON.stringify(move));
+  }
+  await world.finish();
+  check("the end");
+  return world;
+}
+
+Deno.test("whatever happens and whenever, a job comes to the end that it truly had", async () => {
+  const reached: Record<string, number> = {};
+  await fc.assert(
+    fc.asyncProperty(scene, async (scene) => {
+      const { facts, view } = await play(scene);
+      const seen = new Set<string>([view.phase, ...facts.map(({ type }) => type)]);
+      for (const what of seen) reached[what] = (reached[what] ?? 0) + 1;
+    }),
+    { numRuns: 600 },
+  );
+  console.log(reached);
+});

@@ -1,0 +1,471 @@
+/**
+ * One job with everything that it works with, on a simulated Slurm: the real actors and a real journal,
+ * every step checked against the laws of jobs and against what truly happened.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+import { attemptId, attemptParts, clusterNameSchema, isFinal } from "../../model/mod.ts";
+import type { AttemptId, JobFact, JobSpec, JobView } from "../../model/mod.ts";
+import type { Cancellation } from "../../schedulers/mod.ts";
+import { Journal, JournalConflictError, JournalFullError } from "../../store/mod.ts";
+import type { JournalEntry } from "../../store/mod.ts";
+import type { Connection } from "../cluster/connection.ts";
+import { poller } from "../cluster/poller.ts";
+import type { PollerMessage } from "../cluster/poller.ts";
+import { submitter } from "../cluster/submitter.ts";
+import type { SubmitterMessage } from "../cluster/submitter.ts";
+import { brokenInvariants } from "../job/invariants.ts";
+import { foldJob, jobActor } from "../job/mod.ts";
+import type { CancelRequest, JobEffects, JobMessage } from "../job/mod.ts";
+import { ActorSystem, seededRandom, VirtualClock } from "../kernel/mod.ts";
+import type { ActorRef } from "../kernel/mod.ts";
+import { FakeHost, fakePlanner } from "./fake_connection.ts";
+import { EPOCH, jobNumber } from "./simulated_job.ts";
+import { arrayNumbers, SimulatedSlurm } from "./simulated_slurm.ts";
+import type { Part, SlurmDefects } from "./simulated_slurm.ts";
+
+/** Wrong behaviours that a test of the test can switch on. */
+export interface WorldDefects extends SlurmDefects {
+  /** The job says that nothing was sent, although something may have been. */
+  readonly forgetsTries?: boolean;
+  /** Every request to end the job is told twice. */
+  readonly cancelsTwice?: boolean;
+  /** Lines and answers about an attempt that is over are taken for words about the present one. */
+  readonly mixesAttempts?: boolean;
+  /** A step of the history is folded as if it were the one before. */
+  readonly foldsWrong?: boolean;
+  /** What waits for the next attempt is never rung for. */
+  readonly losesRequests?: boolean;
+}
+
+/** Whether two values are the same once they are stored, in whatever order their keys are. */
+function sameJson(a: unknown, b: unknown): boolean {
+  return isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)));
+}
+
+/** A job on a simulated Slurm. */
+export class JobWorld implements AsyncDisposable {
+  readonly id = jobNumber(1);
+  readonly clock = new VirtualClock(EPOCH);
+  readonly slurm: SimulatedSlurm;
+  /** Laws that were broken. */
+  readonly troubles: string[] = [];
+  /** The facts that the journal has taken. */
+  readonly facts: JobFact[] = [];
+  /** The job as the journal has it. */
+  view: JobView;
+  /** Whether the journal has no room. */
+  full = false;
+  /** Where the job's actor fails next: before or after the journal has taken its facts. */
+  crash: "before" | "after" | undefined;
+  #connection: Connection | undefined;
+  #system: ActorSystem;
+  #job: ActorRef<JobMessage> | undefined;
+  #poller: ActorRef<PollerMessage> | undefined;
+  #submitter: ActorRef<SubmitterMessage> | undefined;
+  readonly #journal = Journal.open({ path: ":memory:" });
+  readonly #firstTries = new Set<AttemptId>();
+  readonly #watching = new Set<AttemptId>();
+  #ended = 0;
+
+  /** Accepts the job and takes it up. */
+  static async open(spec: JobSpec, defects: WorldDefects = {}): Promise<JobWorld> {
+    const world = new JobWorld(spec, defects);
+    await world.#append([{
+      kind: "job",
+      jobId: world.id,
+      cluster: world.view.cluster,
+      index: 1,
+      at: EPOCH,
+      fact: world.#accepted,
+      view: world.view,
+    }]);
+    await world.#take();
+    return world;
+  }
+
+  readonly #append: Journal["append"];
+  readonly #accepted: JobFact;
+
+  private constructor(readonly spec: JobSpec, private readonly defects: WorldDefects) {
+    this.slurm = new SimulatedSlurm(this.clock, defects);
+    const { array } = spec.resources;
+    this.#accepted = {
+      type: "accepted",
+      spec,
+      directory: "/jobs/1",
+      ...(array === undefined ? {} : { tasks: arrayNumbers(array) }),
+    };
+    this.view = foldJob(undefined, {
+      jobId: this.id,
+      cluster: clusterNameSchema.parse("alpha"),
+      at: EPOCH,
+      fact: this.#accepted,
+    });
+    this.#append = this.#journal.append.bind(this.#journal);
+    this.#journal.append = (entries) => this.#checkedAppend(entries);
+    this.#system = this.#newSystem();
+  }
+
+  /** Whether the job has ended. */
+  get over(): boolean {
+    return isFinal(this.view.phase);
+  }
+
+  /** Lets time pass. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+  }
+
+  /** The connection stands. */
+  up(): void {
+    if (this.#connection !== undefined) return;
+    const connection = { host: new FakeHost(), scheduler: this.slurm, planner: fakePlanner };
+    this.#connection = connection;
+    this.#submitter?.tell({ type: "up", connection });
+    this.#poller?.tell({ type: "up", connection });
+  }
+
+  /** The connection is lost. */
+  down(): void {
+    if (this.#connection === undefined) return;
+    this.#connection = undefined;
+    this.#submitter?.tell({ type: "down" });
+    this.#poller?.tell({ type: "down" });
+  }
+
+  /** Tells the job's actor something. */
+  tell(message: JobMessage): void {
+    this.#job?.tell(message);
+  }
+
+  /** Asks for the job, or a task of it, to be ended. */
+  cancel(request: CancelRequest & { readonly task?: number }): void {
+    this.#job?.ask<JobView>((reply) => ({ type: "cancel", ...request, reply }), {
+      timeoutMs: 60_000,
+    }).catch(() => {
+      // Not taken by an actor that fails or is overrun: then nothing was promised.
+    });
+  }
+
+  /** Delivers the oldest lines of the spool, each so many times. */
+  async deliver(count: number, times: number): Promise<void> {
+    for (const record of this.slurm.lines.splice(0, count)) {
+      const attempt = attemptId(this.id, this.view.attempt);
+      for (let time = 0; time < times; time++) {
+        this.tell({
+          type: "pushed",
+          record: this.defects.mixesAttempts === true ? { ...record, attemptId: attempt } : record,
+        });
+      }
+      await this.clock.settle();
+    }
+  }
+
+  /** Stops everything on this side, and begins again with what the journal has. */
+  async restart(): Promise<void> {
+    await this.#stop();
+    this.#system = this.#newSystem();
+    await this.#take();
+    const connected = this.#connection !== undefined;
+    this.#connection = undefined;
+    if (connected) this.up();
+  }
+
+  /** Ends all trouble and lets time pass until the job has ended, then checks what came of it. */
+  async finish(): Promise<void> {
+    this.slurm.fates = [];
+    this.slurm.accountingAnswers = true;
+    this.full = false;
+    this.crash = undefined;
+    this.up();
+    for (let round = 0; round < 250 && !this.over; round++) {
+      await this.pass(10_000);
+      for (const part of this.slurm.parts) this.#carryOn(part);
+    }
+    await this.pass(60_000);
+    this.#checkEnd();
+  }
+
+  /** A job that nobody wants to end runs for a moment, and ends well. */
+  #carryOn(part: Part): void {
+    const { task } = part;
+    const asked = this.view.cancelRequested ||
+      this.view.tasks?.find((one) => one.task === task)?.cancelRequested;
+    if (part.runs && asked !== true) this.slurm.befall(part, "exit 0");
+    if (part.waits && asked !== true) this.slurm.start(part);
+  }
+
+  #newSystem(): ActorSystem {
+    return new ActorSystem({
+      clock: this.clock,
+      random: seededRandom(1),
+      supervision: { restarts: Infinity },
+      onFault: ({ error }) => void this.troubles.push(`the system failed: ${error}`),
+    });
+  }
+
+  async #take(): Promise<void> {
+    const options = { backoff: { minMs: 200, maxMs: 5_000, jitter: 0 } };
+    this.#watching.clear();
+    this.#system.spawn<never, null>("cluster", {
+      init: (ctx) => {
+        this.#submitter = ctx.spawn("submitter", submitter(() => {}), options);
+        this.#poller = ctx.spawn(
+          "poller",
+          poller({
+            minMs: 1_000,
+            maxMs: 20_000,
+            onSilence: (since) =>
+              this.tell({ type: "silenced", since, reason: { code: "Silent", text: "" } }),
+          }),
+          options,
+        );
+        this.#job = ctx.spawn("job", jobActor(this.id, this.#journal, this.#effects), {
+          ...options,
+          restart: "transient",
+          mailbox: { capacity: 8 },
+        });
+        return null;
+      },
+      receive: (state) => state,
+      signal: (state, signal) => {
+        if (signal.type !== "child-failed" || signal.path === this.#job?.path) return state;
+        const connection = this.#connection;
+        for (const ref of [this.#submitter, this.#poller]) {
+          if (ref?.path !== signal.path) continue;
+          if (connection !== undefined) ref.tell({ type: "up", connection });
+        }
+        if (signal.path === this.#poller?.path) this.#watching.clear();
+        this.tell({ type: "resync" });
+        return state;
+      },
+    }, { supervision: { restarts: Infinity } });
+    await this.clock.settle();
+  }
+
+  #law(holds: boolean, law: string): void {
+    if (!holds) this.troubles.push(law);
+  }
+
+  get #present(): AttemptId {
+    return attemptId(this.id, this.view.attempt);
+  }
+
+  readonly #effects: JobEffects = {
+    enqueue: (job) => {
+      const { phase, tries, tasks } = this.view;
+      this.#law(job.attemptId === this.#present, "the present attempt is handed over");
+      this.#law(phase === "submitting" && tries > 0, "what is handed over was journaled");
+      if (!job.maybeSent) {
+        this.#law(
+          !this.#firstTries.has(job.attemptId),
+          "an attempt is handed over for the first time once",
+        );
+        this.#firstTries.add(job.attemptId);
+      }
+      const { array } = job.spec.resources;
+      const open = tasks?.filter((task) => !isFinal(task.phase)).map(({ task }) => task);
+      this.#law(
+        array === undefined ? open === undefined : arrayNumbers(array).join() === open?.join(),
+        "an attempt has exactly the tasks that have not ended",
+      );
+      this.#law(
+        /%\d+$/.exec(array ?? "")?.[0] === /%\d+$/.exec(this.spec.resources.array ?? "")?.[0],
+        "the limit of an array's tasks at a time stays",
+      );
+      const maybeSent = job.maybeSent && this.defects.forgetsTries !== true;
+      this.#submitter?.tell({ type: "enqueue", ...job, maybeSent });
+    },
+    withdraw: (id) => {
+      this.#law(this.view.cancelRequested, "only what is to be cancelled is taken back");
+      this.#submitter?.tell({ type: "withdraw", attemptId: id });
+    },
+    watch: (watched, job) => {
+      this.#law(watched.attemptId === this.#present, "the present attempt is watched");
+      this.#law(watched.schedulerId === this.view.schedulerId, "by the scheduler's id of it");
+      this.#watching.add(watched.attemptId);
+      this.#poller?.tell({ type: "watch", watched, job });
+    },
+    unwatch: (id) => {
+      this.#law(attemptParts(id).attempt < this.view.attempt, "the present attempt stays watched");
+      this.#watching.delete(id);
+      this.#poller?.tell({ type: "unwatch", attemptId: id });
+    },
+    nudge: (withinMs = 0) => void this.#poller?.tell({ type: "nudge", withinMs }),
+    cancel: (cancellation, job) => {
+      this.#checkCancel(cancellation);
+      if (this.defects.losesRequests === true) return;
+      this.#submitter?.tell({ type: "cancel", cancellation, job });
+      if (this.defects.cancelsTwice === true && cancellation.means.kind === "signal") {
+        this.clock.setTimeout(() => this.#checkCancel(cancellation), 15_000);
+      }
+    },
+    ended: (id, job) => {
+      this.#law(this.over && id === this.#present, "the end that is told is the job's");
+      this.#ended += 1;
+      this.#watching.delete(id);
+      this.#poller?.tell({ type: "unwatch", attemptId: id });
+      this.clock.setTimeout(() => job.tell({ type: "dismiss" }), 500);
+    },
+    taskEnded: (_, number) => {
+      const task = this.view.tasks?.find((one) => one.task === number);
+      this.#law(task !== undefined && isFinal(task.phase), "a task that is told of has ended");
+    },
+  };
+
+  #checkCancel({ attemptId: id, task, means }: Cancellation): void {
+    this.#law(id === this.#present, "the present attempt is ended");
+    const { tasks } = this.view;
+    const parts = tasks === undefined
+      ? [this.view]
+      : tasks.filter((one) =>
+        task === undefined ? !isFinal(one.phase) : one.task === task && !isFinal(one.phase)
+      );
+    this.#law(parts.length > 0, "what is ended has not ended");
+    for (const { cancelRequested, cancelSignals, forceAt, phase } of parts) {
+      this.#law(cancelRequested === true, "only what is to be ended is ended");
+      switch (means.kind) {
+        case "signal":
+          this.#law(
+            cancelSignals?.some((one) =>
+              one.signal === means.signal && one.sentAt === undefined
+            ) === true,
+            "a signal is sent on request, and not again once it was taken",
+          );
+          break;
+        case "end":
+          this.#law(
+            cancelSignals === undefined || (forceAt ?? Infinity) <= this.clock.now(),
+            "force is used after the grace period, and not before",
+          );
+          break;
+        case "end_if_waiting":
+          this.#law(cancelSignals !== undefined, "only who gets a signal is ended while it waits");
+          this.#law(task === undefined || phase !== "running", "a task that runs gets its signal");
+          break;
+      }
+    }
+  }
+
+  #checkedAppend(entries: readonly JournalEntry[]): ReturnType<Journal["append"]> {
+    const { crash } = this;
+    if (this.full) return Promise.reject(new JournalFullError(":memory:"));
+    this.crash = undefined;
+    if (crash === "before") return Promise.reject(new JournalConflictError("a test wants it"));
+    return this.#append(entries).then((events) => {
+      for (const entry of entries) {
+        if (entry.kind === "job") this.#recorded(entry.fact, entry.view, entry.at);
+      }
+      if (crash === "after") throw new Error("the actor fails when its facts are stored");
+      return events;
+    });
+  }
+
+  #recorded(fact: JobFact, stored: JobView, at: number): void {
+    const before = this.view;
+    const event = { jobId: this.id, cluster: before.cluster, at, fact };
+    const after = this.defects.foldsWrong === true && fact.type === "attempt_ended"
+      ? { ...foldJob(before, event), attempts: before.attempts }
+      : foldJob(before, event);
+    this.troubles.push(...brokenInvariants({ before, fact, after }));
+    if (this.defects.foldsWrong !== true) {
+      this.#law(
+        sameJson(after, stored),
+        "the view is the sum of its facts",
+      );
+    }
+    this.view = after;
+    this.facts.push(fact);
+    if (fact.type === "ended" || fact.type === "attempt_ended") this.#checkVerdict(before, fact);
+  }
+
+  /** The parts of the attempt, of all tasks or of one. */
+  #parts(id: AttemptId, task?: number): Part[] {
+    return this.slurm.parts.filter((part) =>
+      part.attemptId === id && (task === undefined || part.task === task)
+    );
+  }
+
+  #checkVerdict(
+    before: JobView,
+    fact: Extract<JobFact, { type: "ended" | "attempt_ended" }>,
+  ): void {
+    const task = fact.type === "ended" ? fact.task : undefined;
+    const parts = this.#parts(attemptId(this.id, before.attempt), task);
+    this.#law(parts.every((part) => part.over), "what has ended for Sluice has ended for Slurm");
+    this.#checkPolicy(before, fact, parts);
+    const [part] = parts;
+    if (part?.end === undefined || (before.tasks !== undefined && task === undefined)) return;
+    const { end } = part;
+    const phase = end.onRequest ? "cancelled" : end.phase;
+    this.#law(fact.phase === phase, `a job that ended as ${phase} is not called ${fact.phase}`);
+    this.#law(fact.state === end.state, "Slurm's own word is kept");
+    this.#law(
+      end.exitCode === undefined || fact.exitCode === end.exitCode,
+      "the exit code is the true one",
+    );
+  }
+
+  /** Whether it is tried again exactly where its policy says so. */
+  #checkPolicy(
+    before: JobView,
+    fact: Extract<JobFact, { type: "ended" | "attempt_ended" }>,
+    parts: readonly Part[],
+  ): void {
+    const { retry } = this.spec;
+    if (fact.type === "ended" && (fact.task !== undefined || fact.error !== undefined)) return;
+    const again = parts.filter(({ end, task }) => {
+      if (retry === undefined || end === undefined || end.onRequest) return false;
+      if (before.cancelRequested || before.attempt > retry.times) return false;
+      if (before.tasks?.find((one) => one.task === task)?.cancelRequested === true) return false;
+      if (end.outcome === undefined || !retry.on.includes(end.outcome)) return false;
+      return end.outcome !== "failed" || retry.exitCodes === undefined ||
+        retry.exitCodes.includes(end.exitCode ?? 128 + (end.signal ?? 0));
+    });
+    if (fact.type === "attempt_ended") {
+      this.#law(again.length > 0, "only what the policy covers is tried again");
+      this.#law(
+        fact.tasks === undefined || fact.tasks.join() === again.map(({ task }) => task).join(),
+        "the tasks that the policy covers are tried again",
+      );
+    } else if (parts.length > 0 && before.schedulerId !== undefined) {
+      this.#law(again.length === 0, "what the policy covers is tried again");
+    }
+  }
+
+  #checkEnd(): void {
+    const { view } = this;
+    this.#law(this.over, "a job comes to its end");
+    this.#law(this.slurm.parts.every((part) => part.over), "nothing of it is left with Slurm");
+    this.#law(this.#ended > 0, "its end is told");
+    this.#law(this.#watching.size === 0, "nothing of it is watched");
+    for (let attempt = 1; attempt <= view.attempt; attempt++) {
+      const id = attemptId(this.id, attempt);
+      const times = this.slurm.submissions.get(id) ?? 0;
+      const reached = attempt < view.attempt || view.schedulerId !== undefined;
+      this.#law(times === (reached ? 1 : 0), "an attempt is submitted exactly once");
+    }
+    this.#law(
+      this.slurm.submissions.size <= view.attempt,
+      "nothing is submitted but the job's attempts",
+    );
+    const stored = this.#journal.history(this.id).map(({ fact }) => fact.type);
+    assert.deepEqual(stored, ["accepted", ...this.facts.map(({ type }) => type)]);
+  }
+
+  async #stop(): Promise<void> {
+    let stopped = false;
+    const stopping = this.#system.stop({ deadlineMs: 100 }).then(() => stopped = true);
+    while (!stopped) await this.clock.advance(50);
+    await stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop();
+    this.#journal.close();
+  }
+}
