@@ -37,7 +37,7 @@ export interface WorldDefects extends SlurmDefects {
   readonly mixesAttempts?: boolean;
   /** A step of the history is folded as if it were the one before. */
   readonly foldsWrong?: boolean;
-  /** What waits for the next attempt is never rung for. */
+  /** Requests to end the job never reach the submitter. */
   readonly losesRequests?: boolean;
 }
 
@@ -344,7 +344,10 @@ export class JobWorld implements AsyncDisposable {
           );
           break;
         case "end_if_waiting":
-          this.#law(cancelSignals !== undefined, "only who gets a signal is ended while it waits");
+          this.#law(
+            task === undefined || cancelSignals !== undefined,
+            "only who gets a signal is ended while it waits",
+          );
           this.#law(task === undefined || phase !== "running", "a task that runs gets its signal");
           break;
       }
@@ -380,6 +383,11 @@ export class JobWorld implements AsyncDisposable {
     }
     this.view = after;
     this.facts.push(fact);
+    this.#law(
+      this.slurm.submissions.values().every((times) => times === 1),
+      "an attempt is submitted exactly once",
+    );
+    if (fact.type === "running" || fact.type === "exited") this.#checkRun(before, fact);
     if (fact.type === "ended" || fact.type === "attempt_ended") this.#checkVerdict(before, fact);
   }
 
@@ -387,6 +395,18 @@ export class JobWorld implements AsyncDisposable {
   #parts(id: AttemptId, task?: number): Part[] {
     return this.slurm.parts.filter((part) =>
       part.attemptId === id && (task === undefined || part.task === task)
+    );
+  }
+
+  #checkRun(before: JobView, fact: Extract<JobFact, { type: "running" | "exited" }>): void {
+    const parts = this.#parts(attemptId(this.id, before.attempt), fact.task);
+    this.#law(
+      parts.some((part) =>
+        fact.type === "running"
+          ? part.starts > 0 && part.restarts >= fact.restarts
+          : part.written.some(([, exitCode]) => exitCode === fact.exitCode)
+      ),
+      `${fact.type} is said of what ${fact.type === "running" ? "was started" : "has exited"}`,
     );
   }
 

@@ -80,6 +80,10 @@ export class Part {
   comesBack = false;
   /** Whether the queue has forgotten it. */
   forgotten = false;
+  /** How often it was started. */
+  starts = 0;
+  /** The exit codes that its script wrote, with the number of restarts before the run. */
+  readonly written: (readonly [restart: number, exitCode: number])[] = [];
   /** Whether a signal on request has reached it in its present run. */
   signalled = false;
 
@@ -166,6 +170,7 @@ export class SimulatedSlurm implements Scheduler {
   start(part: Part): void {
     part.startedAt = this.clock.now();
     part.signalled = false;
+    part.starts += 1;
     this.lines.push({
       ...this.#line(part),
       kind: "start",
@@ -414,6 +419,7 @@ export class SimulatedSlurm implements Scheduler {
   }
 
   #writeEnd(part: Part, exitCode: number): void {
+    part.written.push([part.restarts, exitCode]);
     this.lines.push({ ...this.#line(part), kind: "end", exitCode });
   }
 
