@@ -223,6 +223,15 @@ export class Journal implements Disposable {
     }
   }
 
+  /**
+   * Ids of the jobs of the cluster whose history has no final event yet, the oldest first. Nothing else
+   * of them is read, so that one that is damaged keeps nobody from the others.
+   */
+  liveJobIds(cluster: ClusterName): readonly JobId[] {
+    const state = this.#clusters.get(cluster);
+    return state === undefined ? [] : this.#read((reader) => reader.liveJobIds(state.key));
+  }
+
   /** How many jobs each cluster has in each phase. Phases without a job are absent. */
   counts(): ReadonlyMap<ClusterName, ReadonlyMap<JobPhase, number>> {
     return this.#counts.byCluster;

@@ -53,6 +53,7 @@ Deno.test("all that was appended is there after reopening, and numbers go on", a
   assert.equal(journal.lastEventId(), 4);
   assert.deepEqual(journal.job(one.id)?.view, one.view);
   assert.deepEqual([...journal.liveJobs(one.cluster)].map(({ view }) => view), [two.view]);
+  assert.deepEqual(journal.liveJobIds(one.cluster), [two.id]);
   assert.deepEqual(
     journal.counts().get(one.cluster),
     new Map([["accepted", 1], ["succeeded", 1]]),
@@ -261,6 +262,7 @@ Deno.test("a damaged row is named, never passed over", async () => {
   assert.throws(() => journal.job(one.id), naming(one.id));
   assert.throws(() => journal.jobs({ limit: 5 }), naming(one.id));
   assert.throws(() => [...journal.liveJobs(one.cluster)], naming(one.id));
+  assert.deepEqual(journal.liveJobIds(one.cluster), [one.id, two.id]);
 });
 
 Deno.test("a job is found by the idempotency key of its submission, also after reopening", async () => {

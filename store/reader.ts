@@ -51,6 +51,7 @@ export class Reader {
   readonly #job: StatementSync;
   readonly #jobState: StatementSync;
   readonly #liveKeys: StatementSync;
+  readonly #liveIds: StatementSync;
   readonly #jobByKey: StatementSync;
   readonly #jobByIdempotencyKey: StatementSync;
   readonly #removable: StatementSync;
@@ -77,6 +78,9 @@ export class Reader {
     );
     this.#liveKeys = prepare(
       "SELECT key FROM jobs WHERE cluster = ? AND ended IS NULL AND key > ? ORDER BY key LIMIT 1000",
+    );
+    this.#liveIds = prepare(
+      "SELECT id AS job_id FROM jobs WHERE cluster = ? AND ended IS NULL ORDER BY key",
     );
     this.#jobByIdempotencyKey = prepare(
       `SELECT id AS job_id, view, ${firstFact} FROM jobs
@@ -192,6 +196,11 @@ export class Reader {
       }
       if (keys.length === 0) return;
     }
+  }
+
+  /** Ids of the jobs of the cluster without a final event, oldest first. */
+  liveJobIds(clusterKey: number): readonly JobId[] {
+    return this.#liveIds.all(clusterKey).map((row) => this.#rows.jobId(row, "a live job"));
   }
 
   /** One page of jobs. */

@@ -196,7 +196,7 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
   return {
     init(ctx) {
       const state: JobsState = { jobs: new Map(), isolated: new Map() };
-      for (const { view } of journal.liveJobs(cluster)) takeUp(state, view.id, ctx);
+      for (const jobId of journal.liveJobIds(cluster)) takeUp(state, jobId, ctx);
       return state;
     },
 

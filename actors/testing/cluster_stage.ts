@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { attemptParts, clusterNameSchema, newJobId, SluiceError } from "../../model/mod.ts";
+import { attemptParts, newJobId, SluiceError } from "../../model/mod.ts";
 import type { ClusterFact, JobId, JobSpecInput, JobView } from "../../model/mod.ts";
 import type { Sighting, Submission, SubmitOutcome } from "../../schedulers/mod.ts";
 import { Journal } from "../../store/mod.ts";
@@ -13,13 +13,11 @@ import { clusterActor, clusterSpawnOptions } from "../cluster/mod.ts";
 import type { ClusterMessage, ClusterStatus, Connection } from "../cluster/mod.ts";
 import { acceptedEntry } from "./accepted_entry.ts";
 import { Calls, FakeConnection } from "./fake_connection.ts";
+import { CLUSTER } from "./live_jobs.ts";
 import { anySpec, schedulerId } from "./simulated_job.ts";
 import { Stage } from "./stage.ts";
 
 const HOUR_MS = 3_600_000;
-
-/** The cluster's name. */
-export const CLUSTER = clusterNameSchema.parse("alpha");
 
 /** What ends a connection. */
 export const cut = new SluiceError({
@@ -42,6 +40,7 @@ export const done: Sighting = {
 
 /** A cluster whose scheduler takes every job and tells of each what `sightings` says. */
 export class ClusterStage extends Stage {
+  readonly name = CLUSTER;
   readonly journal: Journal;
   readonly connects = new Calls<AbortSignal, Connection>();
   readonly connections: FakeConnection[] = [];

@@ -8,9 +8,10 @@
 import type { Benchmark, Result } from "./benchmark.ts";
 import { kernel } from "./kernel.ts";
 import { measure } from "./measure.ts";
+import { recovery } from "./recovery.ts";
 import { table } from "./table.ts";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { kernel };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { kernel, recovery };
 
 async function main(args: readonly string[]): Promise<number> {
   const json = args.includes("--json");
