@@ -20,21 +20,35 @@ async function restartController(layout: TestbedLayout): Promise<void> {
   await startDaemon(layout, controller);
 }
 
-/** slurm.conf with one setting changed. */
-export function withSetting(conf: string, name: string, value: string | number): string {
-  const lines = conf.split("\n");
-  const index = lines.findIndex((line) => line.startsWith(`${name}=`));
-  return lines.with(index === -1 ? lines.length - 1 : index, `${name}=${value}`).join("\n");
+/** slurm.conf with other settings; one that is `undefined` is left out. */
+export function withSettings(
+  conf: string,
+  settings: Readonly<Record<string, string | number | undefined>>,
+): string {
+  const others = conf.split("\n").filter((line) =>
+    !Object.hasOwn(settings, line.slice(0, Math.max(0, line.indexOf("="))))
+  );
+  const changed = Object.entries(settings).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value}`]
+  );
+  return [...changed, ...others].join("\n");
 }
 
-async function change(name: string, value: string | number): Promise<AsyncDisposable> {
+async function change(
+  settings: Readonly<Record<string, string | number | undefined>>,
+): Promise<AsyncDisposable> {
   const layout = await runningLayout();
   const before = await run("cat", [layout.slurmConf]);
   const apply = async (conf: string) => {
     await writeFile(layout.slurmConf, conf, { mode: "0644", owner: "slurm" });
     await restartController(layout);
   };
-  await apply(withSetting(before, name, value));
+  try {
+    await apply(withSettings(before, settings));
+  } catch (error) {
+    await apply(before);
+    throw error;
+  }
   return { [Symbol.asyncDispose]: () => apply(before) };
 }
 
@@ -43,7 +57,7 @@ async function change(name: string, value: string | number): Promise<AsyncDispos
  * for that, at the beginning and at the end.
  */
 export function setMinJobAge(seconds: number): Promise<AsyncDisposable> {
-  return change("MinJobAge", seconds);
+  return change({ MinJobAge: seconds });
 }
 
 /**
@@ -51,7 +65,11 @@ export function setMinJobAge(seconds: number): Promise<AsyncDisposable> {
  * beginning and at the end; of jobs that come in between, accounting never learns.
  */
 export function withoutAccounting(): Promise<AsyncDisposable> {
-  return change("AccountingStorageType", "accounting_storage/none");
+  return change({
+    AccountingStorageType: "accounting_storage/none",
+    // Only slurmdbd can count these, and slurmctld does not start without it when it is told to.
+    AccountingStorageTRES: undefined,
+  });
 }
 
 /**
