@@ -6,7 +6,7 @@
 
 import { runScript } from "../testbed/mod.ts";
 
-const MEGABYTES = 512;
+const MEGABYTES = 256;
 
 /** A small file system of its own. */
 export class DataDisk implements AsyncDisposable {
@@ -29,16 +29,14 @@ export class DataDisk implements AsyncDisposable {
   async fill(): Promise<void> {
     await runScript(
       "fill the data directory",
-      `free=$(df -Pk "$1" | awk 'NR == 2 { print $4 }')
-      [ "$free" -lt 64 ] || fallocate -l "$((free - 32))K" "$1/ballast"
-      cat /dev/zero >"$1/ballast.rest" 2>/dev/null || true`,
+      'cat /dev/zero >"$1/ballast" 2>/dev/null || true',
       [this.path],
     );
   }
 
   /** Frees what {@linkcode DataDisk.fill} took. */
   async free(): Promise<void> {
-    await runScript("free the data directory", 'rm -f "$1/ballast" "$1/ballast.rest"', [this.path]);
+    await runScript("free the data directory", 'rm -f "$1/ballast"', [this.path]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

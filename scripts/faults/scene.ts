@@ -24,7 +24,7 @@ const CALL_DEADLINE_MS = 120_000;
 /** Longest time in ms that one call is waited for. */
 const CALL_MS = 15_000;
 /** Longest time in ms that jobs may take to end once nothing is broken any more. */
-const END_DEADLINE_MS = 180_000;
+const END_DEADLINE_MS = 120_000;
 /** Longest time in ms that feeds may take to catch up once all jobs have ended. */
 const FEED_DEADLINE_MS = 20_000;
 
@@ -124,7 +124,18 @@ export class Scene implements AsyncDisposable {
       const live = new Set<string>(page?.jobs.map(({ id }) => id));
       return page !== undefined && !ids.some((id) => live.has(id));
     }, { signal: this.signal, deadlineMs: END_DEADLINE_MS, everyMs: 200 });
-    if (!ended) this.say("some jobs do not end");
+    if (ended) return;
+    for (const { token, ids: [id = ""] } of jobs) {
+      const view = await this.#shown(id);
+      if (view !== undefined && phases.some((phase) => phase === view.phase)) {
+        this.say(`${token} does not end: ${JSON.stringify(view)}`);
+      }
+    }
+    const clusters = await this.#insist(
+      "clusters",
+      (signal) => client.clusters.list.query(undefined, { signal }),
+    );
+    this.say(JSON.stringify(clusters));
   }
 
   /** Tokens of these jobs that have started, with the Slurm id of the last start. */

@@ -177,9 +177,11 @@ class Proxy implements TcpProxy {
     let server: Deno.TcpConn;
     try {
       server = await Deno.connect({ hostname: this.#target.host, port: this.#target.port });
-    } catch {
+    } catch (error) {
       // To the client, a target that refuses is a connection that closes.
       client.close();
+      // Not so where the proxy itself lacks a permission.
+      if (error instanceof Deno.errors.NotCapable) throw error;
       return;
     }
     const connection = new Connection(client, server, this.#behaviour);

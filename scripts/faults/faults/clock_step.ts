@@ -8,6 +8,7 @@ import { ensurePackages, runScript } from "../../testbed/mod.ts";
 import type { Fault } from "../fault.ts";
 import { inRounds } from "../fault.ts";
 import type { Scene } from "../scene.ts";
+import { until } from "../waiting.ts";
 
 const ROUNDS = 3;
 const HOUR_SECONDS = 3_600;
@@ -43,10 +44,13 @@ export const clockStep: Fault = {
       // Never seen half-written: the clock is read from it again and again.
       await Deno.writeTextFile(`${file}.new`, `${seconds < 0 ? "" : "+"}${seconds}\n`);
       await Deno.rename(`${file}.new`, file);
-      const offset = await offsetOf(scene);
-      if (Math.abs(offset - seconds) > 5) {
-        throw new Error(`the server's clock is ${offset} s off rather than ${seconds} s`);
-      }
+      // The server keeps the text of a date for a while.
+      let offset = 0;
+      const stepped = await until(async () => {
+        offset = await offsetOf(scene);
+        return Math.abs(offset - seconds) <= 5;
+      }, { signal: scene.signal, deadlineMs: 5_000, everyMs: 50 });
+      if (!stepped) throw new Error(`the server's clock is ${offset} s off, not ${seconds} s`);
     };
     const restart = async (environment: Readonly<Record<string, string>>) => {
       await server.stop();
