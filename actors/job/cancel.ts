@@ -130,6 +130,7 @@ export type WantedEnd = Pick<Cancellation, "task" | "means">;
 
 /** What the scheduler is to do now to end what is to be ended of a job that it has. */
 export function wantedEnds(view: JobView, now: number): readonly WantedEnd[] {
+  if (isFinal(view.phase)) return [];
   if (view.tasks === undefined) {
     const means = meansOf(view, now);
     return means === undefined ? [] : [{ means }];
@@ -141,7 +142,8 @@ export function wantedEnds(view: JobView, now: number): readonly WantedEnd[] {
   });
   if (!view.cancelRequested) return wanted;
   // What all tasks have in common is asked for once, however many they are.
-  if (wanted.every(({ means }) => means.kind === "end") && wanted.length === open.length) {
+  const together = wanted.filter(({ means }) => means.kind === "end").length === open.length;
+  if (together && open.length > 0) {
     return [{ means: { kind: "end" } }];
   }
   const waiting: WantedEnd[] = wanted.some(({ means }) => means.kind === "end_if_waiting")

@@ -169,3 +169,18 @@ Deno.test("a signal for one task concerns that task alone", () => {
   assert.deepEqual(types(taken(job, "USR1", 1)), ["signalled"]);
   assert.equal(job.view.cancelRequested, false);
 });
+
+Deno.test("there is nothing to end in a job that has ended, or in an array whose tasks have", () => {
+  for (const tasks of [undefined, [0, 1]]) {
+    const job = new SimulatedJob(tasks).submitted();
+    job.tell({ type: "cancel", signal: "USR1" });
+    const ended: Sighting = { kind: "ended", phase: "cancelled", state: "CANCELLED", nodes: [] };
+    for (const task of tasks ?? [undefined]) see(job, ended, task);
+    assert.equal(job.view.phase, "cancelled");
+    assert.deepEqual(wanted(job), []);
+    assert.deepEqual(
+      wantedEnds({ ...job.view, phase: "running" }, EPOCH + 99_000),
+      tasks === undefined ? [{ means: usr1 }] : [],
+    );
+  }
+});

@@ -150,6 +150,7 @@ export function jobActor(
   const cancelWhereWanted = (state: JobState, ctx: Context): JobState => {
     const { view } = state;
     const { schedulerId } = view;
+    if (isFinal(view.phase)) return state;
     if (schedulerId === undefined) {
       if (view.cancelRequested) effects.withdraw(presentAttempt(view));
       return state;

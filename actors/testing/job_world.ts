@@ -55,6 +55,10 @@ export class JobWorld implements AsyncDisposable {
   readonly troubles: string[] = [];
   /** The facts that the journal has taken. */
   readonly facts: JobFact[] = [];
+  /** What was asked for to end the job, and when. */
+  readonly cancellations: (Cancellation & { readonly at: number })[] = [];
+  /** Paths of the actors that have failed. */
+  readonly failures: string[] = [];
   /** The job as the journal has it. */
   view: JobView;
   /** Whether the journal has no room. */
@@ -233,7 +237,9 @@ export class JobWorld implements AsyncDisposable {
       },
       receive: (state) => state,
       signal: (state, signal) => {
-        if (signal.type !== "child-failed" || signal.path === this.#job?.path) return state;
+        if (signal.type !== "child-failed") return state;
+        this.failures.push(signal.path);
+        if (signal.path === this.#job?.path) return state;
         const connection = this.#connection;
         for (const ref of [this.#submitter, this.#poller]) {
           if (ref?.path !== signal.path) continue;
@@ -281,7 +287,10 @@ export class JobWorld implements AsyncDisposable {
       this.#submitter?.tell({ type: "enqueue", ...job, maybeSent });
     },
     withdraw: (id) => {
-      this.#law(this.view.cancelRequested, "only what is to be cancelled is taken back");
+      this.#law(
+        this.view.cancelRequested && !this.over,
+        "only what is to be cancelled is taken back",
+      );
       this.#submitter?.tell({ type: "withdraw", attemptId: id });
     },
     watch: (watched, job) => {
@@ -298,6 +307,7 @@ export class JobWorld implements AsyncDisposable {
     nudge: (withinMs = 0) => void this.#poller?.tell({ type: "nudge", withinMs }),
     cancel: (cancellation, job) => {
       this.#checkCancel(cancellation);
+      this.cancellations.push({ ...cancellation, at: this.clock.now() });
       if (this.defects.losesRequests === true) return;
       this.#submitter?.tell({ type: "cancel", cancellation, job });
       if (this.defects.cancelsTwice === true && cancellation.means.kind === "signal") {
