@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { attemptId, isFinal, SluiceError } from "../../model/mod.ts";
-import type { AttemptId, FinalPhase, JobFact, JobSpecInput, SignalName } from "../../model/mod.ts";
+import type {
+  AttemptId,
+  FinalPhase,
+  JobFact,
+  JobSpecInput,
+  JobView,
+  SignalName,
+} from "../../model/mod.ts";
 import type { Sighting, SpoolRecord } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
 import type { JobInput } from "./decide.ts";
@@ -183,28 +190,91 @@ for (const [what, tasks] of [["job", undefined], ["array", [0, 1]]] as const) {
   });
 }
 
+/** Which laws a wrong step from `before` breaks. */
+function broken(before: JobView, fact: JobFact, wrong: Partial<JobView>): string[] {
+  const after = { ...before, events: before.events + 1, ...wrong };
+  return brokenInvariants({ before, fact, after });
+}
+
 Deno.test("the laws can be broken: each of these steps is caught", () => {
-  const job = new SimulatedJob().submitted();
-  const { view } = job;
+  const { view } = new SimulatedJob().submitted();
   const queued: JobFact = { type: "queued", state: "PENDING", nodes: [], restarts: 0 };
-  const next = { ...view, events: view.events + 1 };
-  const wrong = {
-    "events are numbered without a gap": view,
-    "the scheduler's id changes only with the attempt": { ...next, schedulerId: schedulerId("99") },
-    "only what runs or has ended has an exit code": { ...next, exitCode: 0 },
-    "a phase goes back only where the scheduler put the job back": {
-      ...next,
-      phase: "submitting",
+  const wrong: Readonly<Record<string, Partial<JobView>>> = {
+    "events are numbered without a gap": { events: view.events },
+    "the scheduler's id changes only with the attempt": { schedulerId: schedulerId("99") },
+    "only what runs or has ended has an exit code": { exitCode: 0 },
+    "a phase goes back only where the scheduler put the job back": { phase: "submitting" },
+    "a job waits or runs once the scheduler has it, and not before": { phase: "submitting" },
+    "only 'ended' ends a job": { phase: "failed" },
+    "what is unknown has a reason": { unknownSince: 1 },
+    "only the end of an attempt begins the next one": { attempt: 2 },
+    "every attempt before the present one has its record": { attempt: 2 },
+    "a job has a time for its next attempt exactly while it waits for it": { retryAt: 1 },
+    "only what is to be cancelled gets a signal": {
+      cancelSignals: [{ signal: "USR1", graceSeconds: 1 }],
     },
-    "only 'ended' ends a job": { ...next, phase: "failed" },
-    "what is unknown has a reason": { ...next, unknownSince: 1 },
-  } as const;
-  for (const [law, after] of Object.entries(wrong)) {
-    assert.ok(brokenInvariants({ before: view, fact: queued, after }).includes(law), law);
+    "only what got a signal has a grace period": { cancelRequested: true, forceAt: 1 },
+    "a fact says something new": {},
+  };
+  for (const [law, change] of Object.entries(wrong)) {
+    assert.ok(broken(view, queued, change).includes(law), law);
   }
-  const over = { ...next, phase: "failed" } as const;
-  const after = { ...over, events: over.events + 1 };
-  assert.ok(
-    brokenInvariants({ before: over, fact: queued, after }).includes("nothing follows a job's end"),
-  );
+  const over = { ...view, phase: "failed" } as const;
+  assert.ok(broken(over, queued, {}).includes("nothing follows a job's end"));
+});
+
+Deno.test("the laws of attempts and signals can be broken: each of these steps is caught", () => {
+  const job = new SimulatedJob(undefined, { retry: { times: 3 } }).submitted();
+  const sent = job.view;
+  const failed = { kind: "ended", phase: "failed", state: "FAILED", nodes: [] } as const;
+  job.tell({
+    type: "sighted",
+    askedAt: EPOCH,
+    observations: [{ attemptId: job.attempt, sighting: failed }],
+  });
+  const again = job.history.at(-1);
+  assert.ok(again?.type === "attempt_ended");
+  const { events: _, ...followed } = job.view;
+  const asked: JobView = {
+    ...sent,
+    cancelRequested: true,
+    cancelSignals: [{ signal: "USR1", graceSeconds: 1, sentAt: 5 }],
+  };
+  const steps: readonly (readonly [string, JobView, JobFact, Partial<JobView>])[] = [
+    ["a job that is to be cancelled is not tried again", asked, again, followed],
+    ["only what failed is tried again", sent, { ...again, phase: "cancelled" }, followed],
+    [
+      "the record of an attempt is that of the attempt that ended",
+      sent,
+      { ...again, attempt: 3 },
+      followed,
+    ],
+    ["of an array tasks are tried", sent, { ...again, tasks: [0] }, followed],
+    ["the record of an attempt never changes", job.view, { type: "submitting", tries: 1 }, {
+      attempts: job.view.attempts.map((record) => ({ ...record, exitCode: 9 })),
+    }],
+    ["an attempt does not begin before its time", job.view, { type: "submitting", tries: 1 }, {
+      phase: "submitting",
+      tries: 1,
+      retryAt: undefined,
+    }],
+    ["only a signal that was asked for is sent, and once", sent, {
+      type: "signalled",
+      signal: "USR1",
+    }, {}],
+    ["only a signal that was asked for is sent, and once", asked, {
+      type: "signalled",
+      signal: "USR1",
+    }, {}],
+    ["a cancellation is never taken back", asked, { type: "known" }, { cancelRequested: false }],
+    ["a signal is sent once", asked, { type: "known" }, {
+      cancelSignals: [{ signal: "USR1", graceSeconds: 1, sentAt: 6 }],
+    }],
+    ["what signals were asked for is never forgotten", asked, { type: "known" }, {
+      cancelSignals: [],
+    }],
+  ];
+  for (const [law, before, fact, change] of steps) {
+    assert.ok(broken(before, fact, change).includes(law), law);
+  }
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { retrySchema } from "../../model/mod.ts";
+import { retrySchema, SluiceError } from "../../model/mod.ts";
 import type { JobFact, JobPhase, JobSpecInput } from "../../model/mod.ts";
 import type { Observation, Sighting } from "../../schedulers/mod.ts";
 import { anySpec, EPOCH, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
@@ -142,11 +142,8 @@ Deno.test("what the policy does not cover is the end", () => {
 Deno.test("a refusal is the end", () => {
   const one = new SimulatedJob(undefined, { retry: { times: 3 } });
   one.tell({ type: "submitting" });
-  const error = Object.assign(new Error(), { code: "NO", next: "", retryable: false });
-  one.tell({
-    type: "outcome",
-    outcome: { kind: "rejected", attemptId: one.attempt, error: error as never },
-  });
+  const error = new SluiceError({ code: "NO", message: "sbatch said no.", next: "Ask." });
+  one.tell({ type: "outcome", outcome: { kind: "rejected", attemptId: one.attempt, error } });
   assert.equal(one.view.phase, "failed");
 });
 
