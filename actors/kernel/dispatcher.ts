@@ -14,6 +14,13 @@ const MESSAGES_PER_TIME_CHECK = 2_048;
 /** For how long actors may run before timers and I/O of the process have their turn, in ms. */
 const SLICE_MS = 8;
 
+let pauses = 0;
+
+/** Whether actors of this process wait for nothing but the end of a pause that lets others have a turn. */
+export function isPaused(): boolean {
+  return pauses > 0;
+}
+
 /**
  * Runs the actors that have something to do, one after the other, in batches: all in one microtask as
  * long as that does not starve the event loop. Fairness between actors comes from the batches, fairness
@@ -44,7 +51,11 @@ export class Dispatcher {
       const now = performance.now();
       if (now - this.#sliceStart < SLICE_MS) continue;
       this.#sliceStart = now;
-      setImmediate(this.#run);
+      pauses++;
+      setImmediate(() => {
+        pauses--;
+        this.#run();
+      });
       return;
     }
     this.#armed = false;

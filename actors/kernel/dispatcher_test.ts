@@ -19,6 +19,24 @@ Deno.test("an actor with much to do does not keep the others waiting until it is
   assert.ok(turn > 0 && turn < 1_000, `quick had its turn after ${turn} messages`);
 });
 
+Deno.test("a settled virtual clock means that all is handled, however slow the machine is", async () => {
+  const clock = new VirtualClock();
+  await using system = new ActorSystem({ clock, mailboxCapacity: 20_000 });
+  let handled = 0;
+  const slow = system.spawn<"work", null>("slow", {
+    init: () => null,
+    receive(state) {
+      const begun = performance.now();
+      while (performance.now() - begun < 0.01);
+      handled++;
+      return state;
+    },
+  });
+  for (let message = 0; message < 20_000; message++) slow.tell("work");
+  await clock.settle();
+  assert.equal(handled, 20_000);
+});
+
 Deno.test("actors that never run out of messages let the rest of the process have its turn", async () => {
   await using system = new ActorSystem();
   let going = true;
