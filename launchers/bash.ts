@@ -9,7 +9,7 @@ import { commandLine, quote } from "../shell/mod.ts";
 import { checkScript, scriptDirectives } from "../slurm/mod.ts";
 import type { ExecutionPlan, Launcher } from "./plan.ts";
 
-/** Name of the user's script in the job's directory. */
+/** Name of the user's script in the attempt's directory. */
 export const PAYLOAD_FILE = "payload";
 
 /**

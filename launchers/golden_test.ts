@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
-import { attemptIdSchema, jobSpecSchema } from "../model/mod.ts";
+import { attemptId, jobIdSchema, jobSpecSchema } from "../model/mod.ts";
 import type { JobSpecInput } from "../model/mod.ts";
 import { bashLauncher, jobScript } from "./mod.ts";
 
-const attemptId = attemptIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
+const jobId = jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
 
 /** Set to write the expected scripts anew: look at the difference before committing it. */
 const REGENERATE = "SLUICE_WRITE_GOLDEN";
 
+interface Case extends Omit<JobSpecInput, "cluster"> {
+  /** Number of the attempt. Default: the first. */
+  readonly attempt?: number;
+}
+
 /** One job for each shape that a batch script can take, by the name of its golden file. */
-const cases: Readonly<Record<string, Omit<JobSpecInput, "cluster">>> = {
+const cases: Readonly<Record<string, Case>> = {
   "command": { payload: { kind: "command", command: ["hostname"] } },
   "command-hostile": {
     payload: { kind: "command", command: ["printf", "%s", 'it\'s $(id) `id` "x"\n-n', ""] },
@@ -20,7 +25,15 @@ const cases: Readonly<Record<string, Omit<JobSpecInput, "cluster">>> = {
     payload: { kind: "command", command: ["ls"] },
     workingDirectory: "~/my project",
   },
+  "signal-before-limit": {
+    payload: { kind: "command", command: ["./simulate"] },
+    signalBeforeLimit: { signal: "USR1", seconds: 120 },
+  },
   "script": {
+    payload: { kind: "script", script: "#!/bin/bash\necho hello\n" },
+  },
+  "third-attempt": {
+    attempt: 3,
     payload: { kind: "script", script: "#!/bin/bash\necho hello\n" },
   },
   "script-directives": {
@@ -36,9 +49,9 @@ const cases: Readonly<Record<string, Omit<JobSpecInput, "cluster">>> = {
 
 const golden = (name: string) => new URL(`testdata/${name}.sh`, import.meta.url);
 
-function scriptOf(input: Omit<JobSpecInput, "cluster">): string {
+function scriptOf({ attempt = 1, ...input }: Case): string {
   const spec = jobSpecSchema.parse({ cluster: "here", ...input });
-  return jobScript(attemptId, spec, bashLauncher.plan(spec));
+  return jobScript(attemptId(jobId, attempt), spec, bashLauncher.plan(spec));
 }
 
 for (const [name, input] of Object.entries(cases)) {
@@ -76,7 +89,6 @@ Deno.test({
   async fn() {
     const { stdout, code } = await new Deno.Command("shellcheck", {
       args: [
-        "--shell=sh",
         // Single quotes around '$' are what quoting is for.
         "--exclude=SC2016",
         ...Object.keys(cases).map((name) => golden(name).pathname),

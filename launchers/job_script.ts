@@ -4,64 +4,91 @@
  * @module
  */
 
-import type { AttemptId, JobSpec } from "../model/mod.ts";
+import { attemptParts } from "../model/mod.ts";
+import type { AttemptId, JobSpec, SignalName } from "../model/mod.ts";
 import { quotePath } from "../shell/mod.ts";
 import type { ExecutionPlan } from "./plan.ts";
 
-/** Name of the batch script in the job's directory. */
+/** Name of the batch script in the attempt's directory. */
 export const JOB_SCRIPT_FILE = "job.sh";
+
+/** Name of the symbolic link in the attempt's directory whose target is the scheduler's id of it. */
+export const ID_LINK = "slurm_id";
 
 /** Exit status of a job whose working directory cannot be entered. */
 export const WORKING_DIRECTORY_EXIT_CODE = 72;
 
-/** Exit status of a second copy of a job, which runs nothing: never to be taken for a success. */
+/**
+ * Exit status of a copy of an attempt that is not the one on record and so runs nothing: never to be taken
+ * for a success.
+ */
 export const DUPLICATE_EXIT_CODE = 75;
 
-/** Signals with which a scheduler or a user reaches a whole job. */
-const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "XCPU"];
+/** Signals with which a scheduler or a user reaches a whole job, and of which the script must not die. */
+const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "XCPU"] as const;
 
 /**
- * The batch script of a job: it runs the plan once and leaves word of its start and end.
+ * The batch script of an attempt: it runs the plan once and leaves word of its start and end.
  *
- * The scheduler starts it in the job's directory as `job.sh SPOOL`. It first claims the job by a
- * symbolic link whose target is the scheduler's id, which is made in one step or not at all: should the
- * job ever be in the queue twice, the second copy finds the claim of the first and ends, with a status
- * of its own, without running anything. At the end it leaves the exit status in the job's directory
- * (`exit`, or `exit.N` for an array task) and appends one line to the spool, which a `tail` may be
- * following. A spool that cannot be written does no harm.
+ * The scheduler starts it in the job's directory as `job.sh SPOOL [DIRECTORY]`, where DIRECTORY is the
+ * attempt's own below the job's, if it has one. There it makes the link {@linkcode ID_LINK} to the
+ * scheduler's id of it, which is made in one step or not at all, unless whoever submitted it has made it.
+ * Should the attempt ever be in the queue twice, the copy whose id is not the one on record ends, with a
+ * status of its own, without running anything: so does one that cannot be put on record. At the end the
+ * script leaves the exit status in the attempt's directory (`exit`, or `exit.N` for an array task) and
+ * appends one line to the spool, which a `tail` may be following. A spool that cannot be written does no
+ * harm.
  *
  * Signals that the scheduler sends to the whole job are noted, not obeyed: the payload gets them too,
- * and the script lives on to record how it ended.
+ * and the script lives on to record how it ended. SIGCONT is recorded before all others: Slurm wakes every
+ * process of a job before it tells any to end, so without it nothing but the payload itself, or somebody's
+ * signal, ended the job. The signal before the time limit reaches the script alone, which passes it on; a
+ * payload that is sent the same signal by other means gets it twice.
  */
 export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPlan): string {
+  const { jobId, attempt } = attemptParts(attemptId);
+  const early = spec.signalBeforeLimit?.signal;
   const enter = spec.workingDirectory === undefined
     ? []
     : [`  cd -- ${quotePath(spec.workingDirectory)} || exit ${WORKING_DIRECTORY_EXIT_CODE}`];
+  const payload = [
+    "(",
+    `  exec 2>&3 3>&-${early === undefined ? "" : " 5>&- 6<&-"}`,
+    ...enter,
+    ...plan.body.map((line) => `  ${line}`),
+    ")",
+  ];
   return [
-    "#!/bin/sh",
+    early === undefined ? "#!/bin/sh" : "#!/bin/bash",
     ...plan.directives,
-    `# Job ${attemptId} of Sluice: runs the payload once and records how it ended.`,
-    "sluice_dir=$PWD",
+    `# Attempt ${attempt} at job ${jobId} of Sluice: runs the payload once and records how it ended.`,
+    "sluice_dir=$PWD${2:+/$2}",
     "sluice_spool=$1",
-    `sluice_job=${attemptId}`,
+    `sluice_attempt=${attemptId}`,
     "sluice_id=${SLURM_ARRAY_JOB_ID:-${SLURM_JOB_ID:-}}",
     "sluice_task=${SLURM_ARRAY_TASK_ID:--}",
     "sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}",
     "sluice_restart=${SLURM_RESTART_COUNT:-0}",
     "sluice_caught=-",
+    "sluice_woken=",
+    `SLUICE_JOB_ID=${jobId}`,
+    `SLUICE_ATTEMPT=${attempt}`,
+    "SLUICE_JOB_DIRECTORY=$PWD",
+    "export SLUICE_JOB_ID SLUICE_ATTEMPT SLUICE_JOB_DIRECTORY",
     "",
-    'if ! ln -sn "$sluice_id" "$sluice_dir/claim" 2>/dev/null; then',
-    '  sluice_owner=$(readlink "$sluice_dir/claim")',
-    '  if [ -n "$sluice_owner" ] && [ "$sluice_owner" != "$sluice_id" ]; then',
-    '    printf \'sluice: job %s already runs as %s; this copy does nothing.\\n\' "$sluice_job" "$sluice_owner" >&2',
+    `if ! ln -sn "$sluice_id" "$sluice_dir/${ID_LINK}" 2>/dev/null; then`,
+    `  sluice_owner=$(readlink "$sluice_dir/${ID_LINK}")`,
+    '  if [ "$sluice_owner" != "$sluice_id" ]; then',
+    "    printf 'sluice: %s is on record as %s; this copy does nothing.\\n' \\",
+    `      "$sluice_attempt" "\${sluice_owner:-nothing that can be read or written}" >&2`,
     `    exit ${DUPLICATE_EXIT_CODE}`,
     "  fi",
     "fi",
     "",
-    ...NOTED_SIGNALS.map((signal) => `trap 'sluice_caught=${signal}' ${signal}`),
+    ...(early === undefined ? noteSignals() : noteAndPassOn(early)),
     "",
     "sluice_note() {",
-    '  printf \'%s %s %s %s %s %s\\n\' "$sluice_job" "$sluice_task" "$sluice_restart" "$@" >>"$sluice_spool"',
+    '  printf \'%s %s %s %s %s %s\\n\' "$sluice_attempt" "$sluice_task" "$sluice_restart" "$@" >>"$sluice_spool"',
     "} 2>/dev/null",
     "",
     // What an earlier run recorded says nothing of this one.
@@ -71,13 +98,9 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     // A shell says "Killed" or "Terminated" of a payload that a signal ended; the payload's own output
     // must not hold that, so from here on only the payload has the job's standard error.
     "exec 3>&2 2>/dev/null",
-    "(",
-    "  exec 2>&3 3>&-",
-    ...enter,
-    ...plan.body.map((line) => `  ${line}`),
-    ")",
-    "sluice_code=$?",
+    ...(early === undefined ? [...payload, "sluice_code=$?"] : inBackground(payload, early)),
     "sluice_ended=$(date +%s)",
+    'if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi',
     'if printf \'%s %s %s %s %s %s\\n\' "$sluice_id" "$sluice_restart" "$sluice_code" "$sluice_caught" \\',
     '  "$sluice_started" "$sluice_ended" >"$sluice_dir/.exit$sluice_suffix"; then',
     '  mv -f "$sluice_dir/.exit$sluice_suffix" "$sluice_dir/exit$sluice_suffix"',
@@ -86,4 +109,78 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     'exit "$sluice_code"',
     "",
   ].join("\n");
+}
+
+function noteSignals(): string[] {
+  return [
+    ...NOTED_SIGNALS.map((signal) => `trap 'sluice_caught=${signal}' ${signal}`),
+    "trap 'sluice_woken=1' CONT",
+  ];
+}
+
+/** The same where one signal comes to the script alone and must reach the payload at once. */
+function noteAndPassOn(early: SignalName): string[] {
+  return [
+    "sluice_group=",
+    "sluice_early=",
+    "sluice_again=",
+    "sluice_pass_on() {",
+    `  if [ -n "$sluice_group" ]; then kill -s ${early} -- "-$sluice_group"; else sluice_early=1; fi`,
+    "} 2>/dev/null",
+    ...[...survived(early), "CONT"].map((signal) => {
+      const actions = [
+        // With SIGTERM the scheduler ends jobs too, so it counts whoever sent it.
+        ...(signal === "CONT"
+          ? ["sluice_woken=1"]
+          : signal !== early || signal === "TERM"
+          ? [`sluice_caught=${signal}`]
+          : []),
+        "sluice_again=1",
+        ...(signal === early ? ["sluice_pass_on"] : []),
+      ];
+      return `trap '${actions.join("; ")}' ${signal}`;
+    }),
+  ];
+}
+
+/** The signals of which no shell of the job must die. */
+function survived(early: SignalName): string[] {
+  return [...new Set<string>([...NOTED_SIGNALS, early])].filter((signal) => signal !== "CONT");
+}
+
+/**
+ * Runs the payload in a process group of its own, while the script waits for signals.
+ *
+ * How the payload ended is not asked of bash's `wait`: after a trap has interrupted it once, it can say -1
+ * or the trapped signal. Instead the group's first process, which signals do not end, waits for the payload
+ * in the foreground and tells its status through a pipe.
+ */
+function inBackground(payload: readonly string[], early: SignalName): string[] {
+  return [
+    // Else bash knows no process substitution, and a trap interrupts `read`.
+    "set +o posix",
+    // A pipe: both ends at first, then one that is written and one that is read.
+    "exec 4<> <(:)",
+    "exec 5>/dev/fd/4 6</dev/fd/4 4>&-",
+    "sluice_read() {",
+    '  while sluice_again=; ! read -r "$1" <&6 && [ -n "$sluice_again" ]; do :; done',
+    "}",
+    // With job control a command in the background has a group of its own, does not ignore SIGINT and keeps
+    // its input.
+    "set -m",
+    "(",
+    `  trap : ${survived(early).join(" ")}`,
+    "  echo begun >&5",
+    ...payload.map((line) => `  ${line}`),
+    '  echo "$?" >&5',
+    ") &",
+    "set +m",
+    "exec 5>&-",
+    "sluice_read sluice_begun",
+    'if [ -n "$sluice_begun" ]; then sluice_group=$!; fi',
+    'if [ -n "$sluice_early" ]; then sluice_pass_on; fi',
+    "sluice_read sluice_code",
+    // Only SIGKILL leaves no word of the payload.
+    'if [ -z "$sluice_code" ]; then sluice_code=137; fi',
+  ];
 }

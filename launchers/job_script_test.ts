@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { attemptIdSchema, jobSpecSchema } from "../model/mod.ts";
-import type { JobSpec, JobSpecInput } from "../model/mod.ts";
+import { attemptId, jobIdSchema, jobSpecSchema } from "../model/mod.ts";
+import type { JobSpec, JobSpecInput, SignalName } from "../model/mod.ts";
 import {
   bashLauncher,
   DUPLICATE_EXIT_CODE,
@@ -11,7 +11,7 @@ import {
   WORKING_DIRECTORY_EXIT_CODE,
 } from "./mod.ts";
 
-const attemptId = attemptIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
+const jobId = jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
 const SHELLS = ["dash", "bash"] as const;
 
 type Input = Omit<JobSpecInput, "cluster">;
@@ -35,30 +35,45 @@ class JobDirectory implements AsyncDisposable {
     this.spool = join(parent, "spool");
   }
 
-  static async create(shell: string, input: Input, name = "it's a $(job)"): Promise<JobDirectory> {
+  static async create(shell: string, input: Input): Promise<JobDirectory> {
     const job = new JobDirectory(
       await Deno.makeTempDir({ prefix: "sluice-job-script-" }),
       shell,
-      name,
+      "it's a $(job)",
     );
     await Deno.mkdir(job.path);
+    await job.prepare(input);
+    return job;
+  }
+
+  /** Lays down the files of an attempt, in a directory of its own below the job's where one is named. */
+  async prepare(input: Input, attempt = 1, directory = "."): Promise<void> {
+    await Deno.mkdir(join(this.path, directory), { recursive: true });
     const spec = specOf(input);
     const plan = bashLauncher.plan(spec);
     const script = {
       name: JOB_SCRIPT_FILE,
-      text: jobScript(attemptId, spec, plan),
+      text: jobScript(attemptId(jobId, attempt), spec, plan),
       executable: true,
     };
     for (const { name, text } of [...plan.files, script]) {
-      await Deno.writeTextFile(join(job.path, name), text, { mode: 0o700 });
+      await Deno.writeTextFile(join(this.path, directory, name), text, { mode: 0o700 });
     }
-    return job;
   }
 
   /** Starts the script as Slurm would, in a session whose number is the child's id. */
-  start(environment: Record<string, string> = {}, spool = "../spool"): Deno.ChildProcess {
+  start(
+    environment: Record<string, string> = {},
+    spool = "../spool",
+    directory?: string,
+  ): Deno.ChildProcess {
     return new Deno.Command("setsid", {
-      args: [this.shell, JOB_SCRIPT_FILE, spool],
+      args: [
+        this.shell,
+        join(directory ?? ".", JOB_SCRIPT_FILE),
+        spool,
+        ...(directory === undefined ? [] : [directory]),
+      ],
       cwd: this.path,
       clearEnv: true,
       env: { PATH: "/usr/bin:/bin", HOME: this.path, SLURM_JOB_ID: "12", ...environment },
@@ -68,8 +83,8 @@ class JobDirectory implements AsyncDisposable {
     }).spawn();
   }
 
-  async run(environment?: Record<string, string>, spool?: string) {
-    const { code, stdout, stderr } = await this.start(environment, spool).output();
+  async run(environment?: Record<string, string>, spool?: string, directory?: string) {
+    const { code, stdout, stderr } = await this.start(environment, spool, directory).output();
     const decoder = new TextDecoder();
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   }
@@ -117,10 +132,10 @@ shellTest(
   async (job) => {
     assert.deepEqual(await job.run(), { code: 3, stdout: "hi\n", stderr: "" });
     assert.equal(await job.record(), "12 0 3 -");
-    assert.equal(await Deno.readLink(join(job.path, "claim")), "12");
+    assert.equal(await Deno.readLink(join(job.path, "slurm_id")), "12");
     assert.deepEqual(await job.spooled(), [
-      `${attemptId} - 0 start T -`,
-      `${attemptId} - 0 end 3 -`,
+      `${jobId} - 0 start T -`,
+      `${jobId} - 0 end 3 -`,
     ]);
   },
 );
@@ -131,21 +146,73 @@ shellTest("a task of an array has a record of its own", shellCommand("exit 4"), 
   assert.equal((await job.run({ ...array, SLURM_JOB_ID: "14", SLURM_ARRAY_TASK_ID: "8" })).code, 4);
   assert.equal(await job.record("exit.7"), "12 0 4 -");
   assert.equal(await job.record("exit.8"), "12 0 4 -");
-  assert.deepEqual((await job.spooled())[3], `${attemptId} 8 0 end 4 -`);
+  assert.deepEqual((await job.spooled())[3], `${jobId} 8 0 end 4 -`);
 });
+
+shellTest(
+  "the copy that is not on record does nothing",
+  shellCommand("echo ran >>ran"),
+  async (job) => {
+    await new Deno.Command(job.shell, { args: ["-c", "ln -s 13 slurm_id"], cwd: job.path })
+      .output();
+    const other = await job.run();
+    assert.equal(other.code, DUPLICATE_EXIT_CODE);
+    assert.match(other.stderr, /is on record as 13/);
+    await assert.rejects(job.spooled(), Deno.errors.NotFound);
+    assert.equal((await job.run({ SLURM_JOB_ID: "13" })).code, 0);
+    assert.equal(await job.text("ran"), "ran\n");
+  },
+);
+
+shellTest("what cannot be put on record does not run", shellCommand("echo ran"), async (job) => {
+  await Deno.writeTextFile(join(job.path, "slurm_id"), "in the way");
+  const { code, stdout, stderr } = await job.run();
+  assert.deepEqual([code, stdout], [DUPLICATE_EXIT_CODE, ""]);
+  assert.match(stderr, /nothing that can be read/);
+});
+
+shellTest(
+  "a later attempt finds what an earlier one left, and each has records of its own",
+  {
+    payload: {
+      kind: "script",
+      script:
+        '#!/bin/sh\ncat checkpoint 2>&1\necho "$SLUICE_JOB_ID $SLUICE_ATTEMPT" >checkpoint\n' +
+        '[ "$PWD" = "$SLUICE_JOB_DIRECTORY" ] || echo "in $PWD"\nexit "$SLUICE_ATTEMPT"\n',
+    },
+  },
+  async (job) => {
+    const input: Input = { payload: { kind: "script", script: await job.text("payload") } };
+    assert.equal((await job.run()).code, 1);
+    await job.prepare(input, 2, "attempt-2");
+    assert.deepEqual(await job.run({ SLURM_JOB_ID: "13" }, undefined, "attempt-2"), {
+      code: 2,
+      stdout: `${jobId} 1\n`,
+      stderr: "",
+    });
+    assert.equal(await job.text("checkpoint"), `${jobId} 2\n`);
+    assert.equal(await job.record(), "12 0 1 -");
+    assert.equal(await job.record("attempt-2/exit"), "13 0 2 -");
+    assert.equal(await Deno.readLink(join(job.path, "attempt-2/slurm_id")), "13");
+    assert.deepEqual((await job.spooled()).slice(2), [
+      `${jobId}.2 - 0 start T -`,
+      `${jobId}.2 - 0 end 2 -`,
+    ]);
+  },
+);
 
 shellTest("a second copy of the job does nothing", shellCommand("echo ran >>ran"), async (job) => {
   await job.run();
   const second = await job.run({ SLURM_JOB_ID: "13" });
   assert.equal(second.code, DUPLICATE_EXIT_CODE);
-  assert.match(second.stderr, /already runs as 12/);
+  assert.match(second.stderr, /is on record as 12/);
   assert.equal(await job.text("ran"), "ran\n");
   assert.equal(await job.record(), "12 0 0 -");
   assert.equal((await job.spooled()).length, 2);
 });
 
 shellTest(
-  "a directory that the payload names like the job hides no claim",
+  "a directory that the payload names like the job hides no record",
   shellCommand('mkdir "$SLURM_JOB_ID"; echo ran >>ran'),
   async (job) => {
     await job.run();
@@ -162,8 +229,8 @@ shellTest(
     assert.equal((await job.run({ SLURM_RESTART_COUNT: "2" })).code, 2);
     assert.equal(await job.record(), "12 2 2 -");
     assert.deepEqual((await job.spooled()).slice(2), [
-      `${attemptId} - 2 start T -`,
-      `${attemptId} - 2 end 2 -`,
+      `${jobId} - 2 start T -`,
+      `${jobId} - 2 end 2 -`,
     ]);
   },
 );
@@ -190,7 +257,7 @@ shellTest(
 
 shellTest(
   "a signal to the whole job reaches the payload; the script notes it and lives on",
-  shellCommand("echo ready; sleep 600 & wait"),
+  shellCommand("echo ready; sleep 60 & wait"),
   async (job) => {
     const child = job.start();
     const reader = child.stdout.getReader();
@@ -200,7 +267,199 @@ shellTest(
     await reader.cancel();
     await child.stderr.cancel();
     assert.equal(await job.record(), "12 0 143 TERM");
-    assert.deepEqual((await job.spooled())[1], `${attemptId} - 0 end 143 TERM`);
+    assert.deepEqual((await job.spooled())[1], `${jobId} - 0 end 143 TERM`);
+  },
+);
+
+shellTest(
+  "SIGALRM, too, is the payload's affair",
+  shellCommand("trap 'exit 4' ALRM; echo ready; sleep 60 & wait"),
+  async (job) => {
+    await using running = await Running.of(job.start());
+    await running.send("ALRM", -running.pid);
+    assert.equal(await running.code(), 4);
+    assert.equal(await job.record(), "12 0 4 ALRM");
+  },
+);
+
+/** A job that has printed `ready`. */
+class Running implements AsyncDisposable {
+  readonly pid: number;
+  readonly #child: Deno.ChildProcess;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #text = "";
+
+  private constructor(child: Deno.ChildProcess) {
+    this.pid = child.pid;
+    this.#child = child;
+    this.#reader = child.stdout.getReader();
+  }
+
+  static async of(child: Deno.ChildProcess): Promise<Running> {
+    const running = new Running(child);
+    await running.printed("ready\n");
+    return running;
+  }
+
+  /** Waits until the job has printed the text. */
+  async printed(text: string): Promise<string> {
+    while (!this.#text.includes(text)) {
+      const { done, value } = await this.#reader.read();
+      assert.ok(!done, `no ${JSON.stringify(text)} in ${JSON.stringify(this.#text)}`);
+      this.#text += new TextDecoder().decode(value);
+    }
+    return this.#text;
+  }
+
+  /** Sends a signal to a process, or with a negative number to a group. */
+  async send(signal: string, target: number = this.pid): Promise<void> {
+    await new Deno.Command("kill", { args: ["-s", signal, "--", String(target)], stderr: "null" })
+      .output();
+  }
+
+  /** The number of the payload's process group, which it has printed with {@linkcode tellGroup}. */
+  async group(): Promise<number> {
+    return Number(/ready\ngroup (\d+)\n/.exec(await this.printed("\ngroup "))?.[1]);
+  }
+
+  async code(): Promise<number> {
+    return (await this.#child.status).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.send("KILL", -this.pid);
+    await this.#reader.cancel();
+    await this.#child.stderr.cancel();
+    await this.#child.status;
+  }
+}
+
+const tellGroup = 'echo "group $(cut -d " " -f 5 /proc/$$/stat)"';
+
+/** A job whose script is told of the time limit; only bash knows how to pass that on. */
+function earlyTest(
+  name: string,
+  script: string,
+  body: (job: JobDirectory) => Promise<void>,
+  signal: Exclude<SignalName, "KILL"> = "USR1",
+): void {
+  Deno.test(`before the time limit, ${name}`, async () => {
+    const input = { ...shellCommand(script), signalBeforeLimit: { signal } };
+    await using job = await JobDirectory.create("bash", input);
+    await body(job);
+  });
+}
+
+earlyTest(
+  "a payload that traps the signal gets it at once, and its own exit counts",
+  "trap 'echo saved; exit 5' USR1; echo ready; sleep 60 & wait",
+  async (job) => {
+    await using running = await Running.of(job.start());
+    await running.send("USR1");
+    await running.printed("saved\n");
+    assert.equal(await running.code(), 5);
+    assert.equal(await job.record(), "12 0 5 -");
+    assert.equal((await job.spooled())[1], `${jobId} - 0 end 5 -`);
+  },
+);
+
+earlyTest(
+  "the payload's children get it too",
+  `sh -c "trap 'echo child; exit' USR1; echo ready; while :; do sleep 0.01; done" & trap : USR1; wait; wait; exit 3`,
+  async (job) => {
+    await using running = await Running.of(job.start());
+    await running.send("USR1");
+    await running.printed("child\n");
+    assert.equal(await running.code(), 3);
+  },
+);
+
+const goesOn = "while [ ! -e go ]; do sleep 0.01; done; exit 6";
+
+earlyTest(
+  "a payload that ignores the signal goes on to its own end",
+  `trap '' USR1; echo ready; ${goesOn}`,
+  async (job) => {
+    await using running = await Running.of(job.start());
+    for (let times = 0; times < 20; times++) await running.send("USR1");
+    await Deno.writeTextFile(join(job.path, "go"), "");
+    assert.equal(await running.code(), 6);
+    assert.equal(await job.record(), "12 0 6 -");
+  },
+);
+
+earlyTest("a payload that dies of it has died of it", "echo ready; exec sleep 60", async (job) => {
+  await using running = await Running.of(job.start());
+  await running.send("USR1");
+  assert.equal(await running.code(), 138);
+  assert.equal(await job.record(), "12 0 138 -");
+});
+
+earlyTest(
+  "signals as it ends do not hide how it ended",
+  "trap '' USR1; echo ready; exit 9",
+  async (job) => {
+    for (let round = 0; round < 10; round++) {
+      await using running = await Running.of(job.start());
+      for (let times = 0; times < 5; times++) void running.send("USR1");
+      assert.equal(await running.code(), 9);
+      assert.match(await job.record(), /^12 0 9 -$/);
+    }
+  },
+);
+
+earlyTest(
+  "another signal to the whole job is noted as ever",
+  `echo ready; ${tellGroup}; sleep 60 & wait`,
+  async (job) => {
+    await using running = await Running.of(job.start());
+    const group = await running.group();
+    assert.notEqual(group, running.pid);
+    await running.send("TERM");
+    await running.send("TERM", -group);
+    assert.equal(await running.code(), 143);
+    assert.equal(await job.record(), "12 0 143 TERM");
+  },
+);
+
+earlyTest(
+  "SIGTERM is passed on and noted, since a scheduler ends jobs with it",
+  "trap 'exit 4' TERM; echo ready; sleep 60 & wait",
+  async (job) => {
+    await using running = await Running.of(job.start());
+    await running.send("TERM");
+    assert.equal(await running.code(), 4);
+    assert.equal(await job.record(), "12 0 4 TERM");
+  },
+  "TERM",
+);
+
+earlyTest(
+  "a payload that is stopped has not ended",
+  `trap '' USR1; echo ready; ${tellGroup}; ${goesOn}`,
+  async (job) => {
+    await using running = await Running.of(job.start());
+    const group = await running.group();
+    await running.send("STOP", -group);
+    await running.send("USR1");
+    await running.send("CONT", -group);
+    await Deno.writeTextFile(join(job.path, "go"), "");
+    assert.equal(await running.code(), 6);
+  },
+);
+
+earlyTest(
+  "the payload ignores no signal and reads its input",
+  "cat; kill -s INT $$",
+  async (job) => {
+    const { stdout } = await new Deno.Command("bash", {
+      args: ["-c", `printf input | bash ${JOB_SCRIPT_FILE} ../spool; echo " $?"`],
+      cwd: job.path,
+      env: { SLURM_JOB_ID: "12", POSIXLY_CORRECT: "1" },
+      stderr: "null",
+    }).output();
+    assert.equal(new TextDecoder().decode(stdout), "input 130\n");
+    assert.equal(await job.record(), "12 0 130 -");
   },
 );
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { openLocal } from "../hosts/mod.ts";
+import { attemptParts } from "../model/mod.ts";
 import { parseExitRecords, printExitRecords } from "./exit_record.ts";
 import { parseSpoolLine } from "./spool.ts";
 import { newAttempt } from "./testing/attempts.ts";
@@ -56,6 +57,23 @@ Deno.test("records are found where they lie, and nothing else is", async () => {
     ]);
   } finally {
     await Deno.remove(root.slice(0, -"/it's".length), { recursive: true });
+  }
+});
+
+Deno.test("a later attempt's record is its own, not the job's", async () => {
+  await using host = await openLocal();
+  const root = await Deno.makeTempDir();
+  try {
+    const third = newAttempt(3);
+    const directory = `${root}/${attemptParts(third).jobId}`;
+    await Deno.mkdir(`${directory}/attempt-3`, { recursive: true });
+    await Deno.writeTextFile(`${directory}/exit`, "12 0 1 - 100 200\n");
+    await Deno.writeTextFile(`${directory}/attempt-3/exit`, "14 0 3 - 100 200\n");
+    const { stdout } = await host.run(printExitRecords(root, [third]));
+    const records = parseExitRecords(new TextDecoder().decode(stdout));
+    assert.deepEqual(records.map(({ attemptId, exitCode }) => [attemptId, exitCode]), [[third, 3]]);
+  } finally {
+    await Deno.remove(root, { recursive: true });
   }
 });
 

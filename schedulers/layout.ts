@@ -4,6 +4,7 @@
  * @module
  */
 
+import { JOB_SCRIPT_FILE } from "../launchers/mod.ts";
 import { attemptParts } from "../model/mod.ts";
 import type { AttemptId, JobId } from "../model/mod.ts";
 import { quotePath } from "../shell/mod.ts";
@@ -40,18 +41,54 @@ export function jobPaths(layout: RemoteLayout, jobId: JobId, task?: number): Job
 }
 
 /**
- * The directory of what belongs to one attempt alone: the job's own for the first attempt, one within it
- * for each later one.
+ * Where an attempt is made. All attempts at a job work in the job's directory, so that each finds there what
+ * the one before has left, and append to the same output. What belongs to one attempt alone, its script and
+ * the record of its end among it, lies in the job's directory too for the first attempt, and in one within
+ * it for each later one.
  */
-export function attemptDirectory(layout: RemoteLayout, attemptId: AttemptId): string {
-  const { jobId, attempt } = attemptParts(attemptId);
-  const { directory } = jobPaths(layout, jobId);
-  return attempt === 1 ? directory : `${directory}/attempt-${attempt}`;
+export interface AttemptPlace {
+  /** The job's directory, in which the attempt's script is started; may start with `~/`. */
+  readonly jobDirectory: string;
+  /** The attempt's own directory; may start with `~/`. */
+  readonly directory: string;
+  /** The attempt's script as it is seen from the job's directory. */
+  readonly script: string;
+  /** Arguments of the script. */
+  readonly arguments: readonly string[];
 }
 
-/** The spool as it is seen from a job's directory. */
-export function spoolFromJob(serverId: string): string {
-  return `../../spool/${serverId}`;
+/**
+ * Where an attempt is made.
+ *
+ * @param serverId Tells this server's spool from those of others.
+ */
+export function attemptPlace(
+  layout: RemoteLayout,
+  serverId: string,
+  attemptId: AttemptId,
+): AttemptPlace {
+  const { jobId } = attemptParts(attemptId);
+  const name = attemptName(attemptId);
+  const spool = `../../spool/${serverId}`;
+  return {
+    jobDirectory: jobPaths(layout, jobId).directory,
+    directory: attemptDirectory(layout, attemptId),
+    script: name === undefined ? JOB_SCRIPT_FILE : `${name}/${JOB_SCRIPT_FILE}`,
+    arguments: name === undefined ? [spool] : [spool, name],
+  };
+}
+
+/** The directory of what belongs to one attempt alone. */
+export function attemptDirectory(layout: RemoteLayout, attemptId: AttemptId): string {
+  const { directory } = jobPaths(layout, attemptParts(attemptId).jobId);
+  const name = attemptName(attemptId);
+  return name === undefined ? directory : `${directory}/${name}`;
+}
+
+/** Name of an attempt's own directory within the job's, if it has one. */
+function attemptName(attemptId: AttemptId): string | undefined {
+  const { attempt } = attemptParts(attemptId);
+  return attempt === 1 ? undefined : `attempt-${attempt}`;
 }
 
 /** The shell command whose output is what is appended to the spool from now on. */

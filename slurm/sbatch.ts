@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Resources, SchedulerId } from "../model/mod.ts";
+import type { JobSpec, Resources, SchedulerId } from "../model/mod.ts";
 import { schedulerIdSchema, SluiceError } from "../model/mod.ts";
 import { expandArray } from "./job_ids.ts";
 import { parseMemory } from "./memory.ts";
@@ -101,6 +101,8 @@ export interface SbatchRequest {
   readonly resources: Resources;
   /** Other options of sbatch by their long names; `true` stands for one without a value. */
   readonly options: Readonly<Record<string, string | number | boolean>>;
+  /** A signal to the batch script alone, so many seconds before the time limit. Default: none. */
+  readonly signalBeforeLimit?: JobSpec["signalBeforeLimit"];
   /** Path of the batch script on the cluster. */
   readonly script: string;
   /** Arguments of the batch script. Default: none. */
@@ -118,7 +120,7 @@ export interface SbatchRequest {
  * @throws {InvalidTimeLimitError} The time limit is not one of Slurm's forms.
  * @throws {InvalidMemoryError} An amount of memory is not one of Slurm's forms.
  * @throws {InvalidArrayError} The array's tasks cannot be used.
- * @throws {ReservedOptionError} An option that Sluice sets itself, or that has a place in `resources`.
+ * @throws {ReservedOptionError} An option that Sluice sets itself, or that has a place of its own in the job.
  * @throws {UnknownOptionError} An option that sbatch does not have.
  * @throws {OptionValueError} An option with a value that it does not take, or without one it needs.
  * @throws {HeterogeneousNotSupportedError} An option of heterogeneous jobs.
@@ -129,6 +131,10 @@ export function sbatchArguments(request: SbatchRequest): string[] {
   if (resources.memory !== undefined) parseMemory(resources.memory);
   if (resources.memoryPerCpu !== undefined) parseMemory(resources.memoryPerCpu);
   if (resources.array !== undefined) expandArray(resources.array, maxArraySize);
+  const early = request.signalBeforeLimit;
+  if (early !== undefined && options["signal"] !== undefined) {
+    throw new ReservedOptionError("signal", "Leave it out: `signalBeforeLimit` says the same.");
+  }
   return [
     "sbatch",
     "--parsable",
@@ -142,6 +148,7 @@ export function sbatchArguments(request: SbatchRequest): string[] {
     "--open-mode=append",
     ...resourceArguments(resources),
     ...optionArguments(options),
+    ...(early === undefined ? [] : [`--signal=B:${early.signal}@${early.seconds}`]),
     // Without it, a script's path that starts with a dash would be an option.
     "--",
     request.script,

@@ -246,3 +246,13 @@ Deno.test("memory for each CPU leaves no room for a default memory of the node",
   deepEqual(withDefaults({ memoryPerCpu: "1G" }, { memory: "4G" }, []), { memoryPerCpu: "1G" });
   deepEqual(withDefaults({}, { memory: "4G" }, ["mem-per-gpu"]), {});
 });
+
+Deno.test("a signal before the time limit goes to the batch script, and is asked for in one place", () => {
+  const signalBeforeLimit = { signal: "USR2", seconds: 90 } as const;
+  ok(sbatchArguments({ ...request, signalBeforeLimit }).includes("--signal=B:USR2@90"));
+  throws(
+    () => sbatchArguments({ ...request, signalBeforeLimit, options: { signal: "B:USR1@10" } }),
+    isSluiceErrorWith("RESERVED_OPTION"),
+  );
+  ok(sbatchArguments({ ...request, options: { signal: "USR1@10" } }).includes("--signal=USR1@10"));
+});

@@ -7,12 +7,13 @@
 import { bashLauncher, JOB_SCRIPT_FILE, jobScript, PAYLOAD_FILE } from "../../launchers/mod.ts";
 import { attemptId } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
-import { commandLine, quotePath } from "../../shell/mod.ts";
+import { quotePath } from "../../shell/mod.ts";
 import { expandArray, HeterogeneousNotSupportedError } from "../../slurm/mod.ts";
 import { UnsupportedRequestError } from "../errors.ts";
 import type { RemoteLayout } from "../layout.ts";
-import { attemptDirectory, jobPaths, spoolFromJob } from "../layout.ts";
+import { attemptPlace, jobPaths } from "../layout.ts";
 import type { JobPaths, JobPlanner } from "../scheduler.ts";
+import { startLines } from "./start_program.ts";
 import type { ProcessJob } from "./start_program.ts";
 
 /** What a host without a scheduler gives to jobs. */
@@ -36,6 +37,12 @@ export class ProcessPlanner implements JobPlanner {
    */
   plan(id: AttemptId, spec: JobSpec): ProcessJob {
     if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
+    if (spec.signalBeforeLimit !== undefined) {
+      throw new UnsupportedRequestError(
+        "'signalBeforeLimit'",
+        "This cluster is a plain host, which sets no time limit: leave the request out, or name a Slurm cluster.",
+      );
+    }
     const asked =
       Object.entries(spec.resources).find(([name, value]) =>
         value !== undefined && !UNDERSTOOD.has(name)
@@ -47,15 +54,17 @@ export class ProcessPlanner implements JobPlanner {
       );
     }
     const plan = bashLauncher.plan(spec);
+    const place = attemptPlace(this.#layout, this.#serverId, id);
     return {
       attemptId: id,
-      directory: attemptDirectory(this.#layout, id),
+      directory: place.directory,
+      jobDirectory: place.jobDirectory,
       files: [
         ...plan.files,
         { name: JOB_SCRIPT_FILE, text: jobScript(id, spec, plan), executable: true },
       ],
       tasks: this.tasks(spec),
-      spool: spoolFromJob(this.#serverId),
+      command: [`./${place.script}`, ...place.arguments],
     };
   }
 
@@ -66,14 +75,13 @@ export class ProcessPlanner implements JobPlanner {
 
   /** What would be started for the first attempt at a job. */
   preview(jobId: JobId, spec: JobSpec): JobPreview {
-    const { directory, files, tasks, spool } = this.plan(attemptId(jobId, 1), spec);
+    const job = this.plan(attemptId(jobId, 1), spec);
+    const { files, jobDirectory } = job;
     return {
-      commandLine: `cd ${quotePath(directory)} && ${
-        commandLine([`./${JOB_SCRIPT_FILE}`, spool, ...(tasks ?? []).map(String)])
-      }`,
+      commandLine: `cd ${quotePath(jobDirectory)} && ${startLines(job).join(" ")}`,
       script: files.find(({ name }) => name === JOB_SCRIPT_FILE)?.text ?? "",
       payload: files.find(({ name }) => name === PAYLOAD_FILE)?.text,
-      directory,
+      directory: jobDirectory,
     };
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { openLocal } from "../../hosts/mod.ts";
 import type { Host } from "../../hosts/mod.ts";
-import { jobSpecSchema, schedulerIdSchema } from "../../model/mod.ts";
+import { attemptId, jobSpecSchema, newJobId, schedulerIdSchema } from "../../model/mod.ts";
 import type { AttemptId, JobSpecInput, SchedulerId } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
 import { remoteLayout } from "../layout.ts";
@@ -189,18 +189,36 @@ hereTest("an id of another scheduler is never taken for a process", async (here)
   assert.equal((await here.host.run("exit 5")).exitCode, 5);
 });
 
+hereTest("attempts share the job's directory and output, and each ends by itself", async (here) => {
+  const jobId = newJobId();
+  const script = 'echo "$SLUICE_ATTEMPT" | tee -a checkpoint; exit "$SLUICE_ATTEMPT"';
+  const jobs = [];
+  for (const attempt of [1, 2]) {
+    const job = await here.start(script, {}, attemptId(jobId, attempt));
+    await here.ended(job);
+    jobs.push(job);
+  }
+  const seen = await here.scheduler.observe(jobs, never);
+  assert.deepEqual(seen.map(({ sighting }) => kind(sighting)), ["failed 1", "failed 2"]);
+  for (const name of ["stdout", "checkpoint"]) {
+    assert.equal(await Deno.readTextFile(`${here.layout.jobs}/${jobId}/${name}`), "1\n2\n");
+  }
+});
+
 hereTest("what only a scheduler can give is refused", async (here) => {
-  const spec = jobSpecSchema.parse({
-    cluster: "here",
-    payload: { kind: "command", command: ["true"] },
-    resources: { gpus: 1 },
-  });
-  const [outcome] = await here.scheduler.submit(
-    [{ attemptId: newAttempt(), spec, recheck: false }],
-    never,
-  );
-  assert.ok(outcome?.kind === "rejected");
-  assert.equal(outcome.error.code, "UNSUPPORTED_REQUEST");
+  for (const asked of [{ resources: { gpus: 1 } }, { signalBeforeLimit: {} }]) {
+    const spec = jobSpecSchema.parse({
+      cluster: "here",
+      payload: { kind: "command", command: ["true"] },
+      ...asked,
+    });
+    const [outcome] = await here.scheduler.submit(
+      [{ attemptId: newAttempt(), spec, recheck: false }],
+      never,
+    );
+    assert.ok(outcome?.kind === "rejected");
+    assert.equal(outcome.error.code, "UNSUPPORTED_REQUEST");
+  }
 });
 
 hereTest("the spool tells of starts and ends as they happen", async (here) => {

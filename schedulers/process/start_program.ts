@@ -4,14 +4,14 @@
  * @module
  */
 
-import { JOB_SCRIPT_FILE } from "../../launchers/mod.ts";
+import { ID_LINK } from "../../launchers/mod.ts";
 import type { PlanFile } from "../../launchers/mod.ts";
 import type { AttemptId } from "../../model/mod.ts";
 import { commandLine, quote, quotePath } from "../../shell/mod.ts";
 import { forAttempts } from "../for_attempts.ts";
 import { writeFiles } from "../write_files.ts";
 
-/** One job as the program needs it. */
+/** One attempt at a job as the program needs it. */
 export interface ProcessJob {
   /** The attempt at the job. */
   readonly attemptId: AttemptId;
@@ -21,35 +21,44 @@ export interface ProcessJob {
   readonly files: readonly PlanFile[];
   /** Numbers of the tasks of an array. */
   readonly tasks: readonly number[] | undefined;
-  /** The spool as it is seen from the job's directory. */
-  readonly spool: string;
+  /** The job's directory, which all its attempts share; may start with `~/`. */
+  readonly jobDirectory: string;
+  /** The job script with its words, to be run in the job's directory. */
+  readonly command: readonly string[];
 }
 
 /**
- * Runs in a session of its own, whose number is the job's id: it records that id as the target of the
- * symbolic link `scheduler_id`, which can be made once only, and starts the job script, or one for each
- * task. `P` before the number tells it from Slurm's ids.
+ * The lines of shell that start the job's script in the job's directory and wait for its end: one for the
+ * job, or one for each task.
  */
-const RUNNER = `
-ln -s "P$$" scheduler_id 2>/dev/null || exit 0
-spool=$1
-shift
-SLURM_JOB_ID=P$$
-export SLURM_JOB_ID
-if [ $# -eq 0 ]; then
-  exec ./${JOB_SCRIPT_FILE} "$spool" >stdout 2>stderr
-fi
-for task; do
-  SLURM_ARRAY_JOB_ID=P$$ SLURM_ARRAY_TASK_ID=$task ./${JOB_SCRIPT_FILE} "$spool" \\
-    >"stdout.$task" 2>"stderr.$task" &
-done
-wait
-`;
+export function startLines({ command, tasks }: ProcessJob): string[] {
+  const script = commandLine(command);
+  return tasks === undefined ? [`${script} >>stdout 2>>stderr`] : [
+    `for task in ${tasks.join(" ")}; do`,
+    `SLURM_ARRAY_JOB_ID=$SLURM_JOB_ID SLURM_ARRAY_TASK_ID=$task ${script}`,
+    '>>"stdout.$task" 2>>"stderr.$task" & done; wait',
+  ];
+}
+
+/**
+ * Runs in a session of its own, whose number is the attempt's id: it records that id as the target of the
+ * symbolic link, which can be made once only, and starts the job script. `P` before the number tells it
+ * from Slurm's ids.
+ */
+function runner(job: ProcessJob): string {
+  return [
+    `ln -sn "P$$" ${ID_LINK} 2>/dev/null || exit 0`,
+    `cd -- ${quotePath(job.jobDirectory)} || exit`,
+    "SLURM_JOB_ID=P$$",
+    "export SLURM_JOB_ID",
+    startLines(job).join(" "),
+  ].join("\n");
+}
 
 /** What the program answers for a job. */
 const ANSWER = `
 answer() {
-  printf '%s %s\\n' "$1" "$(readlink scheduler_id)"
+  printf '%s %s\\n' "$1" "$(readlink ${ID_LINK})"
 }
 `;
 
@@ -58,22 +67,25 @@ export function startProgram(root: string, spoolDirectory: string, jobs: readonl
   return [
     ANSWER,
     `mkdir -p -- ${quotePath(root)}/jobs ${quotePath(spoolDirectory)}`,
-    ...jobs.map((job) => {
-      const words = [job.spool, ...(job.tasks ?? []).map(String)];
-      return [
+    ...jobs.map((job) =>
+      [
         "(",
         `mkdir -p -- ${quotePath(job.directory)} && cd -- ${quotePath(job.directory)} || exit`,
-        `if [ -L scheduler_id ]; then answer ${quote(job.attemptId)}; exit; fi`,
+        `if [ -L ${ID_LINK} ]; then answer ${quote(job.attemptId)}; exit; fi`,
         `${writeFiles(job.files)} || exit`,
-        `setsid sh -c ${quote(RUNNER)} sluice ${commandLine(words)} </dev/null >/dev/null 2>&1 &`,
+        `runner=${quote(runner(job))}`,
+        // What a shell without job control starts in the background ignores SIGINT for ever; setsid(1)
+        // itself goes there without that, except where it is too old or too small to know how.
+        'setsid -f sh -c "$runner" </dev/null >/dev/null 2>&1 ||',
+        '{ setsid sh -c "$runner" </dev/null >/dev/null 2>&1 & }',
         "for try in 1 2 3 4 5 6 7 8 9 10; do",
-        "if [ -L scheduler_id ]; then break; fi",
+        `if [ -L ${ID_LINK} ]; then break; fi`,
         "sleep 0.0$try",
         "done",
         `answer ${quote(job.attemptId)}`,
         ")",
-      ].join("\n");
-    }),
+      ].join("\n")
+    ),
   ].join("\n");
 }
 

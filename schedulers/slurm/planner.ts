@@ -16,7 +16,7 @@ import {
   withDefaults,
 } from "../../slurm/mod.ts";
 import type { RemoteLayout } from "../layout.ts";
-import { attemptDirectory, jobPaths, spoolFromJob } from "../layout.ts";
+import { attemptPlace, jobPaths } from "../layout.ts";
 import type { JobPaths, JobPlanner } from "../scheduler.ts";
 import type { ProgramJob } from "./submit_program.ts";
 
@@ -48,12 +48,14 @@ export class SlurmPlanner implements JobPlanner {
   plan(id: AttemptId, spec: JobSpec): ProgramJob {
     if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
     const { layout, serverId, defaults } = this.#options;
+    const place = attemptPlace(layout, serverId, id);
     const plan = bashLauncher.plan(spec);
     const resources = withDefaults(spec.resources, defaults, plan.directiveOptions);
     const output = resources.array === undefined ? "" : ".%a";
     return {
       attemptId: id,
-      directory: attemptDirectory(layout, id),
+      directory: place.directory,
+      jobDirectory: place.jobDirectory,
       files: [
         ...plan.files,
         { name: JOB_SCRIPT_FILE, text: jobScript(id, spec, plan), executable: true },
@@ -66,8 +68,11 @@ export class SlurmPlanner implements JobPlanner {
         error: `stderr${output}`,
         resources,
         options: spec.options,
-        script: JOB_SCRIPT_FILE,
-        arguments: [spoolFromJob(serverId)],
+        ...(spec.signalBeforeLimit === undefined
+          ? {}
+          : { signalBeforeLimit: spec.signalBeforeLimit }),
+        script: place.script,
+        arguments: place.arguments,
         maxArraySize: this.#options.maxArraySize ?? ANY_ARRAY_SIZE,
       }),
     };
@@ -81,12 +86,12 @@ export class SlurmPlanner implements JobPlanner {
 
   /** What would be sent for the first attempt at a job. */
   preview(jobId: JobId, spec: JobSpec): JobPreview {
-    const { directory, files, sbatch } = this.plan(attemptId(jobId, 1), spec);
+    const { jobDirectory, files, sbatch } = this.plan(attemptId(jobId, 1), spec);
     return {
-      commandLine: `cd ${quotePath(directory)} && ${commandLine(sbatch)}`,
+      commandLine: `cd ${quotePath(jobDirectory)} && ${commandLine(sbatch)}`,
       script: files.find(({ name }) => name === JOB_SCRIPT_FILE)?.text ?? "",
       payload: files.find(({ name }) => name === PAYLOAD_FILE)?.text,
-      directory,
+      directory: jobDirectory,
     };
   }
 

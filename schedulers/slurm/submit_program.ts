@@ -1,16 +1,17 @@
 /**
  * The shell program that submits a batch of jobs exactly once. Pure.
  *
- * For each job the program makes a directory and in it, in this order: `lock`, the files, and, when
- * sbatch has answered, `slurm_id`. Both `lock` and `slurm_id` are symbolic links, whose target is the
- * content: a link is made with its content in one step or not at all, needs no disk block, and is refused
- * when it exists, on network file systems too.
+ * For each attempt the program makes a directory and in it, in this order: `lock`, the files, and, when
+ * sbatch has answered, `slurm_id`, unless the attempt's own script has been quicker to make it. Both `lock`
+ * and `slurm_id` are symbolic links, whose target is the content: a link is made with its content in one
+ * step or not at all, needs no disk block, and is refused when it exists, on network file systems too.
  *
- * A job whose `slurm_id` exists has been submitted. A job with a `lock` alone was being submitted when
- * something broke: it is looked for by the claim of its own script and by its comment in the queue, and
- * only when neither knows it, and no process of the one who held the lock was left when the queue was
- * asked, is it submitted again. A lock is never removed for another to be made, since two could do that at
- * once: whoever takes over from HOLDER makes `lock.HOLDER`, which again only one can.
+ * An attempt whose `slurm_id` exists has been submitted, and only the job of that id runs: whoever makes
+ * the link first decides, and a copy that finds another id in it ends without running anything. An attempt
+ * with a `lock` alone was being submitted when something broke: it is looked for by its comment in the
+ * queue, and only when the queue does not know it, and no process of the one who held the lock was left when
+ * the queue was asked, is it submitted again. A lock is never removed for another to be made, since two could
+ * do that at once: whoever takes over from HOLDER makes `lock.HOLDER`, which again only one can.
  *
  * @module
  */
@@ -19,16 +20,22 @@ import { z } from "zod";
 import { schedulerIdSchema } from "../../model/mod.ts";
 import type { AttemptId, SchedulerId } from "../../model/mod.ts";
 import { commandLine, quote, quotePath } from "../../shell/mod.ts";
+import { ID_LINK } from "../../launchers/mod.ts";
 import type { PlanFile } from "../../launchers/mod.ts";
 import { writeFiles } from "../write_files.ts";
 
 /** Longest time one sbatch may take, in seconds; slurmctld's own time-out is far below. */
 export const SBATCH_TIMEOUT_SECONDS = 60;
 
-/** Age in seconds after which a lock is void whatever became of its holder. */
-export const LOCK_LEASE_SECONDS = 600;
+/**
+ * Age in seconds after which a lock is void whatever became of its holder. A lock is taken for one job alone,
+ * whose sbatch is killed after {@linkcode SBATCH_TIMEOUT_SECONDS} and 5 more: the rest is for slow file
+ * systems and for clocks that differ. It need be no longer, since a holder that works on all the same, such
+ * as one that was suspended, makes no second job run: of two copies only the one on record does.
+ */
+export const LOCK_LEASE_SECONDS = 180;
 
-/** One job as the program needs it. */
+/** One attempt at a job as the program needs it. */
 export interface ProgramJob {
   /** The attempt at the job. */
   readonly attemptId: AttemptId;
@@ -36,6 +43,8 @@ export interface ProgramJob {
   readonly directory: string;
   /** Everything that lies in it, the batch script included. */
   readonly files: readonly PlanFile[];
+  /** The job's directory, which all its attempts share; may start with `~/`. */
+  readonly jobDirectory: string;
   /** sbatch with all its words. It is run in the job's directory. */
   readonly sbatch: readonly string[];
 }
@@ -73,17 +82,32 @@ say() {
   printf '%s\\037%s\\037%s\\037%.1000s\\036' "$@"
 }
 submitted() {
-  ln -sn "$2" slurm_id 2>/dev/null || [ -L slurm_id ] || {
+  ln -sn "$2" ${ID_LINK} 2>/dev/null || [ -L ${ID_LINK} ] || {
     say "$1" unclear 0 "cannot record Slurm's id $2 in $PWD"
     return
   }
-  say "$1" submitted 0 "$(readlink slurm_id)"
+  say "$1" submitted 0 "$(readlink ${ID_LINK})"
 }
+now() {
+  printf %s "$(date +%s)"
+  # A clock that nobody sets, where there is one.
+  read -r up rest </proc/uptime && printf ':%s' "\${up%%.*}"
+} 2>/dev/null
 holder_is_gone() {
   host=\${1%%:*} rest=\${1#*:}
-  group=\${rest%%:*} since=\${rest#*:}
-  [ "$host" = "\${me%%:*}" ] && ! kill -s 0 -- "-$group" 2>/dev/null && return 0
-  [ $(($(date +%s) - since)) -gt ${LOCK_LEASE_SECONDS} ]
+  group=\${rest%%:*} then=\${rest#*:}
+  now=$(now)
+  if [ "$host" = "\${me%%:*}" ]; then
+    kill -s 0 -- "-$group" 2>/dev/null || return 0
+    case $then$line$now in
+      *:*"$line"*:*)
+        # A clock that has gone back has begun anew: no holder outlives that.
+        age=$((\${now#*:} - \${then#*:}))
+        [ "$age" -gt ${LOCK_LEASE_SECONDS} ] || [ "$age" -lt 0 ]
+        return ;;
+    esac
+  fi
+  [ $((\${now%%:*} - \${then%%:*})) -gt ${LOCK_LEASE_SECONDS} ]
 }
 find_holder() {
   place=lock holder=
@@ -94,23 +118,19 @@ find_holder() {
 }
 look_for_gone() {
   cd -- "$2" 2>/dev/null || return
-  [ -L slurm_id ] && return
+  [ -L ${ID_LINK} ] && return
   find_holder
   [ -n "$holder" ] && holder_is_gone "$holder" && printf '%s ' "$1=$holder"
 }
 begin() {
-  if [ -L slurm_id ]; then
-    say "$1" submitted 0 "$(readlink slurm_id)"
+  if [ -L ${ID_LINK} ]; then
+    say "$1" submitted 0 "$(readlink ${ID_LINK})"
     return 1
   fi
-  now=$(date +%s)
+  now=$(now)
   ln -sn "$me:$now" lock 2>/dev/null && return 0
   if [ ! -L lock ]; then
     say "$1" unwritable 0 "$(df -Pk . 2>&1 | tail -n 1)"
-    return 1
-  fi
-  if [ -L claim ]; then
-    submitted "$1" "$(readlink claim)"
     return 1
   fi
   case $line$queue$line in
@@ -161,9 +181,10 @@ function jobFunction(job: ProgramJob, index: number): string {
     "return",
     "}",
     // In the foreground, so that sbatch stays in the process group by which the lock's holder is known.
-    `answer=$(timeout --foreground -k 5 ${SBATCH_TIMEOUT_SECONDS} ${
-      commandLine(job.sbatch)
-    } </dev/null 2>sbatch.err)`,
+    // 126 is what timeout(1) would say too, of a command that cannot be started.
+    `answer=$({ cd -- ${quotePath(job.jobDirectory)} || exit 126`,
+    `timeout --foreground -k 5 ${SBATCH_TIMEOUT_SECONDS} ${commandLine(job.sbatch)}`,
+    "} </dev/null 2>sbatch.err)",
     `finish ${id} "$?" "$answer"`,
     "}",
   ].join("\n");

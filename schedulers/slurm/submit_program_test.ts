@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
+import { bashLauncher, DUPLICATE_EXIT_CODE, jobScript } from "../../launchers/mod.ts";
+import { jobSpecSchema } from "../../model/mod.ts";
 import type { AttemptId } from "../../model/mod.ts";
 import { newAttempt } from "../testing/attempts.ts";
 import { FakeSlurm, killGroup } from "../testing/fake_slurm.ts";
@@ -12,6 +14,7 @@ function job(root: string, attemptId: AttemptId = newAttempt(), text = "#!/bin/s
   return {
     attemptId,
     directory: `${root}/jobs/${attemptId}`,
+    jobDirectory: `${root}/jobs/${attemptId}`,
     files: [{ name: "job.sh", text, executable: true }],
     sbatch: ["sbatch", "--parsable", `--comment=sluice:${attemptId}`, "job.sh"],
   };
@@ -208,16 +211,12 @@ shellTest("without recheck, a lock that somebody holds is left alone", async ({ 
 
 shellTest("the lock of a living holder is respected", async ({ fake, submit }) => {
   const one = job(fake.root);
-  const living = new Deno.Command("setsid", { args: ["sleep", "600"] }).spawn();
-  try {
-    await leaveLock(one, `${await nodeName()}:${living.pid}:${seconds()}`);
+  await withLivingGroup(async (group) => {
+    await leaveLock(one, `${await nodeName()}:${group}:${seconds()}`);
     const reply = await submit(one, true);
     assert.equal(reply?.kind, "locked");
     assert.equal(await fake.asked(), 0);
-  } finally {
-    living.kill("SIGKILL");
-    await living.status;
-  }
+  });
 });
 
 shellTest("the lock of a holder that is gone is taken over, however often", async (context) => {
@@ -230,9 +229,44 @@ shellTest("the lock of a holder that is gone is taken over, however often", asyn
   await leaveLock(one, first);
   await Deno.symlink(second, `${one.directory}/lock.${first}`);
   assert.equal((await submit(one, true))?.kind, "submitted");
-  assert.match(await Deno.readLink(`${one.directory}/lock.${second}`), /^[^:]+:\d+:\d+$/);
+  assert.match(await Deno.readLink(`${one.directory}/lock.${second}`), /^[^:]+:\d+:\d+(?::\d+)?$/);
   assert.equal(await fake.asked(), 1);
 });
+
+/** Runs the body with a process group that lives for as long. */
+async function withLivingGroup(body: (group: number) => Promise<void>): Promise<void> {
+  const living = new Deno.Command("setsid", { args: ["sleep", "600"] }).spawn();
+  try {
+    await body(living.pid);
+  } finally {
+    living.kill("SIGKILL");
+    await living.status;
+  }
+}
+
+shellTest("a clock that is set voids no lock of this host", async ({ fake, submit }) => {
+  await withLivingGroup(async (group) => {
+    const one = job(fake.root);
+    const holder = `${await nodeName()}:${group}:${seconds() - 86_400}:${await uptime()}`;
+    await leaveLock(one, holder);
+    assert.equal((await submit(one, true))?.kind, "locked");
+    assert.equal(await fake.asked(), 0);
+  });
+});
+
+shellTest(
+  "a lock of this host ends with its lease, or when the host has started anew",
+  async (c) => {
+    await withLivingGroup(async (group) => {
+      const age = LOCK_LEASE_SECONDS + 60;
+      for (const since of [await uptime() - age, await uptime() + age]) {
+        const one = job(c.fake.root);
+        await leaveLock(one, `${await nodeName()}:${group}:${seconds()}:${since}`);
+        assert.equal((await c.submit(one, true))?.kind, "submitted");
+      }
+    });
+  },
+);
 
 shellTest("the lock of another host counts until its lease is over", async ({ fake, submit }) => {
   const fresh = job(fake.root);
@@ -262,10 +296,10 @@ shellTest("a lock is as old as its taking, not as the program", async ({ fake, s
   assert.ok(newer > older, `${older} ${newer}`);
 });
 
-shellTest("a job that runs already is found by its claim", async ({ fake, submit }) => {
+shellTest("a job that runs already is found by its own record", async ({ fake, submit }) => {
   const one = job(fake.root);
   await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
-  await Deno.symlink("4711", `${one.directory}/claim`);
+  await Deno.symlink("4711", `${one.directory}/slurm_id`);
   assert.deepEqual(await submit(one, true), {
     attemptId: one.attemptId,
     kind: "submitted",
@@ -273,6 +307,76 @@ shellTest("a job that runs already is found by its claim", async ({ fake, submit
   });
   assert.equal(await fake.asked(), 0);
 });
+
+shellTest("a job that starts before sbatch has answered is on record already", async (context) => {
+  const { fake, submit } = context;
+  const one = job(fake.root);
+  // As the first copy of a job would, whose sbatch was thought to have failed.
+  await fake.sbatch("ln -sn 4711 slurm_id; take; echo $id");
+  assert.deepEqual(await submit(one), {
+    attemptId: one.attemptId,
+    kind: "submitted",
+    schedulerId: "4711",
+  });
+  assert.equal(await Deno.readLink(`${one.directory}/slurm_id`), "4711");
+});
+
+shellTest(
+  "of two copies in the queue, the one on record runs, in either order",
+  async (context) => {
+    const { fake, shell, submit } = context;
+    const copy = (one: ProgramJob, id: string) =>
+      fake.run(
+        shell,
+        `cd '${one.directory.replaceAll("'", "'\\''")}' && SLURM_JOB_ID=${id} ./job.sh spool`,
+      );
+    const ran = (one: ProgramJob) => Deno.readTextFile(`${one.directory}/ran`);
+    const launch = (attemptId = newAttempt()) => {
+      const spec = jobSpecSchema.parse({
+        cluster: "here",
+        payload: { kind: "command", command: ["sh", "-c", 'echo "$SLURM_JOB_ID" >>ran'] },
+      });
+      return job(fake.root, attemptId, jobScript(attemptId, spec, bashLauncher.plan(spec)));
+    };
+    await fake.sbatch("take; echo $id");
+
+    const recorded = launch();
+    const first = await submit(recorded);
+    assert.ok(first?.kind === "submitted");
+    assert.equal((await copy(recorded, "99")).code, DUPLICATE_EXIT_CODE);
+    assert.equal((await copy(recorded, first.schedulerId)).code, 0);
+    assert.equal(await ran(recorded), `${first.schedulerId}\n`);
+
+    const started = launch();
+    await fake.sbatch("take; echo lost");
+    assert.equal((await submit(started))?.kind, "unclear");
+    assert.equal((await copy(started, "99")).code, 0);
+    const again = await submit(started, true);
+    assert.ok(again?.kind === "submitted");
+    assert.equal(again.schedulerId, "99");
+    const [other = ""] = await fake.queued(started.attemptId);
+    assert.equal((await copy(started, other)).code, DUPLICATE_EXIT_CODE);
+    assert.equal(await ran(started), "99\n");
+  },
+);
+
+shellTest(
+  "a later attempt has a directory of its own, and sbatch works in the job's",
+  async (context) => {
+    const { fake, submit } = context;
+    const jobDirectory = `${fake.root}/jobs/shared`;
+    await fake.sbatch("take; pwd -P >&2; echo $id");
+    for (const directory of [jobDirectory, `${jobDirectory}/attempt-2`]) {
+      const one: ProgramJob = { ...job(fake.root), jobDirectory, directory };
+      assert.equal((await submit(one))?.kind, "submitted");
+      assert.equal(
+        await Deno.readTextFile(`${directory}/sbatch.err`),
+        `${await Deno.realPath(jobDirectory)}\n`,
+      );
+      assert.ok((await names(directory)).includes("slurm_id"));
+    }
+  },
+);
 
 shellTest("a directory named like the id does not hide what is recorded", async (context) => {
   const { fake, submit } = context;
@@ -453,6 +557,10 @@ async function output(command: string, ...args: string[]): Promise<string> {
   const { stdout } = await new Deno.Command(command, { args }).output();
   return new TextDecoder().decode(stdout).trim();
 }
+
+/** Seconds since this machine was started. */
+const uptime = async () =>
+  Math.floor(Number(await output("sh", "-c", "cut -d ' ' -f 1 /proc/uptime")));
 
 const nodeName = () => output("uname", "-n");
 
