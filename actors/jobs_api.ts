@@ -155,6 +155,11 @@ function checkTask(view: JobView, task: number | undefined, needed: boolean): vo
   if (!known) throw new TaskError(view.id, task, tasks);
 }
 
+/** Whether anything of the job can have run: its script may write before it is known to have been taken. */
+function mayHaveWritten({ attempts, phase, submittedAt, tries }: JobView): boolean {
+  return attempts.length > 0 || submittedAt !== undefined || (tries > 0 && !isFinal(phase));
+}
+
 async function* readOutput(
   handles: ClusterHandles,
   journal: Journal,
@@ -172,7 +177,7 @@ async function* readOutput(
       const part = view.tasks?.find((one) => one.task === task) ?? view;
       // Asked before the bytes are: once it has ended, what is read after is all there is.
       const over = !follow || isFinal(part.phase);
-      if (over && view.submittedAt === undefined) return;
+      if (over && !mayHaveWritten(view)) return;
       const bytes = await clusterOf(handles, view.cluster).ref.ask<Uint8Array>(
         (reply) => ({
           type: "read",
