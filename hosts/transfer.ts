@@ -285,7 +285,7 @@ class Progress {
   readonly #tell: ((progress: TransferProgress) => void) | undefined;
   readonly #total: number | undefined;
   #bytes = 0;
-  #toldAt = 0;
+  #toldAt = -Infinity;
 
   constructor(options: TransferOptions, total: number | undefined) {
     this.#tell = options.onProgress;
@@ -294,7 +294,7 @@ class Progress {
 
   add(bytes: number): void {
     this.#bytes += bytes;
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.#toldAt < PROGRESS_INTERVAL_MS) return;
     this.#toldAt = now;
     this.end();
