@@ -31,7 +31,13 @@ import type {
 } from "../scheduler.ts";
 
 import type { ProcessPlanner } from "./planner.ts";
-import { aliveProgram, cancelledProgram, endProgram, startProgram } from "./start_program.ts";
+import {
+  aliveProgram,
+  cancelledProgram,
+  endProgram,
+  signalProgram,
+  startProgram,
+} from "./start_program.ts";
 
 /** Seconds between the request to end and the end by force; Slurm's default KillWait is as long. */
 const KILL_WAIT_SECONDS = 30;
@@ -146,7 +152,9 @@ export class ProcessScheduler implements Scheduler {
 
   /** Ends jobs; see {@linkcode Scheduler.cancel}. */
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
-    const programs = cancellations.flatMap(({ attemptId, schedulerId, task }) => {
+    const programs = cancellations.flatMap(({ attemptId, schedulerId, task, means }) => {
+      // Nothing ever waits here.
+      if (means.kind === "end_if_waiting") return [];
       if (task !== undefined) {
         throw new UnsupportedRequestError(
           "Ending one task of an array",
@@ -155,8 +163,12 @@ export class ProcessScheduler implements Scheduler {
       }
       const directory = attemptDirectory(this.#layout, attemptId);
       const session = sessionOf(schedulerId);
-      return session === undefined ? [] : [endProgram(directory, session, KILL_WAIT_SECONDS)];
+      if (session === undefined) return [];
+      return means.kind === "signal"
+        ? [signalProgram(directory, session, means.signal)]
+        : [endProgram(directory, session, KILL_WAIT_SECONDS)];
     });
+    if (programs.length === 0) return;
     await this.#host.run(programs.join("\n"), { signal });
   }
 

@@ -77,6 +77,16 @@ class Here implements AsyncDisposable {
   }
 }
 
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 const ending = (job: { readonly attemptId: AttemptId; readonly schedulerId: SchedulerId }) => ({
   ...job,
   means: { kind: "end" } as const,
@@ -143,6 +153,27 @@ hereTest(
     assert.equal((await here.ended(job))?.kind, "ended");
   },
 );
+
+hereTest("a signal of choice reaches the payload, whose own exit counts", async (here) => {
+  for (const signal of ["USR1", "INT", "TERM"] as const) {
+    const name = `ready-${signal}`;
+    const job = await here.start(
+      `trap 'exit 4' ${signal}; : >'${here.directory}/${name}'; while :; do sleep 0.01; done`,
+    );
+    while (!await exists(`${here.directory}/${name}`)) await delay(5);
+    await here.scheduler.cancel([{ ...job, means: { kind: "end_if_waiting" } }], never);
+    await here.scheduler.cancel([{ ...job, means: { kind: "signal", signal } }], never);
+    assert.equal(kind(await here.ended(job)), "failed 4", signal);
+  }
+});
+
+hereTest("a job that gets SIGKILL was cancelled", async (here) => {
+  const job = await here.start("sleep 60");
+  await here.scheduler.cancel([{ ...job, means: { kind: "signal", signal: "KILL" } }], never);
+  const sighting = await here.ended(job);
+  assert.ok(sighting?.kind === "ended");
+  assert.equal(sighting.phase, "cancelled");
+});
 
 hereTest("a job that was asked to end and left no record is cancelled too", async (here) => {
   const job = await here.start("sleep 600");

@@ -6,7 +6,7 @@
 
 import { ID_LINK } from "../../launchers/mod.ts";
 import type { PlanFile } from "../../launchers/mod.ts";
-import type { AttemptId } from "../../model/mod.ts";
+import type { AttemptId, SignalName } from "../../model/mod.ts";
 import { commandLine, quote, quotePath } from "../../shell/mod.ts";
 import { forAttempts } from "../for_attempts.ts";
 import { writeFiles } from "../write_files.ts";
@@ -112,6 +112,17 @@ export function endProgram(directory: string, session: number, graceSeconds: num
     `if kill -s TERM -- -${session} 2>/dev/null; then`,
     `(sleep ${graceSeconds}; kill -s KILL -- -${session}) </dev/null >/dev/null 2>&1 &`,
     "fi",
+  ].join("\n");
+}
+
+/**
+ * The program that sends a signal to all processes of a job. SIGKILL leaves nobody who could record how the
+ * job ended, so the job counts as asked to end.
+ */
+export function signalProgram(directory: string, session: number, signal: SignalName): string {
+  return [
+    ...(signal === "KILL" ? [`printf '' >${quotePath(directory)}/cancelled`] : []),
+    `kill -s ${signal} -- -${session} 2>/dev/null`,
   ].join("\n");
 }
 

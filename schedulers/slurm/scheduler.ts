@@ -6,7 +6,6 @@
 
 import type { Host } from "../../hosts/mod.ts";
 import type { ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
-import { schedulerIdSchema } from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
 import {
   formatJobId,
@@ -38,6 +37,7 @@ import type {
   SubmitOutcome,
   Watched,
 } from "../scheduler.ts";
+import { asksQueue, cancelLines, taskId } from "./cancel_lines.ts";
 import { forAll, QUEUE_BY_COMMENT, slurmLine } from "./command_lines.ts";
 import { jobMetrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -76,11 +76,6 @@ function partsOf({ attemptId, schedulerId, tasks, startedAt, requeues }: Watched
     id: taskId(schedulerId, task),
     startedAt: starts[task],
   }));
-}
-
-/** Slurm's id of an array task. */
-function taskId(schedulerId: SchedulerId, task: number): SchedulerId {
-  return schedulerIdSchema.parse(`${schedulerId}_${task}`);
 }
 
 /** Slurm's id with the mark of the job: ids are used again one day, and then are another job's. */
@@ -146,7 +141,7 @@ export class SlurmScheduler implements Scheduler {
     watched: readonly Watched[],
     signal: AbortSignal,
   ): Promise<readonly Observation[]> {
-    const { jobs } = parseSqueue(await this.#output(squeueArguments(), signal));
+    const jobs = await this.#queue(signal);
     const queue = new Map(jobs.flatMap((job): [string, SqueueJob][] => {
       const attemptId = parseComment(job.comment);
       return attemptId === undefined ? [] : [[marked({ attemptId, id: formatJobId(job.id) }), job]];
@@ -174,10 +169,8 @@ export class SlurmScheduler implements Scheduler {
 
   /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
-    const ids = cancellations.map(({ schedulerId, task }) =>
-      task === undefined ? schedulerId : taskId(schedulerId, task)
-    );
-    for (const line of forAll(ids, scancelArguments)) {
+    const queue = cancellations.some(asksQueue) ? await this.#queue(signal) : [];
+    for (const line of cancelLines(cancellations, queue)) {
       const { exitCode, stderr } = await this.#host.run(line, { signal });
       // What has ended already needs no cancelling; anything else must be told.
       const trouble = parseScancelErrors(stderr).filter(({ words }) =>
@@ -244,6 +237,10 @@ export class SlurmScheduler implements Scheduler {
     return result.stdout;
   }
 
+  async #queue(signal: AbortSignal): Promise<readonly SqueueJob[]> {
+    return parseSqueue(await this.#output(squeueArguments(), signal)).jobs;
+  }
+
   async #showConfig(signal: AbortSignal): Promise<SlurmConfig> {
     this.#config = parseShowConfig(await this.#output(showConfigArguments(), signal));
     return this.#config;
@@ -257,6 +254,8 @@ export class SlurmScheduler implements Scheduler {
 
   /** Has copies that would run nothing leave the queue. One that cannot be cancelled does no harm. */
   async #cancelStrays(ids: readonly SchedulerId[], signal: AbortSignal): Promise<void> {
-    for (const line of forAll(ids, scancelArguments)) await this.#host.run(line, { signal });
+    for (const line of forAll(ids, (some) => scancelArguments(some))) {
+      await this.#host.run(line, { signal });
+    }
   }
 }

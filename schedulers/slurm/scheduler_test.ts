@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openLocal } from "../../hosts/mod.ts";
 import { jobSpecSchema, schedulerIdSchema } from "../../model/mod.ts";
-import type { AttemptId } from "../../model/mod.ts";
+import type { AttemptId, SignalName } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { remoteLayout } from "../layout.ts";
-import type { Watched } from "../scheduler.ts";
+import type { Cancellation, CancelMeans, Watched } from "../scheduler.ts";
 import { newAttempt } from "../testing/attempts.ts";
 import { FakeSlurm } from "../testing/fake_slurm.ts";
 import { SlurmPlanner } from "./planner.ts";
@@ -139,3 +139,67 @@ slurmTest(
     assert.equal(await fake.asked(), 1);
   },
 );
+
+slurmTest("jobs are ended by one command for each means", async (scheduler, fake) => {
+  const log = join(fake.bin, "cancelled");
+  await fake.command("scancel", `echo "$@" >>${quote(log)}`);
+  await fake.squeue("exit 1");
+  const one = (id: string, means: CancelMeans, task?: number): Cancellation => ({
+    attemptId: newAttempt(),
+    schedulerId: schedulerIdSchema.parse(id),
+    means,
+    ...(task === undefined ? {} : { task }),
+  });
+  const end = { kind: "end" } as const;
+  const ifWaiting = { kind: "end_if_waiting" } as const;
+  const signal = (signal: SignalName) => ({ kind: "signal", signal }) as const;
+  await scheduler.cancel([
+    one("12", end),
+    one("13", signal("USR1")),
+    one("14", ifWaiting),
+    one("15", end, 3),
+    one("16", signal("USR1"), 4),
+    one("17", signal("INT")),
+    one("18", ifWaiting),
+  ], never);
+  assert.deepEqual((await Deno.readTextFile(log)).trim().split("\n"), [
+    "12 15_3",
+    "--state=RUNNING --full --signal=USR1 13 16_4",
+    "--state=PENDING 14 18",
+    "--state=RUNNING --full --signal=INT 17",
+  ]);
+});
+
+slurmTest(
+  "of an array, only the named tasks that wait are ended, and nothing where none does",
+  async (scheduler, fake) => {
+    const log = join(fake.bin, "cancelled");
+    await fake.command("scancel", `echo "$@" >>${quote(log)}`);
+    const attemptId = newAttempt();
+    const lines = ["PENDING", "RUNNING", "PENDING", "COMPLETED"].map((state, task) =>
+      queueLine(`20_${task}`, state, mark(attemptId))
+    );
+    await queue(fake, lines.join(""));
+    const tasks = (...numbers: number[]) =>
+      numbers.map((task): Cancellation => ({
+        attemptId,
+        schedulerId: schedulerIdSchema.parse("20"),
+        task,
+        means: { kind: "end_if_waiting" },
+      }));
+    await scheduler.cancel(tasks(1, 3, 7), never);
+    await scheduler.cancel(tasks(1, 2, 3), never);
+    assert.equal(await Deno.readTextFile(log), "20_2\n");
+  },
+);
+
+slurmTest("what scancel says of jobs that are gone is no error", async (scheduler, fake) => {
+  const job: Cancellation = { ...watch("12"), means: { kind: "signal", signal: "USR1" } };
+  const says = (words: string) => fake.command("scancel", `echo ${quote(words)} >&2; exit 1`);
+  for (const words of ["Invalid job id specified", "Job/step already completing or completed"]) {
+    await says(`scancel: error: Kill job error on job id 12: ${words}`);
+    await scheduler.cancel([job], never);
+  }
+  await says("scancel: error: Kill job error on job id 12: Access/permission denied");
+  await assert.rejects(scheduler.cancel([job], never), { code: "SCHEDULER_UNAVAILABLE" });
+});
