@@ -72,6 +72,23 @@ export class ClusterRestartingError extends SluiceError {
   }
 }
 
+/** Raised when a job does not take a request in time. */
+export class JobBusyError extends SluiceError {
+  override readonly name: string = "JobBusyError";
+
+  /** Names the job. */
+  constructor(jobId: JobId, cause?: unknown) {
+    super({
+      code: "JOB_BUSY",
+      message:
+        `Job ${jobId} did not take the request in time: the journal takes nothing, or what serves the job failed and is started again.`,
+      next: "Ask again in a minute; a request that was taken after all counts once.",
+      retryable: true,
+      cause,
+    });
+  }
+}
+
 /** Raised when a job is asked for something that only its actor can do, which is left alone. */
 export class JobIsolatedError extends SluiceError {
   override readonly name: string = "JobIsolatedError";

@@ -20,9 +20,9 @@ import type { SpoolRecord } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import { jobActor } from "../job/mod.ts";
 import type { JobEffects, JobMessage } from "../job/mod.ts";
-import { ActorStoppedError, MessageFailedError, RestartWindow } from "../kernel/mod.ts";
+import { ActorError, ActorStoppedError, MessageFailedError, RestartWindow } from "../kernel/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
-import { JobIsolatedError } from "./errors.ts";
+import { JobBusyError, JobIsolatedError } from "./errors.ts";
 import type { OutputReaderMessage } from "./output_reader.ts";
 import type { PollerMessage } from "./poller.ts";
 import type { SubmitterMessage } from "./submitter.ts";
@@ -113,6 +113,12 @@ const CANCEL_TIMEOUT_MS = 30_000;
 /** Whether the failure is the fault of something that all jobs need, such as a disk that is full. */
 function isPassing(error: unknown): boolean {
   return error instanceof SluiceError && error.retryable;
+}
+
+/** What the caller is told of a request that its job's actor did not take. */
+function refusal(jobId: JobId, error: unknown): unknown {
+  if (error instanceof MessageFailedError) return error.cause;
+  return error instanceof ActorError ? new JobBusyError(jobId, error) : error;
 }
 
 /** The behaviour of the actor of a cluster's jobs. */
@@ -223,7 +229,7 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
         case "uncancelled": {
           const { request, error } = message;
           if (error instanceof ActorStoppedError) answerForAbsent(state, request);
-          else request.reply.fail(error instanceof MessageFailedError ? error.cause : error);
+          else request.reply.fail(refusal(request.jobId, error));
           return state;
         }
         case "pushed": {

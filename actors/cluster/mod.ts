@@ -1,5 +1,17 @@
 /**
- * The actor of one cluster and those that work for it.
+ * The actor of one cluster and those that work for it:
+ *
+ * ```
+ * cluster:NAME     fails when those below it fail too often, and is started anew without limit
+ * ├── link         the connection; a login that was refused is not tried again by itself
+ * ├── poller       asks the scheduler, once for all jobs
+ * ├── submitter    hands jobs over, and ends them
+ * ├── outputs      reads what jobs write
+ * ├── cleaner      removes what jobs left
+ * ├── jobs         supervises the jobs, each by its own measure
+ * │   └── job:ID   one that fails again and again is left alone
+ * └── follower     hears what the jobs' scripts say
+ * ```
  *
  * @module
  */

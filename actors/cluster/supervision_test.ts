@@ -54,7 +54,10 @@ async function failures(stage: ClusterStage): Promise<string[]> {
 }
 
 function cancel(stage: ClusterStage, jobId: JobId) {
-  return stage.cluster.ask((reply) => ({ type: "cancel" as const, jobId, how: {}, reply }));
+  return stage.cluster.ask(
+    (reply) => ({ type: "cancel" as const, jobId, how: {}, reply }),
+    { timeoutMs: MINUTE },
+  );
 }
 
 /** Has one of those below the cluster fail once. */
@@ -231,6 +234,21 @@ Deno.test("a cancellation that waits when its job is left alone is refused, not 
   const refusedCancel = assert.rejects(cancel(stage, job.id), { code: "JOB_ISOLATED" });
   await stage.clock.advance(MINUTE);
   await refusedCancel;
+});
+
+Deno.test("a job that cannot take its cancellation in time says so, and takes it in the end", async () => {
+  const poisoned = new PoisonedJournal();
+  await using stage = new ClusterStage(poisoned.journal);
+  const [job] = await stage.submit();
+  assert.ok(job !== undefined);
+  await stage.clock.advance(5_000);
+  poisoned.trouble = new JournalFullError("journal");
+  const busy = assert.rejects(cancel(stage, job.id), { code: "JOB_BUSY", retryable: true });
+  await stage.clock.advance(MINUTE);
+  await busy;
+  poisoned.trouble = undefined;
+  await stage.clock.advance(MINUTE);
+  assert.equal(stage.job(job.id).cancelRequested, true);
 });
 
 Deno.test("a disk that is full leaves no job alone, and what was to be noted is noted later", async () => {
