@@ -25,6 +25,7 @@ import type {
   LogChunk,
   LogRequestInput,
 } from "../model/mod.ts";
+import type { SetAsideTail } from "../store/mod.ts";
 
 /** How a feed of events is read. */
 export interface FeedOptions {
@@ -126,6 +127,8 @@ export interface SystemApi {
   health(): Promise<{
     readonly ok: boolean;
     readonly journal: boolean;
+    /** The end of the journal that could not be used when it was opened, of which a copy was kept. */
+    readonly setAside?: SetAsideTail;
     readonly clusters: readonly { readonly name: ClusterName; readonly up: boolean }[];
   }>;
   /** Version of Sluice and of what it runs on. */

@@ -307,3 +307,14 @@ Deno.test("closed as soon as it is opened, nothing stays open", async () => {
   await sluice.close();
   await sluice.close();
 });
+
+Deno.test("an end of the journal that cannot be used is told to who asks for the health", async () => {
+  await using workbench = await Workbench.make();
+  const journal = join(workbench.directory, "data", "journal.db");
+  await (await workbench.open()).close();
+  await Deno.writeFile(`${journal}-wal`, new Uint8Array(100).fill(7));
+  const { setAside } = await (await workbench.open()).system.health();
+  assert.equal(setAside?.kind, "damaged");
+  assert.equal(setAside?.lostBytes, 100);
+  assert.ok(setAside !== undefined && (await Deno.stat(setAside.file)).size === 100);
+});

@@ -50,7 +50,14 @@ export function systemApi(
           up: (await statusOf(handle))?.link.status === "up",
         })),
       );
-      return { ok: clusters.every(({ up }) => up), journal: true, clusters };
+      const works = journal.trouble === undefined;
+      const { setAside } = journal;
+      return {
+        ok: works && clusters.every(({ up }) => up),
+        journal: works,
+        ...(setAside === undefined ? {} : { setAside }),
+        clusters,
+      };
     },
     version: () => ({ sluice: VERSION, deno: Deno.version.deno }),
     tree: () => actorView(actors.tree()),

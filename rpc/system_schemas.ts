@@ -11,7 +11,15 @@ import { clusterNameSchema } from "../model/mod.ts";
 /** Whether Sluice works. */
 export const healthSchema = z.object({
   ok: z.boolean().describe("Everything that must work does."),
-  journal: z.boolean().describe("The journal takes entries."),
+  journal: z.boolean().describe("The journal took what was written to it last."),
+  setAside: z.object({
+    file: z.string().describe("Copy of the log, on the server's machine."),
+    keptBytes: z.int().nonnegative().describe("Length of the part that was used."),
+    lostBytes: z.int().nonnegative().describe("Length of the part that was not."),
+    kind: z.enum(["unfinished", "damaged"]).describe(
+      "`unfinished`: the server was killed within a write, of which nobody had been told. `damaged`: events that had been confirmed are lost.",
+    ),
+  }).optional().describe("The end of the journal that could not be used at the last start."),
   clusters: z.array(z.object({
     name: clusterNameSchema,
     up: z.boolean().describe("Its connection stands."),

@@ -14,6 +14,7 @@ import type {
   JobListRequest,
   JobPage,
   JobPhase,
+  SluiceError,
 } from "../model/mod.ts";
 import { finalPhaseSchema } from "../model/mod.ts";
 import type { CheckedEntry } from "./checked_entry.ts";
@@ -75,6 +76,7 @@ export class Journal implements Disposable {
   #lastJobKey: number;
   #pending: PendingAppend[] = [];
   #turnEnd: ReturnType<typeof setImmediate> | undefined;
+  #trouble: SluiceError | undefined;
   #closed = false;
 
   private constructor({ path, memory }: JournalOptions, database: OpenDatabase) {
@@ -121,6 +123,11 @@ export class Journal implements Disposable {
    */
   get setAside(): SetAsideTail | undefined {
     return this.#database.setAside;
+  }
+
+  /** Why the last write failed, where it did: a disk that is full, say. */
+  get trouble(): SluiceError | undefined {
+    return this.#trouble;
   }
 
   /**
@@ -315,9 +322,11 @@ export class Journal implements Disposable {
       if (plan.events.length > 0) this.#writer.write(plan);
     } catch (error) {
       const typed = journalError(this.#path, error);
+      this.#trouble = typed;
       for (const { append } of planned) append.reject(typed);
       return;
     }
+    this.#trouble = undefined;
     this.#apply(plan);
     for (const { append, events } of planned) {
       append.resolve(events.map(({ committed }) => committed.event));

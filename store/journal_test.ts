@@ -194,7 +194,9 @@ Deno.test("appends of one turn share a transaction: a full disk refuses them all
   assert.equal(journal.lastEventId(), 1);
   assert.equal(journal.job(small.id), undefined);
   assert.equal(journal.counts().get(cluster("beta")), undefined);
+  assert.ok(journal.trouble instanceof JournalFullError);
   await journal.append([link, accepted, before.step()]);
+  assert.equal(journal.trouble, undefined);
   assert.deepEqual(ids(await live), [3, 4]);
 });
 
