@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { clusterConfigSchema, clusterNameSchema, isFinal, newJobId } from "../model/mod.ts";
+import {
+  clusterConfigSchema,
+  clusterNameSchema,
+  clusterViewSchema,
+  isFinal,
+  newJobId,
+} from "../model/mod.ts";
 import type { JobEvent, JobId, JobSpecInput, JobView, LogRequestInput } from "../model/mod.ts";
 import { Sluice } from "./mod.ts";
 
@@ -299,6 +305,45 @@ sluiceTest("the system tells of itself", async (sluice) => {
   const [cluster] = sluice.system.tree().children;
   assert.equal(cluster?.name, "cluster:here");
   assert.equal((await sluice.system.metrics())["jobs.here.succeeded"], 1);
+});
+
+sluiceTest(
+  "a cluster that works is resumed without harm, and answers how it stands",
+  async (sluice) => {
+    await run(sluice, shell("exit 0"));
+    const view = clusterViewSchema.parse(await sluice.clusters.resume(here));
+    assert.equal(view.link.status, "up");
+    assert.deepEqual(view.submissions, { status: "open", waiting: 0 });
+    assert.deepEqual([view.liveJobs, view.isolatedJobs], [0, []]);
+    assert.deepEqual(await sluice.clusters.get(here), view);
+    await assert.rejects(sluice.clusters.resume(clusterNameSchema.parse("there")), {
+      code: "CLUSTER_NOT_FOUND",
+    });
+    const facts: string[] = [];
+    for await (const { fact } of sluice.clusters.events({}, { signal: AbortSignal.timeout(100) })) {
+      facts.push(fact.type);
+    }
+    assert.deepEqual(facts, ["link_up"]);
+  },
+);
+
+sluiceTest("the tree shows who works for a cluster, and each of its jobs", async (sluice) => {
+  const { id } = await sluice.jobs.submit(shell("sleep 600"));
+  await sluice.clusters.get(here);
+  const [cluster] = sluice.system.tree().children;
+  assert.deepEqual(cluster?.children.map(({ name }) => name), [
+    "link",
+    "poller",
+    "submitter",
+    "outputs",
+    "cleaner",
+    "jobs",
+    "follower",
+  ]);
+  const jobs = cluster?.children.find(({ name }) => name === "jobs");
+  assert.deepEqual(jobs?.children.map(({ name }) => name), [`job:${id}`]);
+  await sluice.jobs.cancel(id);
+  await sluice.jobs.wait(id);
 });
 
 Deno.test("closed as soon as it is opened, nothing stays open", async () => {

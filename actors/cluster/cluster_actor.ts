@@ -125,11 +125,11 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
 
   const begin = (ctx: Context): ClusterState => {
     const spawned = { backoff: BACKOFF, mailbox: MAILBOX };
-    const linked = ctx.spawn(
+    const linked: ActorRef<LinkMessage> = ctx.spawn(
       "link",
       link({
         connect: options.connect,
-        report: (report) => void ctx.self.tell(report),
+        report: (report) => void ctx.self.tell({ ...report, from: linked }),
         memory,
       }),
       spawned,
@@ -346,10 +346,10 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           return state;
         }
         case "link_up":
-          return up(state, message.connection, ctx);
+          return message.from === state.link ? up(state, message.connection, ctx) : state;
         case "link_lost":
         case "link_refused":
-          return down(state, message, ctx);
+          return message.from === state.link ? down(state, message, ctx) : state;
         case "still_lost":
           if (state.lostAt === message.lostAt) {
             state.jobs.tell({

@@ -14,9 +14,9 @@ import type {
   SubmissionsView,
 } from "../../model/mod.ts";
 import type { Watched } from "../../schedulers/mod.ts";
-import type { Reply } from "../kernel/mod.ts";
+import type { ActorRef, Reply } from "../kernel/mod.ts";
 import type { CancelRequest, JobsView } from "./jobs.ts";
-import type { LinkReport } from "./link.ts";
+import type { LinkMessage, LinkReport } from "./link.ts";
 import type { OutputQuestion } from "./output_reader.ts";
 import type { PollerView } from "./poller.ts";
 
@@ -63,7 +63,8 @@ export type ClusterMessage =
     readonly jobId: JobId;
     readonly reply: Reply<OutputSizes>;
   }
-  | LinkReport
+  /** What the link reports, and which: one from before a new start of the cluster may come late. */
+  | LinkReport & { readonly from: ActorRef<LinkMessage> }
   | { readonly type: "silence"; readonly since: number; readonly error: ErrorInfo }
   | { readonly type: "still_lost"; readonly lostAt: number }
   /** Something that is to be noted in the cluster's history. */

@@ -3,7 +3,9 @@ import { attemptId, newJobId, SluiceError } from "../../model/mod.ts";
 import type { JobId } from "../../model/mod.ts";
 import { Journal, JournalConflictError, JournalFullError } from "../../store/mod.ts";
 import type { TreeNode } from "../kernel/mod.ts";
+import { FakeConnection } from "../testing/fake_connection.ts";
 import { ClusterStage, cut, done } from "../testing/cluster_stage.ts";
+import type { LinkMessage } from "./link.ts";
 
 const MINUTE = 60_000;
 const refused = new SluiceError({ code: "AUTH_FAILED", message: "No.", next: "Mend the key." });
@@ -310,6 +312,16 @@ Deno.test("a refused login is tried once, whatever fails meanwhile, until somebo
   stage.cluster.tell({ type: "resume" });
   await stage.clock.advance(10_000);
   assert.equal(stage.job(job.id).phase, "running");
+});
+
+Deno.test("what a link of before the cluster's new start reported late is passed over", async () => {
+  await using stage = new ClusterStage();
+  await stage.clock.settle();
+  const { ref: from } = stage.listener<LinkMessage>();
+  stage.cluster.tell({ type: "link_lost", error: cut, from });
+  stage.cluster.tell({ type: "link_up", connection: new FakeConnection(), from });
+  assert.notEqual((await stage.status()).host, undefined);
+  assert.deepEqual((await stage.notes()).map(({ type }) => type), ["link_up"]);
 });
 
 Deno.test("to resume is to connect at once, however long the wait is", async () => {
