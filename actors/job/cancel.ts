@@ -130,7 +130,6 @@ export type WantedEnd = Pick<Cancellation, "task" | "means">;
 
 /** What the scheduler is to do now to end what is to be ended of a job that it has. */
 export function wantedEnds(view: JobView, now: number): readonly WantedEnd[] {
-  if (isFinal(view.phase)) return [];
   if (view.tasks === undefined) {
     const means = meansOf(view, now);
     return means === undefined ? [] : [{ means }];

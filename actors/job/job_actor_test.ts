@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import type { JobSpecInput } from "../../model/mod.ts";
 import { JobWorld } from "../testing/job_world.ts";
+import type { WorldDefects } from "../testing/job_world.ts";
 import { anySpec, EPOCH } from "../testing/simulated_job.ts";
 import type { Part } from "../testing/simulated_slurm.ts";
 
-async function open(input: Partial<JobSpecInput> = {}): Promise<JobWorld> {
-  const world = await JobWorld.open(anySpec(input));
+async function open(
+  input: Partial<JobSpecInput> = {},
+  defects: WorldDefects = {},
+): Promise<JobWorld> {
+  const world = await JobWorld.open(anySpec(input), defects);
   world.up();
   await world.pass(100);
   return world;
@@ -106,24 +110,31 @@ Deno.test("a signal to a job that waits ends it in the queue, and one that has s
   }
 });
 
-Deno.test("what ends a job is asked for at once, and again while it does not end", async () => {
-  await using world = await open();
+Deno.test("what ends a job is asked for at once, and again every ten seconds while it does not end", async () => {
+  await using world = await open({}, { ignoresCancels: true });
   await run(world);
-  world.slurm.fates = Array.from({ length: 200 }, () => ({
-    delayMs: 0,
-    result: "not done" as const,
-    seesEarly: true,
-  }));
   const begun = world.clock.now();
   world.cancel({});
   await world.pass(1);
-  assert.deepEqual(world.cancellations.map(({ at }) => at - begun), [0]);
   world.cancel({});
   await world.pass(1);
-  assert.equal(world.cancellations.length, 1, "the same wish again");
-  world.slurm.fates = [];
-  await world.pass(30_000);
+  assert.deepEqual(world.cancellations.map(({ at }) => at - begun), [0], "the same wish again");
+  await world.pass(120_000);
+  const times = world.cancellations.map(({ at }) => at);
+  const waits = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+  assert.ok(waits.length >= 4, `asked ${waits.length} times more in two minutes`);
+  assert.ok(waits.every((wait) => wait >= 10_000), waits.join());
+});
+
+Deno.test("a job of which nothing was sent is taken back, and never reaches the scheduler", async () => {
+  await using world = await JobWorld.open(anySpec());
+  world.cancel({});
+  await world.pass(1_000);
   assert.equal(world.view.phase, "cancelled");
+  world.up();
+  await world.pass(60_000);
+  assert.equal(world.slurm.submissions.size, 0);
+  assert.deepEqual(world.troubles, []);
 });
 
 Deno.test("a full journal is waited for: nothing fails, nothing is lost, nothing is done before it is stored", async () => {
@@ -144,13 +155,15 @@ Deno.test("a full journal is waited for: nothing fails, nothing is lost, nothing
 Deno.test("an outcome that found no room while the journal was full is asked for again", async () => {
   await using world = await JobWorld.open(anySpec());
   world.full = true;
+  world.slurm.fates = [{ delayMs: 0, result: "postponed", seesEarly: true }];
   world.up();
-  await world.pass(10_000);
-  // More than its mailbox holds.
-  for (let line = 0; line < 20; line++) {
+  await world.pass(500);
+  // It waits to store that it was postponed, and now more comes than its mailbox holds.
+  for (let word = 0; word < 20; word++) {
     world.tell({ type: "silenced", since: EPOCH, reason: { code: "LinkLost", text: "" } });
   }
-  await world.pass(60_000);
+  await world.pass(10_000);
+  assert.equal(world.slurm.submissions.size, 1, "it was submitted meanwhile");
   world.full = false;
   await world.finish();
   assert.equal(world.view.phase, "succeeded");

@@ -231,7 +231,7 @@ export class JobWorld implements AsyncDisposable {
         this.#job = ctx.spawn("job", jobActor(this.id, this.#journal, this.#effects), {
           ...options,
           restart: "transient",
-          mailbox: { capacity: 8 },
+          mailbox: { capacity: 4 },
         });
         return null;
       },

@@ -297,7 +297,7 @@ export class SimulatedSlurm implements Scheduler {
     if (there !== undefined && looks && this.defects.submitsTwice !== true) {
       return { kind: "submitted", attemptId, schedulerId: there.schedulerId };
     }
-    if (this.refuses) {
+    if (this.refuses && there === undefined) {
       this.refuses = false;
       this.refused.add(attemptId);
       return { kind: "rejected", attemptId, error: error() };
