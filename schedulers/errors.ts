@@ -49,6 +49,21 @@ export class DirectoryUnwritableError extends SluiceError {
   }
 }
 
+/** Raised when a job's directory, or something in it, cannot be removed from the cluster. */
+export class DirectoryNotRemovedError extends SluiceError {
+  override readonly name: string = "DirectoryNotRemovedError";
+
+  /** @param words What rm(1) printed. */
+  constructor(words: string) {
+    super({
+      code: "DIRECTORY_NOT_REMOVED",
+      message: `Files of jobs could not be removed: ${words.trim() || "rm said nothing"}`,
+      next: "Check the permissions there. It is tried again.",
+      retryable: true,
+    });
+  }
+}
+
 /** Raised when it is not yet known whether a submission got through. */
 export class SubmissionUnclearError extends SluiceError {
   override readonly name: string = "SubmissionUnclearError";

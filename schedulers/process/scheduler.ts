@@ -19,7 +19,7 @@ import { parseExitRecords, printExitRecords } from "../exit_record.ts";
 import type { ExitRecord } from "../exit_record.ts";
 import { attemptDirectory, followSpool } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
-import { removeProgram } from "../remove.ts";
+import { removeJobs } from "../remove.ts";
 import type {
   Cancellation,
   Observation,
@@ -173,8 +173,8 @@ export class ProcessScheduler implements Scheduler {
   }
 
   /** Removes jobs' directories; see {@linkcode Scheduler.remove}. */
-  async remove(jobs: readonly JobId[], signal: AbortSignal): Promise<void> {
-    await this.#host.run(removeProgram(this.#layout, jobs), { signal });
+  remove(jobs: readonly JobId[], signal: AbortSignal): Promise<void> {
+    return removeJobs(this.#host, this.#layout, jobs, signal);
   }
 
   /** What the host says of itself; see {@linkcode Scheduler.probe}. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { openLocal } from "../../hosts/mod.ts";
-import type { Host } from "../../hosts/mod.ts";
+import type { Host, HostStream } from "../../hosts/mod.ts";
 import { attemptId, jobSpecSchema, newJobId, schedulerIdSchema } from "../../model/mod.ts";
 import type { AttemptId, JobSpecInput, SchedulerId } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
@@ -31,7 +31,8 @@ class Here implements AsyncDisposable {
   }
 
   static async open(shell: string): Promise<Here> {
-    const host = await openLocal({ shell: { command: shell, login: false, prelude: "" } });
+    // As some people set up their shells: `>` overwrites no file.
+    const host = await openLocal({ shell: { command: shell, login: false, prelude: "set -C" } });
     return new Here(host, await Deno.makeTempDir({ prefix: "sluice-process-" }));
   }
 
@@ -252,21 +253,71 @@ hereTest("what only a scheduler can give is refused", async (here) => {
   }
 });
 
-hereTest("the spool tells of starts and ends as they happen", async (here) => {
-  await using stream = await here.host.stream(here.scheduler.spoolCommand());
-  const reader = stream.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  // Nothing tells when tail(1) has begun to follow but that it does.
-  const begun = (async () => {
-    while (!text.includes("begun\n")) text += (await reader.read()).value ?? "";
-  })();
-  while (!text.includes("begun\n")) {
-    await here.host.run(`echo begun >>${quotePath(here.layout.spool)}`);
-    await delay(10);
-  }
-  await begun;
+hereTest("jobs are removed with all their attempts, and nothing else is", async (here) => {
+  const [gone, kept, unknown] = [newJobId(), newJobId(), newJobId()];
+  const ids = [attemptId(gone, 1), attemptId(gone, 2), attemptId(kept, 1)];
+  for (const id of ids) await here.ended(await here.start("exit 1", {}, id));
+  await here.scheduler.remove([gone, unknown], never);
+  const left = await Array.fromAsync(Deno.readDir(here.layout.jobs), ({ name }) => name);
+  assert.deepEqual(left, [kept]);
+  await Deno.remove(here.layout.jobs, { recursive: true });
+  await here.scheduler.remove([kept], never);
+});
+
+hereTest("a long spool is emptied under the eyes of who follows it", async (here) => {
+  await here.scheduler.probe(never);
+  await here.host.run(`mkdir -p ${quotePath(`${here.layout.root}/spool`)}`);
+  const line = `${"x".repeat(1023)}\n`;
+  await Deno.writeTextFile(here.layout.spool, line.repeat(8 * 1024));
+  await here.scheduler.remove([newJobId()], never);
+  assert.equal((await Deno.stat(here.layout.spool)).size, 8 * 1024 * 1024);
+  await Deno.writeTextFile(here.layout.spool, line, { append: true });
+  await using spool = await Spool.follow(here);
+  await here.scheduler.remove([newJobId()], never);
+  assert.ok((await Deno.stat(here.layout.spool)).size < 1024);
   const { attemptId } = await here.start("exit 3");
-  while (!text.includes(" end ")) text += (await reader.read()).value ?? "";
-  assert.match(text, new RegExp(`\n${attemptId} - 0 start \\d+ -\n${attemptId} - 0 end 3 -\n$`));
-  await reader.cancel();
+  await spool.until(`${attemptId} - 0 end 3 -\n`);
+});
+
+/** The spool as somebody reads it who follows it. */
+class Spool implements AsyncDisposable {
+  readonly #stream: HostStream;
+  readonly #reader: ReadableStreamDefaultReader<string>;
+  text = "";
+
+  private constructor(stream: HostStream) {
+    this.#stream = stream;
+    this.#reader = stream.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  static async follow(here: Here): Promise<Spool> {
+    const spool = new Spool(await here.host.stream(here.scheduler.spoolCommand()));
+    // Nothing tells when tail(1) has begun to follow but that it does.
+    const begun = spool.until("begun\n");
+    while (!spool.text.includes("begun\n")) {
+      await here.host.run(`echo begun >>${quotePath(here.layout.spool)}`);
+      await delay(10);
+    }
+    await begun;
+    return spool;
+  }
+
+  async until(text: string): Promise<void> {
+    while (!this.text.includes(text)) this.text += (await this.#reader.read()).value ?? "";
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reader.cancel();
+    await this.#stream[Symbol.asyncDispose]();
+  }
+}
+
+hereTest("the spool tells of starts and ends as they happen", async (here) => {
+  await using spool = await Spool.follow(here);
+  const { attemptId } = await here.start("exit 3");
+  await spool.until(" end ");
+  assert.match(
+    spool.text,
+    new RegExp(`\n${attemptId} - 0 start \\d+ -\n${attemptId} - 0 end 3 -\n$`),
+  );
 });

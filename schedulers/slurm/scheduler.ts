@@ -28,7 +28,7 @@ import { planBatch } from "../batch.ts";
 import { SchedulerUnavailableError } from "../errors.ts";
 import { followSpool } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
-import { removeProgram } from "../remove.ts";
+import { removeJobs } from "../remove.ts";
 import type {
   Cancellation,
   Observation,
@@ -186,8 +186,8 @@ export class SlurmScheduler implements Scheduler {
   }
 
   /** Removes jobs' directories; see {@linkcode Scheduler.remove}. */
-  async remove(jobs: readonly JobId[], signal: AbortSignal): Promise<void> {
-    await this.#host.run(removeProgram(this.#layout, jobs), { signal });
+  remove(jobs: readonly JobId[], signal: AbortSignal): Promise<void> {
+    return removeJobs(this.#host, this.#layout, jobs, signal);
   }
 
   /** What the cluster says of itself; see {@linkcode Scheduler.probe}. */
