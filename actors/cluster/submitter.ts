@@ -239,13 +239,6 @@ export function submitter(
     });
   };
 
-  /** Those who wait have no more reason to. */
-  const hasten = (state: SubmitterState): void => {
-    for (const entry of state.queue.values()) {
-      state.queue.set(entry.attemptId, { ...entry, notBefore: 0, delayMs: 0 });
-    }
-  };
-
   /** Takes what came of a request, whole or in part. */
   const take = (
     state: SubmitterState,
@@ -276,10 +269,7 @@ export function submitter(
   };
 
   const succeeded = (state: SubmitterState): SubmitterState => {
-    if (state.pause !== undefined) {
-      report({ type: "submissions_resumed" });
-      hasten(state);
-    }
+    if (state.pause !== undefined) report({ type: "submissions_resumed" });
     return { ...state, fruitless: NONE_FRUITLESS, pause: undefined };
   };
 
@@ -302,7 +292,9 @@ export function submitter(
 
   /** Whatever kept jobs back may be over: all are tried, or one where submissions are paused. */
   const tryNow = (state: SubmitterState, ctx: Context): SubmitterState => {
-    hasten(state);
+    for (const entry of state.queue.values()) {
+      state.queue.set(entry.attemptId, { ...entry, notBefore: 0, delayMs: 0 });
+    }
     const { pause } = state;
     return flush(
       pause === undefined

@@ -238,6 +238,28 @@ Deno.test("a cancellation that waits when its job is left alone is refused, not 
   await refusedCancel;
 });
 
+Deno.test("a job that is left alone before it was sent is not sent, until it is taken up again", async () => {
+  const poisoned = new PoisonedJournal();
+  await using stage = new ClusterStage(poisoned.journal);
+  await stage.clock.settle();
+  await stage.loseLink();
+  const [job] = await stage.submit();
+  assert.ok(job !== undefined);
+  poisoned.unwritable.set(job.id, poison);
+  for (let time = 0; time < 6; time++) {
+    const failed = assert.rejects(cancel(stage, job.id), { code: "JOURNAL_CONFLICT" });
+    await stage.clock.advance(30_000);
+    await failed;
+  }
+  assert.deepEqual((await stage.status()).jobs.isolated, [job.id]);
+  await stage.findLink();
+  assert.equal(stage.sent.length, 0);
+  poisoned.unwritable.clear();
+  stage.cluster.tell({ type: "resume" });
+  await stage.clock.advance(10_000);
+  assert.equal(stage.sent.length, 1);
+});
+
 Deno.test("a job that cannot take its cancellation in time says so, and takes it in the end", async () => {
   const poisoned = new PoisonedJournal();
   await using stage = new ClusterStage(poisoned.journal);
