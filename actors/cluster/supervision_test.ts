@@ -92,6 +92,11 @@ const ways: Readonly<Record<string, (stage: ClusterStage) => void>> = {
       },
     });
   },
+  follower: (stage) => {
+    const { host } = stage.connection;
+    Object.defineProperty(host, "label", { get: defect });
+    host.streams.at(-1)?.end();
+  },
   jobs: (stage) => {
     stage.cluster.tell({ type: "cancel", jobId: newJobId(), how: {}, reply: failing });
   },
@@ -118,6 +123,23 @@ for (const [actor, fail] of Object.entries(ways)) {
     assert.equal(nodeOf(stage, "cluster")?.restarts, 0);
   });
 }
+
+Deno.test("when the follower fails, its stream is opened again, and a poll looks for what was missed", async () => {
+  await using stage = new ClusterStage();
+  const [job] = await stage.submit();
+  assert.ok(job !== undefined);
+  await stage.clock.advance(20 * MINUTE);
+  const { host, scheduler } = stage.connection;
+  assert.equal(host.streams.length, 1);
+  const polls = scheduler.observes.made.length;
+  ways["follower"]?.(stage);
+  await stage.clock.advance(300);
+  assert.equal(host.streams.length, 2);
+  assert.equal(scheduler.observes.made.length, polls + 1);
+  host.streams.at(-1)?.write(new TextEncoder().encode(`${job.id} - 0 end 3 -\n`));
+  await stage.clock.settle();
+  assert.equal(stage.facts(job.id).at(-1), "exited");
+});
 
 Deno.test("a service that fails again and again fails its cluster, which takes up every job anew", async () => {
   await using stage = new ClusterStage();
