@@ -272,6 +272,23 @@ shellTest(
 );
 
 shellTest(
+  "whoever wakes the job before it is told to end is recorded before all signals",
+  shellCommand("echo ready; sleep 60 & wait"),
+  async (job) => {
+    const child = job.start();
+    const reader = child.stdout.getReader();
+    assert.equal(new TextDecoder().decode((await reader.read()).value), "ready\n");
+    for (const signal of ["CONT", "TERM"]) {
+      await new Deno.Command("kill", { args: ["-s", signal, "--", `-${child.pid}`] }).output();
+    }
+    assert.equal((await child.status).code, 143);
+    await reader.cancel();
+    await child.stderr.cancel();
+    assert.equal(await job.record(), "12 0 143 CONT");
+  },
+);
+
+shellTest(
   "SIGALRM, too, is the payload's affair",
   shellCommand("trap 'exit 4' ALRM; echo ready; sleep 60 & wait"),
   async (job) => {
@@ -432,6 +449,19 @@ earlyTest(
     assert.equal(await job.record(), "12 0 4 TERM");
   },
   "TERM",
+);
+
+earlyTest(
+  "being woken is recorded as ever, and does not end the wait for the payload",
+  `trap 'exit 4' TERM; echo ready; ${tellGroup}; sleep 60 & wait`,
+  async (job) => {
+    await using running = await Running.of(job.start());
+    const group = await running.group();
+    await running.send("CONT");
+    await running.send("TERM", -group);
+    assert.equal(await running.code(), 4);
+    assert.equal(await job.record(), "12 0 4 CONT");
+  },
 );
 
 earlyTest(
