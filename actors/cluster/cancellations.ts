@@ -49,6 +49,11 @@ export class WaitingCancellations {
       others.delete(placeOf(task, "signal"));
       others.delete(placeOf(task, "end_if_waiting"));
     } else if (others.has(placeOf(task, ENDS))) return;
+    if (means.kind === "signal") {
+      // It may be on its way: put in once more, it would be sent twice, and never count as taken.
+      const before = others.get(placeOf(task, "signal"))?.cancellation.means;
+      if (before?.kind === "signal" && before.signal === means.signal) return;
+    }
     others.set(placeOf(task, means.kind), waiting);
     this.#byAttempt.set(attemptId, others);
   }

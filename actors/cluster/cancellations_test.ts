@@ -67,3 +67,11 @@ Deno.test("what was sent is done with, unless another request took its place mea
   assert.equal(waiting.remove(second), true);
   assert.equal(waiting.empty, true);
 });
+
+Deno.test("a signal that is asked for again while it is under way is not sent twice", () => {
+  const [first, again] = [wanted(usr1), wanted(usr1)];
+  const waiting = after(first);
+  waiting.add(again);
+  assert.equal(waiting.remove(first), true);
+  assert.equal(waiting.empty, true);
+});

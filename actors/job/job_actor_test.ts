@@ -95,6 +95,21 @@ Deno.test("the grace period of a signal survives a restart", async () => {
   assert.equal(world.view.state, "CANCELLED");
 });
 
+Deno.test("a scheduler that takes its time with a signal gets it once", async () => {
+  await using world = await open();
+  world.slurm.reaction = "ignores it";
+  await run(world);
+  world.slurm.fates = Array.from({ length: 20 }, () => ({
+    delayMs: 25_000,
+    result: "done" as const,
+    seesEarly: true,
+  }));
+  world.cancel({ signal: "USR1", graceSeconds: 500 });
+  await world.pass(200_000);
+  assert.equal(part(world).signals, 1);
+  assert.ok(world.facts.some(({ type }) => type === "signalled"));
+});
+
 Deno.test("a signal to a job that waits ends it in the queue, and one that has started gets it", async () => {
   for (const starts of [false, true]) {
     await using world = await open();

@@ -86,6 +86,8 @@ export class Part {
   readonly written: (readonly [restart: number, exitCode: number])[] = [];
   /** Whether a signal on request has reached it in its present run. */
   signalled = false;
+  /** How many signals on request have reached it. */
+  signals = 0;
 
   constructor(
     readonly attemptId: AttemptId,
@@ -379,6 +381,7 @@ export class SimulatedSlurm implements Scheduler {
 
   #signal(part: Part, signal: number): void {
     part.signalled = true;
+    part.signals += 1;
     const died = { phase: "failed", state: "FAILED", onRequest: true, outcome: "failed" } as const;
     switch (this.reaction) {
       case "dies":
