@@ -33,6 +33,7 @@ export async function runFaults(options: RunOptions, settings: RunSettings): Pro
   for (const fault of faultsOf(options)) {
     const began = performance.now();
     await using scene = new Scene(world, fault.name, options.seed);
+    await scene.connect();
     const rounds = await fault.run(scene, options.rounds);
     await world.settle();
     await scene.allEnded();

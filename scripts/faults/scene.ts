@@ -15,6 +15,7 @@ import { judgeEvents, judgeOutput } from "./judge_feed.ts";
 import type { Kind, KindName } from "./kinds.ts";
 import { arrayOf, kindNamed, scriptOf } from "./kinds.ts";
 import { sluiceIdOf } from "./records.ts";
+import type { Lane } from "./through_proxies.ts";
 import { toldEvent, wholeOutput } from "./told.ts";
 import { pause, until } from "./waiting.ts";
 import type { World } from "./world.ts";
@@ -110,6 +111,23 @@ export class Scene implements AsyncDisposable {
     }
     await Promise.all(made.map((each) => this.#afterwards(each, options)));
     return made;
+  }
+
+  /**
+   * Has Sluice connect now rather than when it would by itself, as somebody does who does not want to wait;
+   * resolves when it has, or cannot.
+   */
+  async connect(lanes: readonly Lane[] = this.world.allLanes): Promise<void> {
+    await Promise.all(lanes.map(async ({ cluster: name, proxy }) => {
+      const asked = this.world.client.clusters.probe.mutate({ name }, {
+        signal: AbortSignal.any([this.signal, AbortSignal.timeout(CALL_MS)]),
+      }).then(() => true, () => true);
+      // The connection is what counts: it may be gone again before the probe has its answer.
+      await Promise.race([
+        asked,
+        until(() => proxy.connections > 0, { signal: this.signal, deadlineMs: CALL_MS }),
+      ]);
+    }));
   }
 
   /** Waits until all jobs have ended; after a generous time it is left to the judge that some have not. */

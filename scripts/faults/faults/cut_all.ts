@@ -6,7 +6,6 @@
 
 import type { Fault } from "../fault.ts";
 import { inRounds } from "../fault.ts";
-import { until } from "../waiting.ts";
 
 const ROUNDS = 6;
 /** Moments of each round at which everything is cut. */
@@ -20,14 +19,11 @@ export const cutAll: Fault = {
     inRounds(scene, rounds, async ({ chance }) => {
       const { allLanes } = scene.world;
       for (let moment = 0; moment < MOMENTS; moment++) {
-        // A cut where nothing is connected would be none.
-        await until(() => allLanes.some(({ proxy }) => proxy.connections > 0), {
-          signal: scene.signal,
-          deadlineMs: 10_000,
-          everyMs: 20,
-        });
-        await scene.pause(chance.below(1_200));
+        // Most come back at once, so that there is something to cut; the others when they come by themselves.
+        await scene.connect(allLanes.filter(() => chance.below(4) > 0));
+        await scene.pause(chance.below(800));
         for (const { proxy } of allLanes) proxy.cutAll();
       }
+      await scene.connect();
     }),
 };

@@ -66,6 +66,8 @@ async function cutAt(scene: Scene, lane: Lane, { way, bytes }: CutPlace): Promis
   // Where less passes than was measured the cut comes with the next poll, or not at all.
   await until(() => proxy.cuts > cuts, { signal: scene.signal, deadlineMs: 5_000, everyMs: 20 });
   proxy.cutOpenAfter({});
+  // Now and then Sluice comes back by itself.
+  if (chance.below(8) > 0) await scene.connect([lane]);
   await scene.allEnded(jobs);
 }
 
