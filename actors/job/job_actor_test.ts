@@ -95,7 +95,7 @@ Deno.test("the grace period of a signal survives a restart", async () => {
   assert.equal(world.view.state, "CANCELLED");
 });
 
-Deno.test("a scheduler that takes its time with a signal gets it once", async () => {
+Deno.test("a signal is sent once, however long the scheduler takes with it and however often it is asked for", async () => {
   await using world = await open();
   world.slurm.reaction = "ignores it";
   await run(world);
@@ -104,8 +104,10 @@ Deno.test("a scheduler that takes its time with a signal gets it once", async ()
     result: "done" as const,
     seesEarly: true,
   }));
-  world.cancel({ signal: "USR1", graceSeconds: 500 });
-  await world.pass(200_000);
+  for (let time = 0; time < 30; time++) {
+    world.cancel({ signal: "USR1", graceSeconds: 500 });
+    await world.pass(6_000);
+  }
   assert.equal(part(world).signals, 1);
   assert.ok(world.facts.some(({ type }) => type === "signalled"));
 });
