@@ -15,12 +15,21 @@ export const JOB_SCRIPT_FILE = "job.sh";
 /** Name of the symbolic link in the attempt's directory whose target is the scheduler's id of it. */
 export const ID_LINK = "slurm_id";
 
+/**
+ * Name of the symbolic link that says that the attempt has begun, with `.N` behind it for task N of an
+ * array. Its target is the scheduler's id of the attempt, or {@linkcode GIVEN_UP}.
+ */
+export const BEGIN_LINK = "begun";
+
+/** Target of {@linkcode BEGIN_LINK} for an attempt that was given up before it began, and never will. */
+export const GIVEN_UP = "given-up";
+
 /** Exit status of a job whose working directory cannot be entered. */
 export const WORKING_DIRECTORY_EXIT_CODE = 72;
 
 /**
- * Exit status of a copy of an attempt that is not the one on record and so runs nothing: never to be taken
- * for a success.
+ * Exit status of a copy of an attempt that is not the one on record, or of an attempt that was given up, and
+ * so runs nothing: never to be taken for a success.
  */
 export const DUPLICATE_EXIT_CODE = 75;
 
@@ -34,10 +43,11 @@ const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "XC
  * attempt's own below the job's, if it has one. There it makes the link {@linkcode ID_LINK} to the
  * scheduler's id of it, which is made in one step or not at all, unless whoever submitted it has made it.
  * Should the attempt ever be in the queue twice, the copy whose id is not the one on record ends, with a
- * status of its own, without running anything: so does one that cannot be put on record. At the end the
- * script leaves the exit status in the attempt's directory (`exit`, or `exit.N` for an array task) and
- * appends one line to the spool, which a `tail` may be following. A spool that cannot be written does no
- * harm.
+ * status of its own, without running anything: so does one that cannot be put on record. It then makes the
+ * link {@linkcode BEGIN_LINK}, in the same way: whoever gives the attempt up makes it too, and only one of
+ * them can. At the end the script leaves the exit status in the attempt's directory (`exit`, or `exit.N` for
+ * an array task) and appends one line to the spool, which a `tail` may be following. A spool that cannot be
+ * written does no harm.
  *
  * Signals that the scheduler sends to the whole job are noted, not obeyed: the payload gets them too,
  * and the script lives on to record how it ended. SIGCONT is recorded before all others: Slurm wakes every
@@ -85,6 +95,13 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     "  fi",
     "fi",
     "",
+    // A later run of the same, and no other, finds the link that an earlier one made.
+    `if ! ln -sn "$sluice_id" "$sluice_dir/${BEGIN_LINK}$sluice_suffix" 2>/dev/null &&`,
+    `  [ "$(readlink "$sluice_dir/${BEGIN_LINK}$sluice_suffix")" != "$sluice_id" ]; then`,
+    "  printf 'sluice: %s was given up before it began; it does nothing.\\n' \"$sluice_attempt\" >&2",
+    `  exit ${DUPLICATE_EXIT_CODE}`,
+    "fi",
+    "",
     ...(early === undefined ? noteSignals() : noteAndPassOn(early)),
     "",
     "sluice_note() {",
@@ -100,6 +117,7 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     "exec 3>&2 2>/dev/null",
     ...(early === undefined ? [...payload, "sluice_code=$?"] : inBackground(payload, early)),
     "sluice_ended=$(date +%s)",
+    ...(early === undefined ? [] : FORGET_WAKING),
     'if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi',
     'if printf \'%s %s %s %s %s %s\\n\' "$sluice_id" "$sluice_restart" "$sluice_code" "$sluice_caught" \\',
     '  "$sluice_started" "$sluice_ended" >"$sluice_dir/.exit$sluice_suffix"; then',
@@ -123,6 +141,7 @@ function noteAndPassOn(early: SignalName): string[] {
   return [
     "sluice_group=",
     "sluice_early=",
+    "sluice_told=",
     "sluice_again=",
     "sluice_pass_on() {",
     `  if [ -n "$sluice_group" ]; then kill -s ${early} -- "-$sluice_group"; else sluice_early=1; fi`,
@@ -131,17 +150,28 @@ function noteAndPassOn(early: SignalName): string[] {
       const actions = [
         // With SIGTERM the scheduler ends jobs too, so it counts whoever sent it.
         ...(signal === "CONT"
-          ? ["sluice_woken=1"]
+          ? ["sluice_woken=$SECONDS"]
           : signal !== early || signal === "TERM"
           ? [`sluice_caught=${signal}`]
           : []),
         "sluice_again=1",
-        ...(signal === early ? ["sluice_pass_on"] : []),
+        ...(signal === early ? ["sluice_told=$SECONDS", "sluice_pass_on"] : []),
       ];
       return `trap '${actions.join("; ")}' ${signal}`;
     }),
   ];
 }
+
+/**
+ * Slurm wakes a job also before the signal before its limit, and either may arrive first: a SIGCONT at the
+ * time of that signal tells of no end.
+ */
+const FORGET_WAKING = [
+  'if [ -n "$sluice_woken" ] && [ -n "$sluice_told" ] &&',
+  "  [ $((sluice_woken - sluice_told)) -ge -2 ] && [ $((sluice_woken - sluice_told)) -le 2 ]; then",
+  "  sluice_woken=",
+  "fi",
+];
 
 /** The signals of which no shell of the job must die. */
 function survived(early: SignalName): string[] {

@@ -171,6 +171,34 @@ shellTest("what cannot be put on record does not run", shellCommand("echo ran"),
   assert.match(stderr, /nothing that can be read/);
 });
 
+shellTest("an attempt that was given up does nothing", shellCommand("echo ran"), async (job) => {
+  await new Deno.Command(job.shell, { args: ["-c", "ln -s given-up begun"], cwd: job.path })
+    .output();
+  const { code, stdout, stderr } = await job.run();
+  assert.deepEqual([code, stdout], [DUPLICATE_EXIT_CODE, ""]);
+  assert.match(stderr, /was given up before it began/);
+  await assert.rejects(job.spooled(), Deno.errors.NotFound);
+});
+
+shellTest(
+  "one task may have been given up and another not",
+  shellCommand("exit 4"),
+  async (job) => {
+    await new Deno.Command(job.shell, { args: ["-c", "ln -s given-up begun.7"], cwd: job.path })
+      .output();
+    const array = { SLURM_ARRAY_JOB_ID: "12" };
+    assert.equal((await job.run({ ...array, SLURM_ARRAY_TASK_ID: "7" })).code, DUPLICATE_EXIT_CODE);
+    assert.equal((await job.run({ ...array, SLURM_ARRAY_TASK_ID: "8" })).code, 4);
+    assert.equal(await Deno.readLink(join(job.path, "begun.8")), "12");
+  },
+);
+
+shellTest("a job that is put back begins again", shellCommand("exit 4"), async (job) => {
+  assert.equal((await job.run()).code, 4);
+  assert.equal((await job.run({ SLURM_RESTART_COUNT: "1" })).code, 4);
+  assert.equal(await job.record(), "12 1 4 -");
+});
+
 shellTest(
   "a later attempt finds what an earlier one left, and each has records of its own",
   {
@@ -424,6 +452,31 @@ earlyTest(
     }
   },
 );
+
+earlyTest(
+  "that Slurm wakes the job for it tells of no end, in whatever order the two come",
+  "trap 'echo got' USR1; echo ready; while [ ! -e go ]; do sleep 0.01; done",
+  async (job) => {
+    for (const signals of [["CONT", "USR1"], ["USR1", "CONT"]]) {
+      await using running = await Running.of(job.start());
+      for (const signal of signals) await running.send(signal);
+      await running.printed("got\n");
+      await Deno.writeTextFile(join(job.path, "go"), "");
+      assert.equal(await running.code(), 0);
+      assert.equal(await job.record(), "12 0 0 -");
+      await Deno.remove(join(job.path, "go"));
+    }
+  },
+);
+
+earlyTest("that Slurm wakes it to end it does", `echo ready; ${goesOn}`, async (job) => {
+  await using running = await Running.of(job.start());
+  await running.send("CONT");
+  await running.send("TERM");
+  await Deno.writeTextFile(join(job.path, "go"), "");
+  assert.equal(await running.code(), 6);
+  assert.equal(await job.record(), "12 0 6 CONT");
+});
 
 earlyTest(
   "another signal to the whole job is noted as ever",

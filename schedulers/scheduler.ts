@@ -112,6 +112,16 @@ export interface Observation {
   readonly sighting: Sighting;
 }
 
+/** What became of an attempt, or a task of it, that was given up. */
+export interface GivenUp {
+  /** The attempt at the job. */
+  readonly attemptId: AttemptId;
+  /** Number of the array task. */
+  readonly task?: number;
+  /** Whether it had begun before, so that it may have run. */
+  readonly begun: boolean;
+}
+
 /** A job, or one task of it, to be ended. */
 export interface Cancellation {
   /** The attempt at the job. */
@@ -156,6 +166,12 @@ export interface Scheduler {
   observe(watched: readonly Watched[], signal: AbortSignal): Promise<readonly Observation[]>;
   /** Asks the scheduler to end jobs. One that has ended, or that it does not know, is no error. */
   cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void>;
+  /**
+   * Gives up attempts, or tasks of them, that the scheduler no longer knows. One that has not begun by then
+   * never will, even where the scheduler comes to know it again, so that another may be made in its place.
+   * A part of which nothing can be told is left out.
+   */
+  giveUp(watched: readonly Watched[], signal: AbortSignal): Promise<readonly GivenUp[]>;
   /**
    * Removes the directories of jobs with all that is in them. One that is gone is no error. What the
    * scripts of all jobs wrote to the spool is cut off when it has become long.

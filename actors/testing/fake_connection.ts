@@ -17,6 +17,7 @@ import type { ClusterProbe, JobId, JobMetrics, JobSpec } from "../../model/mod.t
 import { jobPaths, remoteLayout } from "../../schedulers/mod.ts";
 import type {
   Cancellation,
+  GivenUp,
   JobPlanner,
   Observation,
   Scheduler,
@@ -69,6 +70,7 @@ export class FakeScheduler implements Scheduler {
   readonly submits = new Calls<readonly Submission[], readonly SubmitOutcome[]>();
   readonly observes = new Calls<readonly Watched[], readonly Observation[]>();
   readonly cancels = new Calls<readonly Cancellation[], void>();
+  readonly giveUps = new Calls<readonly Watched[], readonly GivenUp[]>();
   readonly removes = new Calls<readonly JobId[], void>();
 
   submit(batch: readonly Submission[]): Promise<readonly SubmitOutcome[]> {
@@ -79,6 +81,9 @@ export class FakeScheduler implements Scheduler {
   }
   cancel(cancellations: readonly Cancellation[]): Promise<void> {
     return this.cancels.call(cancellations);
+  }
+  giveUp(watched: readonly Watched[]): Promise<readonly GivenUp[]> {
+    return this.giveUps.call(watched);
   }
   remove(jobs: readonly JobId[]): Promise<void> {
     return this.removes.call(jobs);

@@ -23,8 +23,15 @@ if ! ln -sn "$sluice_id" "$sluice_dir/slurm_id" 2>/dev/null; then
   fi
 fi
 
+if ! ln -sn "$sluice_id" "$sluice_dir/begun$sluice_suffix" 2>/dev/null &&
+  [ "$(readlink "$sluice_dir/begun$sluice_suffix")" != "$sluice_id" ]; then
+  printf 'sluice: %s was given up before it began; it does nothing.\n' "$sluice_attempt" >&2
+  exit 75
+fi
+
 sluice_group=
 sluice_early=
+sluice_told=
 sluice_again=
 sluice_pass_on() {
   if [ -n "$sluice_group" ]; then kill -s USR1 -- "-$sluice_group"; else sluice_early=1; fi
@@ -32,12 +39,12 @@ sluice_pass_on() {
 trap 'sluice_caught=HUP; sluice_again=1' HUP
 trap 'sluice_caught=INT; sluice_again=1' INT
 trap 'sluice_caught=QUIT; sluice_again=1' QUIT
-trap 'sluice_again=1; sluice_pass_on' USR1
+trap 'sluice_again=1; sluice_told=$SECONDS; sluice_pass_on' USR1
 trap 'sluice_caught=USR2; sluice_again=1' USR2
 trap 'sluice_caught=ALRM; sluice_again=1' ALRM
 trap 'sluice_caught=TERM; sluice_again=1' TERM
 trap 'sluice_caught=XCPU; sluice_again=1' XCPU
-trap 'sluice_woken=1; sluice_again=1' CONT
+trap 'sluice_woken=$SECONDS; sluice_again=1' CONT
 
 sluice_note() {
   printf '%s %s %s %s %s %s\n' "$sluice_attempt" "$sluice_task" "$sluice_restart" "$@" >>"$sluice_spool"
@@ -71,6 +78,10 @@ if [ -n "$sluice_early" ]; then sluice_pass_on; fi
 sluice_read sluice_code
 if [ -z "$sluice_code" ]; then sluice_code=137; fi
 sluice_ended=$(date +%s)
+if [ -n "$sluice_woken" ] && [ -n "$sluice_told" ] &&
+  [ $((sluice_woken - sluice_told)) -ge -2 ] && [ $((sluice_woken - sluice_told)) -le 2 ]; then
+  sluice_woken=
+fi
 if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi
 if printf '%s %s %s %s %s %s\n' "$sluice_id" "$sluice_restart" "$sluice_code" "$sluice_caught" \
   "$sluice_started" "$sluice_ended" >"$sluice_dir/.exit$sluice_suffix"; then

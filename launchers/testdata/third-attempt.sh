@@ -23,6 +23,12 @@ if ! ln -sn "$sluice_id" "$sluice_dir/slurm_id" 2>/dev/null; then
   fi
 fi
 
+if ! ln -sn "$sluice_id" "$sluice_dir/begun$sluice_suffix" 2>/dev/null &&
+  [ "$(readlink "$sluice_dir/begun$sluice_suffix")" != "$sluice_id" ]; then
+  printf 'sluice: %s was given up before it began; it does nothing.\n' "$sluice_attempt" >&2
+  exit 75
+fi
+
 trap 'sluice_caught=HUP' HUP
 trap 'sluice_caught=INT' INT
 trap 'sluice_caught=QUIT' QUIT

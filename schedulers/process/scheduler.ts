@@ -22,6 +22,7 @@ import type { RemoteLayout } from "../layout.ts";
 import { removeJobs } from "../remove.ts";
 import type {
   Cancellation,
+  GivenUp,
   Observation,
   Scheduler,
   Sighting,
@@ -170,6 +171,11 @@ export class ProcessScheduler implements Scheduler {
     });
     if (programs.length === 0) return;
     await this.#host.run(programs.join("\n"), { signal });
+  }
+
+  /** Whatever this host starts it knows the end of: there is nothing to be given up. */
+  giveUp(): Promise<readonly GivenUp[]> {
+    return Promise.resolve([]);
   }
 
   /** Removes jobs' directories; see {@linkcode Scheduler.remove}. */

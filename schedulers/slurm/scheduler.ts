@@ -26,11 +26,13 @@ import {
 import type { SlurmConfig, SqueueJob } from "../../slurm/mod.ts";
 import { planBatch } from "../batch.ts";
 import { SchedulerUnavailableError } from "../errors.ts";
+import { giveUp } from "../give_up.ts";
 import { followSpool } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { removeJobs } from "../remove.ts";
 import type {
   Cancellation,
+  GivenUp,
   Observation,
   Scheduler,
   Submission,
@@ -97,6 +99,11 @@ export class SlurmScheduler implements Scheduler {
     this.#layout = layout;
     this.#planner = planner;
     this.#vanished = new VanishedJobs(host, layout);
+  }
+
+  /** Gives attempts up; see {@linkcode Scheduler.giveUp}. */
+  giveUp(watched: readonly Watched[], signal: AbortSignal): Promise<readonly GivenUp[]> {
+    return giveUp(this.#host, this.#layout, watched, signal);
   }
 
   /** Submits a batch; see {@linkcode Scheduler.submit}. */
