@@ -15,14 +15,15 @@ import type {
   SluiceError,
   SubmissionsView,
 } from "../../model/mod.ts";
-import { asSluiceError, errorInfo, UnexpectedError } from "../../model/mod.ts";
+import { asSluiceError, UnexpectedError } from "../../model/mod.ts";
 import type { Cancellation, SubmitOutcome } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
-import { Backoff } from "../kernel/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import { WaitingCancellations } from "./cancellations.ts";
 import type { WaitingCancellation } from "./cancellations.ts";
 import type { Connection } from "./connection.ts";
+import { afterFruitless, FREE, tryingNow, viewOfFlow, withNewcomer } from "./flow.ts";
+import type { Flow } from "./flow.ts";
 import type { Release } from "./release.ts";
 
 /** What a submitter can be told. */
@@ -88,21 +89,6 @@ interface Entry {
   readonly delayMs: number;
 }
 
-/** The last requests in a row of which the scheduler took nothing. */
-interface Fruitless {
-  readonly requests: number;
-  /** The one attempt that was in all of them, and alone: the trouble may be its own. */
-  readonly only: AttemptId | undefined;
-}
-
-interface Pause {
-  readonly since: number;
-  readonly error: ErrorInfo;
-  /** When one of the jobs is tried. */
-  readonly retryAt: number;
-  readonly backoff: Backoff;
-}
-
 interface SubmitterState {
   readonly connection: Connection | undefined;
   /** In the order of arrival. */
@@ -110,8 +96,7 @@ interface SubmitterState {
   readonly inFlight: ReadonlySet<AttemptId>;
   /** Requests made so far. */
   readonly requests: number;
-  readonly fruitless: Fruitless;
-  readonly pause: Pause | undefined;
+  readonly flow: Flow;
   readonly cancels: WaitingCancellations;
   readonly cancelling: boolean;
   /** The flush that is to come, and when. */
@@ -126,13 +111,6 @@ const GATHER_MS = 5;
 /** First wait after a job was postponed, in ms; doubles up to the longest. */
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
-/** After so many requests in a row of which the scheduler took nothing, the others wait. */
-const FRUITLESS_LIMIT = 3;
-/** The waits between the tries with one job while the others wait. */
-const PAUSE_BACKOFF = { minMs: 5_000, maxMs: 300_000, factor: 2, jitter: 0.2 };
-
-const NONE_FRUITLESS: Fruitless = { requests: 0, only: undefined };
-
 /**
  * The behaviour of a submitter.
  *
@@ -168,7 +146,7 @@ export function submitter(
 
   /** Those whose turn it is: while submissions are paused, the one whose last try is the longest ago. */
   const nextBatch = (state: SubmitterState, now: number): readonly Entry[] => {
-    const { queue, pause } = state;
+    const { queue, flow: { pause } } = state;
     if (pause === undefined) {
       return [...queue.values()].filter(({ notBefore }) => notBefore <= now).slice(0, BATCH);
     }
@@ -217,7 +195,7 @@ export function submitter(
     const sent = sendJobs(sendCancels(state, connection, ctx), connection, ctx);
     // Nothing is in flight here, so that whoever is in the queue waits for a time to come.
     if (sent.inFlight.size > 0 || sent.queue.size === 0) return sent;
-    const next = sent.pause?.retryAt ??
+    const next = sent.flow.pause?.retryAt ??
       [...sent.queue.values()].reduce((min, { notBefore }) => Math.min(min, notBefore), Infinity);
     return flushIn(sent, Math.max(GATHER_MS, next - ctx.clock.now()), ctx);
   };
@@ -261,33 +239,24 @@ export function submitter(
     }
     for (const attemptId of unheardOf) postpone(state, attemptId, true, ctx);
     const landed = { ...state, inFlight: new Set<AttemptId>() };
-    if (taken) return succeeded(landed);
-    return failed(landed, {
+    if (taken) return flowing(landed, FREE);
+    const request = {
       tried: [...state.inFlight],
       cause: error ?? new UnexpectedError("the scheduler said nothing of the jobs"),
-    }, ctx);
+      now: ctx.clock.now(),
+    };
+    return flowing(landed, afterFruitless(state.flow, request, ctx.random));
   };
 
-  const succeeded = (state: SubmitterState): SubmitterState => {
-    if (state.pause !== undefined) report({ type: "submissions_resumed" });
-    return { ...state, fruitless: NONE_FRUITLESS, pause: undefined };
-  };
-
-  const failed = (
-    state: SubmitterState,
-    { tried, cause }: { readonly tried: readonly AttemptId[]; readonly cause: SluiceError },
-    ctx: Context,
-  ): SubmitterState => {
-    const { pause, fruitless: { requests, only } } = state;
-    const sole = tried.length === 1 && (requests === 0 || only === tried[0]) ? tried[0] : undefined;
-    const fruitless = { requests: requests + 1, only: sole };
-    if (pause === undefined && fruitless.requests < FRUITLESS_LIMIT) return { ...state, fruitless };
-    const error = errorInfo(cause);
-    const backoff = pause?.backoff ?? new Backoff(PAUSE_BACKOFF, ctx.random);
-    const now = ctx.clock.now();
-    const retryAt = now + Math.round(backoff.next(0));
-    if (pause === undefined) report({ type: "submissions_paused", error, retryAt });
-    return { ...state, fruitless, pause: { since: pause?.since ?? now, error, retryAt, backoff } };
+  /** Goes on as told, and reports where that begins or ends a pause. */
+  const flowing = (state: SubmitterState, flow: Flow): SubmitterState => {
+    const { pause: before } = state.flow;
+    const { pause } = flow;
+    if (before === undefined && pause !== undefined) {
+      const { error, retryAt } = pause;
+      report({ type: "submissions_paused", error, retryAt });
+    } else if (before !== undefined && pause === undefined) report({ type: "submissions_resumed" });
+    return { ...state, flow };
   };
 
   /** Whatever kept jobs back may be over: all are tried, or one where submissions are paused. */
@@ -295,19 +264,7 @@ export function submitter(
     for (const entry of state.queue.values()) {
       state.queue.set(entry.attemptId, { ...entry, notBefore: 0, delayMs: 0 });
     }
-    const { pause } = state;
-    return flush(
-      pause === undefined
-        ? { ...state, fruitless: NONE_FRUITLESS }
-        : { ...state, pause: { ...pause, retryAt: ctx.clock.now() } },
-      ctx,
-    );
-  };
-
-  const view = ({ queue, pause }: SubmitterState): SubmissionsView => {
-    if (pause === undefined) return { status: "open", waiting: queue.size };
-    const { since, retryAt, error } = pause;
-    return { status: "paused", waiting: queue.size, since, retryAt, error };
+    return flush({ ...state, flow: tryingNow(state.flow, ctx.clock.now()) }, ctx);
   };
 
   return {
@@ -316,8 +273,7 @@ export function submitter(
       queue: new Map(),
       inFlight: new Set(),
       requests: 0,
-      fruitless: NONE_FRUITLESS,
-      pause: undefined,
+      flow: FREE,
       cancels: new WaitingCancellations(),
       cancelling: false,
       timer: undefined,
@@ -354,14 +310,8 @@ export function submitter(
             notBefore: 0,
             delayMs: 0,
           });
-          const { pause, fruitless: { only } } = state;
-          // Where only one job has failed, another one tells at once whether that was its own trouble.
-          const doubt = pause !== undefined && only !== undefined && only !== attemptId;
-          return flushIn(
-            doubt ? { ...state, pause: { ...pause, retryAt: ctx.clock.now() } } : state,
-            GATHER_MS,
-            ctx,
-          );
+          const flow = withNewcomer(state.flow, attemptId, ctx.clock.now());
+          return flushIn({ ...state, flow }, GATHER_MS, ctx);
         }
         case "withdraw": {
           const { attemptId } = message;
@@ -411,7 +361,7 @@ export function submitter(
           if (message.connection !== state.connection) return state;
           return flushIn({ ...state, cancelling: false }, RETRY_MIN_MS, ctx);
         case "view":
-          message.reply.ok(view(state));
+          message.reply.ok(viewOfFlow(state.flow, state.queue.size));
           return state;
       }
     },
