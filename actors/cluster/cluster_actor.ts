@@ -8,63 +8,26 @@ import { getLogger } from "@logtape/logtape";
 import { asSluiceError, errorInfo } from "../../model/mod.ts";
 import type {
   ClusterFact,
-  ClusterName,
   ClusterProbe,
   ErrorInfo,
   JobId,
   LinkView,
   SubmissionsView,
 } from "../../model/mod.ts";
-import type { Journal } from "../../store/mod.ts";
-import type {
-  ActorContext,
-  ActorRef,
-  Behavior,
-  ChildFailed,
-  Reply,
-  SpawnOptions,
-} from "../kernel/mod.ts";
-import { cleaner } from "./cleaner.ts";
-import type { CleanerMessage, Retention } from "./cleaner.ts";
+import type { ActorContext, Behavior, ChildFailed, Reply, SpawnOptions } from "../kernel/mod.ts";
 import type { ClusterMessage, ClusterStatus, OutputSizes } from "./cluster_messages.ts";
-import type { Connect, Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { ClusterRestartingError, ClusterUnreachableError } from "./errors.ts";
-import { follower } from "./follower.ts";
-import type { FollowerMessage } from "./follower.ts";
-import { jobs } from "./jobs.ts";
-import type { JobsMessage, JobsView } from "./jobs.ts";
-import { link } from "./link.ts";
-import type { LinkMemory, LinkMessage, LinkReport } from "./link.ts";
+import type { JobsView } from "./jobs.ts";
+import type { LinkMemory, LinkReport } from "./link.ts";
 import { ClusterNotes } from "./notes.ts";
-import { outputReader } from "./output_reader.ts";
-import type { OutputReaderMessage } from "./output_reader.ts";
-import { poller, SILENCE_MS } from "./poller.ts";
-import type { PollerMessage, PollerView } from "./poller.ts";
-import { submitter } from "./submitter.ts";
-import type { SubmitterMessage } from "./submitter.ts";
-
-/** What a cluster needs. */
-export interface ClusterOptions {
-  /** Its name. */
-  readonly name: ClusterName;
-  /** Makes a connection. */
-  readonly connect: Connect;
-  /** Where facts are kept. */
-  readonly journal: Journal;
-  /** Shortest and longest wait between polls, in ms. */
-  readonly poll: { readonly minMs: number; readonly maxMs: number };
-  /** How long the files of jobs that have ended are kept; for ever where it is absent. */
-  readonly retention?: Retention;
-}
+import { LARGE_MAILBOX, spawnParts, workers } from "./parts.ts";
+import type { ClusterOptions, Parts } from "./parts.ts";
+import { SILENCE_MS } from "./poller.ts";
+import type { PollerView } from "./poller.ts";
 
 interface ClusterState {
-  readonly link: ActorRef<LinkMessage>;
-  readonly poller: ActorRef<PollerMessage>;
-  readonly submitter: ActorRef<SubmitterMessage>;
-  readonly follower: ActorRef<FollowerMessage>;
-  readonly outputs: ActorRef<OutputReaderMessage>;
-  readonly cleaner: ActorRef<CleanerMessage>;
-  readonly jobs: ActorRef<JobsMessage>;
+  readonly parts: Parts;
   readonly connection: Connection | undefined;
   readonly lostAt: number | undefined;
   /** When the cluster last answered for its jobs; unknown until the first connection. */
@@ -76,9 +39,6 @@ interface ClusterState {
   readonly notesDue: boolean;
 }
 
-/** Room for a message from every job of a large cluster at once. */
-const MAILBOX = { capacity: 200_000 };
-
 /**
  * How the actor of a cluster is run. When those below it fail more than ten times within a minute, it
  * fails itself; it is then started anew without limit, ever more slowly, and alone: other clusters and
@@ -86,12 +46,9 @@ const MAILBOX = { capacity: 200_000 };
  */
 export const clusterSpawnOptions: SpawnOptions = {
   backoff: { minMs: 1_000, maxMs: 60_000 },
-  mailbox: MAILBOX,
+  mailbox: LARGE_MAILBOX,
   supervision: { strategy: "one-for-one", restarts: 10, withinMs: 60_000 },
 };
-
-/** Those below come back soon enough for one that fails at once to use up what the cluster bears. */
-const BACKOFF = { minMs: 200, maxMs: 5_000, factor: 2, jitter: 0.2 };
 
 const log = getLogger(["sluice", "cluster"]);
 
@@ -123,87 +80,11 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
     noted(notes.addFailure(actor, error, ctx.clock.now()), ctx);
   };
 
-  const begin = (ctx: Context): ClusterState => {
-    const spawned = { backoff: BACKOFF, mailbox: MAILBOX };
-    const linked: ActorRef<LinkMessage> = ctx.spawn(
-      "link",
-      link({
-        connect: options.connect,
-        report: (report) => void ctx.self.tell({ ...report, from: linked }),
-        memory,
-      }),
-      spawned,
-    );
-    const polling = ctx.spawn(
-      "poller",
-      poller({
-        ...options.poll,
-        onSilence: (since, error) =>
-          void ctx.self.tell({ type: "silence", since, error: errorInfo(error) }),
-      }),
-      spawned,
-    );
-    const submitting = ctx.spawn(
-      "submitter",
-      submitter((fact) => void ctx.self.tell({ type: "note", fact })),
-      spawned,
-    );
-    const outputs = ctx.spawn("outputs", outputReader(), spawned);
-    const cleaning = ctx.spawn(
-      "cleaner",
-      cleaner({ cluster: name, journal, retention: options.retention, outputs }),
-      spawned,
-    );
-    const supervised = ctx.spawn(
-      "jobs",
-      jobs({
-        cluster: name,
-        journal,
-        poller: polling,
-        submitter: submitting,
-        outputs,
-        onFailure: (actor, error) => void ctx.self.tell({ type: "job_failed", actor, error }),
-        note: (fact) => void ctx.self.tell({ type: "note", fact }),
-      }),
-      // Each job has its own measure: many that fail together do not fail the cluster.
-      { ...spawned, supervision: { restarts: Infinity } },
-    );
-    const following = ctx.spawn(
-      "follower",
-      follower((record) => void supervised.tell({ type: "pushed", record })),
-      spawned,
-    );
-    return {
-      link: linked,
-      poller: polling,
-      submitter: submitting,
-      follower: following,
-      outputs,
-      cleaner: cleaning,
-      jobs: supervised,
-      connection: undefined,
-      lostAt: undefined,
-      lastContactAt: undefined,
-      lastError: undefined,
-      waitingProbes: [],
-      notesDue: false,
-    };
-  };
-
-  /** Those who work over the connection. */
-  const workers = ({ submitter, poller, follower, outputs, cleaner }: ClusterState) => [
-    submitter,
-    poller,
-    follower,
-    outputs,
-    cleaner,
-  ];
-
   const tellWorkers = (
-    state: ClusterState,
+    { parts }: ClusterState,
     message: { type: "up"; connection: Connection } | { type: "down" },
   ): void => {
-    for (const ref of workers(state)) ref.tell(message);
+    for (const ref of workers(parts)) ref.tell(message);
   };
 
   const probe = (
@@ -213,7 +94,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
   ): ClusterState => {
     const { connection } = state;
     if (connection === undefined) {
-      state.link.tell({ type: "connect" });
+      state.parts.link.tell({ type: "connect" });
       return { ...state, waitingProbes: [...state.waitingProbes, reply] };
     }
     answer(reply, connection.scheduler.probe(ctx.signal));
@@ -224,13 +105,22 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
     const { connection } = state;
     const patience = { timeoutMs: VIEW_TIMEOUT_MS };
     Promise.all([
-      state.link.ask((answer: Reply<LinkView>) => ({ type: "view", reply: answer }), patience),
-      state.poller.ask((answer: Reply<PollerView>) => ({ type: "view", reply: answer }), patience),
-      state.submitter.ask(
+      state.parts.link.ask(
+        (answer: Reply<LinkView>) => ({ type: "view", reply: answer }),
+        patience,
+      ),
+      state.parts.poller.ask(
+        (answer: Reply<PollerView>) => ({ type: "view", reply: answer }),
+        patience,
+      ),
+      state.parts.submitter.ask(
         (answer: Reply<SubmissionsView>) => ({ type: "view", reply: answer }),
         patience,
       ),
-      state.jobs.ask((answer: Reply<JobsView>) => ({ type: "view", reply: answer }), patience),
+      state.parts.jobs.ask(
+        (answer: Reply<JobsView>) => ({ type: "view", reply: answer }),
+        patience,
+      ),
     ]).then(([link, poller, submissions, jobs]) =>
       reply.ok({
         link,
@@ -280,27 +170,35 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
   /** A child comes back knowing nothing; what it is told here waits in its mailbox. */
   const childFailed = (state: ClusterState, { path, error }: ChildFailed, ctx: Context) => {
     noteFailure(path, error, ctx);
-    if (path === state.link.path) {
+    if (path === state.parts.link.path) {
       return state.connection === undefined
         ? state
         : down(state, { type: "link_lost", error: asSluiceError(error) }, ctx);
     }
     const { connection } = state;
-    for (const ref of workers(state)) {
+    for (const ref of workers(state.parts)) {
       if (ref.path === path && connection !== undefined) ref.tell({ type: "up", connection });
     }
-    if (path === state.poller.path || path === state.submitter.path) {
-      state.jobs.tell({ type: "resync" });
+    if (path === state.parts.poller.path || path === state.parts.submitter.path) {
+      state.parts.jobs.tell({ type: "resync" });
     }
     // What was pushed meanwhile is not heard any more.
-    if (path === state.follower.path) state.poller.tell({ type: "nudge", withinMs: 0 });
+    if (path === state.parts.follower.path) state.parts.poller.tell({ type: "nudge", withinMs: 0 });
     return state;
   };
 
   return {
     init(ctx) {
       noted(notes.write(), ctx);
-      return begin(ctx);
+      return {
+        parts: spawnParts(options, memory, ctx),
+        connection: undefined,
+        lostAt: undefined,
+        lastContactAt: undefined,
+        lastError: undefined,
+        waitingProbes: [],
+        notesDue: false,
+      };
     },
 
     signal: (state, signal, ctx) =>
@@ -310,22 +208,22 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
       switch (message.type) {
         case "adopt":
         case "cancel":
-          state.jobs.tell(message);
+          state.parts.jobs.tell(message);
           return state;
         case "read": {
           const { patient, question } = message;
           if (!patient && state.lastError !== undefined) {
             question.reply.fail(new ClusterUnreachableError(name, state.lastError));
-          } else state.outputs.tell({ type: "read", question });
+          } else state.parts.outputs.tell({ type: "read", question });
           return state;
         }
         case "status":
           status(state, message.reply);
           return state;
         case "resume":
-          state.link.tell({ type: "connect" });
-          state.submitter.tell({ type: "resume" });
-          state.jobs.tell({ type: "resume" });
+          state.parts.link.tell({ type: "connect" });
+          state.parts.submitter.tell({ type: "resume" });
+          state.parts.jobs.tell({ type: "resume" });
           return state;
         case "probe":
           return probe(state, message.reply, ctx);
@@ -346,13 +244,13 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           return state;
         }
         case "link_up":
-          return message.from === state.link ? up(state, message.connection, ctx) : state;
+          return message.from === state.parts.link ? up(state, message.connection, ctx) : state;
         case "link_lost":
         case "link_refused":
-          return message.from === state.link ? down(state, message, ctx) : state;
+          return message.from === state.parts.link ? down(state, message, ctx) : state;
         case "still_lost":
           if (state.lostAt === message.lostAt) {
-            state.jobs.tell({
+            state.parts.jobs.tell({
               type: "silenced",
               since: state.lastContactAt,
               reason: {
@@ -363,7 +261,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           }
           return state;
         case "silence":
-          state.jobs.tell({
+          state.parts.jobs.tell({
             type: "silenced",
             since: message.since,
             reason: {

@@ -21,3 +21,4 @@ export * from "./cluster_actor.ts";
 export * from "./cluster_messages.ts";
 export * from "./connection.ts";
 export * from "./errors.ts";
+export type { ClusterOptions } from "./parts.ts";

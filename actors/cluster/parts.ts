@@ -1,0 +1,135 @@
+/**
+ * The actors below that of a cluster.
+ *
+ * @module
+ */
+
+import { errorInfo } from "../../model/mod.ts";
+import type { ClusterName } from "../../model/mod.ts";
+import type { Journal } from "../../store/mod.ts";
+import type { ActorContext, ActorRef } from "../kernel/mod.ts";
+import { cleaner } from "./cleaner.ts";
+import type { CleanerMessage, Retention } from "./cleaner.ts";
+import type { ClusterMessage } from "./cluster_messages.ts";
+import type { Connect } from "./connection.ts";
+import { follower } from "./follower.ts";
+import type { FollowerMessage } from "./follower.ts";
+import { jobs } from "./jobs.ts";
+import type { JobsMessage } from "./jobs.ts";
+import { link } from "./link.ts";
+import type { LinkMemory, LinkMessage } from "./link.ts";
+import { outputReader } from "./output_reader.ts";
+import type { OutputReaderMessage } from "./output_reader.ts";
+import { poller } from "./poller.ts";
+import type { PollerMessage } from "./poller.ts";
+import { submitter } from "./submitter.ts";
+import type { SubmitterMessage } from "./submitter.ts";
+
+/** What a cluster needs. */
+export interface ClusterOptions {
+  /** Its name. */
+  readonly name: ClusterName;
+  /** Makes a connection. */
+  readonly connect: Connect;
+  /** Where facts are kept. */
+  readonly journal: Journal;
+  /** Shortest and longest wait between polls, in ms. */
+  readonly poll: { readonly minMs: number; readonly maxMs: number };
+  /** How long the files of jobs that have ended are kept; for ever where it is absent. */
+  readonly retention?: Retention;
+}
+
+/** The actors below that of a cluster. */
+export interface Parts {
+  /** Holds the connection. */
+  readonly link: ActorRef<LinkMessage>;
+  /** Asks the scheduler. */
+  readonly poller: ActorRef<PollerMessage>;
+  /** Hands jobs over, and ends them. */
+  readonly submitter: ActorRef<SubmitterMessage>;
+  /** Hears what the jobs' scripts say. */
+  readonly follower: ActorRef<FollowerMessage>;
+  /** Reads what jobs write. */
+  readonly outputs: ActorRef<OutputReaderMessage>;
+  /** Removes what jobs left. */
+  readonly cleaner: ActorRef<CleanerMessage>;
+  /** Supervises the jobs. */
+  readonly jobs: ActorRef<JobsMessage>;
+}
+
+/** Room for a message from every job of a large cluster at once. */
+export const LARGE_MAILBOX = { capacity: 200_000 };
+
+/** They come back soon enough for one that fails at once to use up what the cluster bears. */
+const BACKOFF = { minMs: 200, maxMs: 5_000, factor: 2, jitter: 0.2 };
+
+/** Those who work over the connection, and are told of it. */
+export function workers({ submitter, poller, follower, outputs, cleaner }: Parts) {
+  return [submitter, poller, follower, outputs, cleaner];
+}
+
+/** Starts the actors below a cluster. @param memory Outlives them. */
+export function spawnParts(
+  { name, journal, connect, poll, retention }: ClusterOptions,
+  memory: LinkMemory,
+  ctx: ActorContext<ClusterMessage>,
+): Parts {
+  const spawned = { backoff: BACKOFF, mailbox: LARGE_MAILBOX };
+  const linked: ActorRef<LinkMessage> = ctx.spawn(
+    "link",
+    link({
+      connect,
+      report: (report) => void ctx.self.tell({ ...report, from: linked }),
+      memory,
+    }),
+    spawned,
+  );
+  const polling = ctx.spawn(
+    "poller",
+    poller({
+      ...poll,
+      onSilence: (since, error) =>
+        void ctx.self.tell({ type: "silence", since, error: errorInfo(error) }),
+    }),
+    spawned,
+  );
+  const submitting = ctx.spawn(
+    "submitter",
+    submitter((fact) => void ctx.self.tell({ type: "note", fact })),
+    spawned,
+  );
+  const outputs = ctx.spawn("outputs", outputReader(), spawned);
+  const cleaning = ctx.spawn(
+    "cleaner",
+    cleaner({ cluster: name, journal, retention, outputs }),
+    spawned,
+  );
+  const supervised = ctx.spawn(
+    "jobs",
+    jobs({
+      cluster: name,
+      journal,
+      poller: polling,
+      submitter: submitting,
+      outputs,
+      onFailure: (actor, error) => void ctx.self.tell({ type: "job_failed", actor, error }),
+      note: (fact) => void ctx.self.tell({ type: "note", fact }),
+    }),
+    // Each job has its own measure: many that fail together do not fail the cluster.
+    { ...spawned, supervision: { restarts: Infinity } },
+  );
+  const following = ctx.spawn(
+    "follower",
+    follower((record) => void supervised.tell({ type: "pushed", record })),
+    spawned,
+  );
+  return {
+    link: linked,
+    poller: polling,
+    submitter: submitting,
+    follower: following,
+    outputs,
+    cleaner: cleaning,
+    jobs: supervised,
+  };
+}
