@@ -33,6 +33,9 @@ export const WORKING_DIRECTORY_EXIT_CODE = 72;
  */
 export const DUPLICATE_EXIT_CODE = 75;
 
+/** Exit status of a payload that was told to end before it had begun: that of one which SIGTERM ends. */
+const TERMINATED_EXIT_CODE = 128 + 15;
+
 /** Signals with which a scheduler or a user reaches a whole job, and of which the script must not die. */
 const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "XCPU"] as const;
 
@@ -64,6 +67,8 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
   const payload = [
     "(",
     `  exec 2>&3 3>&-${early === undefined ? "" : " 5>&- 6<&-"}`,
+    // What was told to end before it began would not hear of it again until it is killed.
+    `  if [ "$sluice_caught" = TERM ]; then exit ${TERMINATED_EXIT_CODE}; fi`,
     ...enter,
     ...plan.body.map((line) => `  ${line}`),
     ")",

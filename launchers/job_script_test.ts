@@ -171,6 +171,21 @@ shellTest("what cannot be put on record does not run", shellCommand("echo ran"),
   assert.match(stderr, /nothing that can be read/);
 });
 
+shellTest(
+  "a job that is told to end before its payload starts does not start it",
+  shellCommand("echo ran"),
+  async (job) => {
+    const bin = join(job.path, "bin");
+    await Deno.mkdir(bin);
+    // What the script asks for the time just before the payload.
+    const date = '#!/bin/sh\nkill -s TERM "$PPID"\nexec /bin/date "$@"\n';
+    await Deno.writeTextFile(join(bin, "date"), date, { mode: 0o700 });
+    const { code, stdout } = await job.run({ PATH: `${bin}:/usr/bin:/bin` });
+    assert.deepEqual([code, stdout], [143, ""]);
+    assert.equal(await job.record(), "12 0 143 TERM");
+  },
+);
+
 shellTest("an attempt that was given up does nothing", shellCommand("echo ran"), async (job) => {
   await new Deno.Command(job.shell, { args: ["-c", "ln -s given-up begun"], cwd: job.path })
     .output();

@@ -49,6 +49,7 @@ sluice_note start "$sluice_started" -
 exec 3>&2 2>/dev/null
 (
   exec 2>&3 3>&-
+  if [ "$sluice_caught" = TERM ]; then exit 143; fi
   cd -- '/data/it'\''s here' || exit 72
   exec env 'EMPTY=' 'GREETING=it'\''s
 $HOME' 'sluice_dir=/elsewhere' printf %s 'it'\''s $(id) `id` "x"

@@ -51,6 +51,7 @@ sluice_note start "$sluice_started" -
 exec 3>&2 2>/dev/null
 (
   exec 2>&3 3>&-
+  if [ "$sluice_caught" = TERM ]; then exit 143; fi
   exec env 'OMP_NUM_THREADS=4' "$sluice_dir"/payload --input 'a file'
 )
 sluice_code=$?

@@ -66,6 +66,7 @@ set -m
   echo begun >&5
   (
     exec 2>&3 3>&- 5>&- 6<&-
+    if [ "$sluice_caught" = TERM ]; then exit 143; fi
     exec ./simulate
   )
   echo "$?" >&5

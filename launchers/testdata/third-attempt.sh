@@ -49,6 +49,7 @@ sluice_note start "$sluice_started" -
 exec 3>&2 2>/dev/null
 (
   exec 2>&3 3>&-
+  if [ "$sluice_caught" = TERM ]; then exit 143; fi
   exec "$sluice_dir"/payload
 )
 sluice_code=$?
