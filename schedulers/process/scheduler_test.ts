@@ -46,7 +46,11 @@ class Here implements AsyncDisposable {
       payload: { kind: "command", command: ["sh", "-c", script] },
       ...input,
     });
-    const [outcome] = await this.scheduler.submit([{ attemptId, spec, recheck: false }], never);
+    let [outcome] = await this.scheduler.submit([{ attemptId, spec, recheck: false }], never);
+    // A busy machine may take its time to start it, which is no reason to start another.
+    while (outcome?.kind === "postponed" && outcome.maybeSent) {
+      [outcome] = await this.scheduler.submit([{ attemptId, spec, recheck: true }], never);
+    }
     assert.ok(outcome?.kind === "submitted", JSON.stringify(outcome));
     this.#started.push(outcome.schedulerId);
     return { attemptId, schedulerId: outcome.schedulerId };

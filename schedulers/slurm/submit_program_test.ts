@@ -235,7 +235,7 @@ shellTest("the lock of a holder that is gone is taken over, however often", asyn
 
 /** Runs the body with a process group that lives for as long. */
 async function withLivingGroup(body: (group: number) => Promise<void>): Promise<void> {
-  const living = new Deno.Command("setsid", { args: ["sleep", "600"] }).spawn();
+  const living = new Deno.Command("sh", { args: ["-c", "exec sleep 600"], detached: true }).spawn();
   try {
     await body(living.pid);
   } finally {
@@ -456,11 +456,11 @@ for (const shell of SHELLS) {
       await Deno.writeTextFile(whole, program);
       // Without its last line end alone, the program is whole.
       const bytes = new TextEncoder().encode(program).length - 2;
-      const { stderr } = await fake.run(
+      const { code, stderr } = await fake.run(
         "sh",
         `n=0; while [ $n -le ${bytes} ]; do head -c $n ${whole} | ${shell} >>${whole}.out 2>/dev/null; n=$((n + 1)); done`,
       );
-      assert.equal(stderr, "");
+      assert.deepEqual([code, stderr], [0, ""]);
       assert.equal(await Deno.readTextFile(`${whole}.out`), "");
       assert.equal(await fake.asked(), 0);
       await assert.rejects(Deno.stat(fake.root), Deno.errors.NotFound);

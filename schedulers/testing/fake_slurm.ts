@@ -107,7 +107,7 @@ export class FakeSlurm implements AsyncDisposable {
   /** Starts a program in a process group of its own, whose number is the child's id. */
   start(shell: string, program: string): Deno.ChildProcess {
     const child = new Deno.Command("timeout", {
-      args: ["-k", "5", "60", shell],
+      args: ["-k", "5", "600", shell],
       env: { PATH: `${this.#home}/bin:/usr/bin:/bin` },
       stdin: "piped",
       stdout: "piped",
