@@ -39,7 +39,7 @@ import type {
   SubmitOutcome,
   Watched,
 } from "../scheduler.ts";
-import { asksQueue, cancelLines, taskId } from "./cancel_lines.ts";
+import { cancelLines, taskId } from "./cancel_lines.ts";
 import { forAll, QUEUE_BY_COMMENT, slurmLine } from "./command_lines.ts";
 import { jobMetrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -176,8 +176,8 @@ export class SlurmScheduler implements Scheduler {
 
   /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
-    const queue = cancellations.some(asksQueue) ? await this.#queue(signal) : [];
-    for (const line of cancelLines(cancellations, queue)) {
+    if (cancellations.length === 0) return;
+    for (const line of cancelLines(cancellations, await this.#queue(signal))) {
       const { exitCode, stderr } = await this.#host.run(line, { signal });
       // What has ended already needs no cancelling; anything else must be told.
       const trouble = parseScancelErrors(stderr).filter(({ words }) =>

@@ -143,7 +143,6 @@ slurmTest(
 slurmTest("jobs are ended by one command for each means", async (scheduler, fake) => {
   const log = join(fake.bin, "cancelled");
   await fake.command("scancel", `echo "$@" >>${quote(log)}`);
-  await fake.squeue("exit 1");
   const one = (id: string, means: CancelMeans, task?: number): Cancellation => ({
     attemptId: newAttempt(),
     schedulerId: schedulerIdSchema.parse(id),
@@ -153,7 +152,7 @@ slurmTest("jobs are ended by one command for each means", async (scheduler, fake
   const end = { kind: "end" } as const;
   const ifWaiting = { kind: "end_if_waiting" } as const;
   const signal = (signal: SignalName) => ({ kind: "signal", signal }) as const;
-  await scheduler.cancel([
+  const wanted = [
     one("12", end),
     one("13", signal("USR1")),
     one("14", ifWaiting),
@@ -161,7 +160,16 @@ slurmTest("jobs are ended by one command for each means", async (scheduler, fake
     one("16", signal("USR1"), 4),
     one("17", signal("INT")),
     one("18", ifWaiting),
-  ], never);
+  ];
+  const lines = wanted.map(({ attemptId, schedulerId, task }) =>
+    queueLine(
+      task === undefined ? schedulerId : `${schedulerId}_${task}`,
+      "RUNNING",
+      mark(attemptId),
+    )
+  );
+  await queue(fake, lines.join(""));
+  await scheduler.cancel(wanted, never);
   assert.deepEqual((await Deno.readTextFile(log)).trim().split("\n"), [
     "12 15_3",
     "--state=RUNNING --full --signal=USR1 13 16_4",
@@ -193,8 +201,44 @@ slurmTest(
   },
 );
 
+slurmTest(
+  "only what carries the mark of the attempt is ended: an id may be another job's by now",
+  async (scheduler, fake) => {
+    const log = join(fake.bin, "cancelled");
+    await fake.command("scancel", `echo "$@" >>${quote(log)}`);
+    const [own, lost, gone, array] = [watch("12"), watch("13"), watch("14"), watch("20")];
+    await queue(
+      fake,
+      queueLine("12", "PENDING", mark(own.attemptId)) +
+        queueLine("13", "PENDING", mark(newAttempt())) +
+        queueLine("13_1", "PENDING", "") +
+        queueLine("15", "PENDING", mark(gone.attemptId)) +
+        queueLine("20_1", "RUNNING", mark(array.attemptId)) +
+        queueLine("20_2", "RUNNING", mark(newAttempt())),
+    );
+    const ways: CancelMeans[] = [
+      { kind: "end" },
+      { kind: "end_if_waiting" },
+      { kind: "signal", signal: "USR1" },
+    ];
+    const all = [own, lost, { ...lost, task: 1 }, gone, array, { ...array, task: 2 }];
+    for (const means of ways) {
+      await scheduler.cancel(all.map((job) => ({ ...job, means })), never);
+    }
+    assert.deepEqual((await Deno.readTextFile(log)).trim().split("\n"), [
+      "12 20",
+      "--state=PENDING 12 20",
+      "--state=RUNNING --full --signal=USR1 12 20",
+    ]);
+    await queue(fake, queueLine("13", "RUNNING", mark(newAttempt())));
+    await scheduler.cancel([{ ...lost, means: { kind: "end" } }], never);
+    assert.equal((await Deno.readTextFile(log)).trim().split("\n").length, 3);
+  },
+);
+
 slurmTest("what scancel says of jobs that are gone is no error", async (scheduler, fake) => {
   const job: Cancellation = { ...watch("12"), means: { kind: "signal", signal: "USR1" } };
+  await queue(fake, queueLine("12", "RUNNING", mark(job.attemptId)));
   const says = (words: string) => fake.command("scancel", `echo ${quote(words)} >&2; exit 1`);
   for (const words of ["Invalid job id specified", "Job/step already completing or completed"]) {
     await says(`scancel: error: Kill job error on job id 12: ${words}`);
