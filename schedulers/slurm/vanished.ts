@@ -22,7 +22,7 @@ import type { Evidence } from "./verdict.ts";
 const ACCOUNTING_SECONDS = 10;
 
 /** Accounting that took long is left alone for so many times as long. */
-const REST_FACTOR = 10;
+const REST_FACTOR = 5;
 
 /** Longest answer of accounting, in ms, after which it is not left alone. */
 const PROMPT_MS = 1_000;

@@ -136,7 +136,7 @@ clusterTest(
     assert.equal(await ask(), undefined);
     await cluster.fake.command("timeout", 'shift 3; exec "$@"');
     cluster.msPerLook = 0;
-    cluster.now += 90_000;
+    cluster.now += 40_000;
     assert.equal(await ask(), undefined, "it is left alone");
     cluster.now += 20_000;
     assert.equal(await ask(), "TIMEOUT");
