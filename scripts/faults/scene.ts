@@ -191,7 +191,8 @@ export class Scene implements AsyncDisposable {
         shown: views.get(id),
       };
     });
-    const slurm = await this.#slurmRecords(new Set(counts.keys()));
+    const submitted = [...views].filter(([, view]) => view?.schedulerId !== undefined);
+    const slurm = await this.#slurmRecords(new Set(submitted.map(([id]) => id)));
     const starts = await this.world.cluster.starts();
     return [
       ...judgeJobs({ jobs, starts, slurm }),
@@ -379,7 +380,7 @@ export class Scene implements AsyncDisposable {
     return findings;
   }
 
-  /** What Slurm tells, once its accounting has caught up with all of these jobs that ran. */
+  /** What Slurm tells, once its accounting has caught up with all of these jobs. */
   async #slurmRecords(ids: ReadonlySet<string>) {
     const { cluster } = this.world;
     let records = await cluster.slurmRecords();
