@@ -8,8 +8,8 @@ import { isDeepStrictEqual } from "node:util";
 import { newJobId, SluiceError } from "../model/mod.ts";
 import type { ClusterName, JobFact, JobId, JobSpec, JobView } from "../model/mod.ts";
 import type { JobEntry, Journal } from "../store/mod.ts";
-import { clusterOf } from "./clusters_api.ts";
-import type { ClusterHandles } from "./clusters_api.ts";
+import { clusterOf } from "./cluster_handles.ts";
+import type { ClusterHandles } from "./cluster_handles.ts";
 import { foldJob } from "./job/mod.ts";
 import type { Clock } from "./kernel/mod.ts";
 

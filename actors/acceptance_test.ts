@@ -4,7 +4,7 @@ import type { JobSpecInput } from "../model/mod.ts";
 import { Journal } from "../store/mod.ts";
 import { Acceptance } from "./acceptance.ts";
 import type { ClusterMessage } from "./cluster/mod.ts";
-import type { ClusterHandle } from "./clusters_api.ts";
+import type { ClusterHandle } from "./cluster_handles.ts";
 import { fakePlanner } from "./testing/fake_connection.ts";
 import { Stage } from "./testing/stage.ts";
 

@@ -5,62 +5,16 @@
  */
 
 import { errorInfo, isFinal } from "../model/mod.ts";
-import type { ClusterConfig, ClusterName, ClusterProbe, ClusterView } from "../model/mod.ts";
-import type { JobPlanner } from "../schedulers/mod.ts";
+import type { ClusterProbe, ClusterView } from "../model/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import type { ClustersApi } from "./api.ts";
-import { clusterAddress, ClusterRestartingError, UnknownClusterError } from "./cluster/mod.ts";
-import type { ClusterMessage, ClusterStatus } from "./cluster/mod.ts";
-import { ActorError } from "./kernel/mod.ts";
-import type { ActorRef, Clock, Reply } from "./kernel/mod.ts";
-
-/** A cluster with what is needed to speak to it. */
-export interface ClusterHandle {
-  /** Its name. */
-  readonly name: ClusterName;
-  /** What the configuration says of it. */
-  readonly config: ClusterConfig;
-  /** Plans jobs without a connection. */
-  readonly planner: JobPlanner;
-  /** Its actor. */
-  readonly ref: ActorRef<ClusterMessage>;
-}
-
-/** All clusters by name. */
-export type ClusterHandles = ReadonlyMap<ClusterName, ClusterHandle>;
+import { clusterAddress, ClusterRestartingError } from "./cluster/mod.ts";
+import { askCluster, clusterOf, clusterStatus } from "./cluster_handles.ts";
+import type { ClusterHandle, ClusterHandles } from "./cluster_handles.ts";
+import type { Clock } from "./kernel/mod.ts";
 
 /** A probe connects first where it must, in ms. */
 const PROBE_TIMEOUT_MS = 60_000;
-
-/**
- * The cluster of that name.
- *
- * @throws {UnknownClusterError} The configuration has none.
- */
-export function clusterOf(handles: ClusterHandles, name: ClusterName): ClusterHandle {
-  const handle = handles.get(name);
-  if (handle === undefined) throw new UnknownClusterError(name, [...handles.keys()]);
-  return handle;
-}
-
-/** How long a cluster may take to say how it stands, in ms: something of it may be on its way back. */
-const STATUS_TIMEOUT_MS = 12_000;
-
-/**
- * How the cluster and the actors below it stand.
- *
- * @throws {ClusterRestartingError} Its actor has failed and is not back yet.
- */
-export async function clusterStatus({ name, ref }: ClusterHandle): Promise<ClusterStatus> {
-  try {
-    return await ref.ask(
-      (reply: Reply<ClusterStatus>) => ({ type: "status", reply }),
-      { timeoutMs: STATUS_TIMEOUT_MS },
-    );
-  } catch (error) {
-    throw error instanceof ActorError ? new ClusterRestartingError(name, error) : error;
-  }
-}
 
 /** The part of Sluice that deals with clusters. */
 export function clustersApi(
@@ -113,9 +67,9 @@ export function clustersApi(
     list: () => Promise.all([...handles.values()].map(view)),
     get: (name) => Promise.try(() => view(clusterOf(handles, name))),
     async probe(name) {
-      const { ref } = clusterOf(handles, name);
-      const answer = await ref.ask(
-        (reply: Reply<Omit<ClusterProbe, "name">>) => ({ type: "probe", reply }),
+      const answer = await askCluster<Omit<ClusterProbe, "name">>(
+        clusterOf(handles, name),
+        (reply) => ({ type: "probe", reply }),
         { timeoutMs: PROBE_TIMEOUT_MS },
       );
       return { ...answer, name };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setTimeout as delay } from "node:timers/promises";
 import {
   attemptId,
   cancelOptionsSchema,
@@ -19,15 +20,22 @@ import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import { Acceptance } from "./acceptance.ts";
 import type { JobsApi } from "./api.ts";
-import { ClusterUnreachableError, OutputRemovedError } from "./cluster/mod.ts";
-import type { OutputSizes } from "./cluster/mod.ts";
-import { clusterOf } from "./clusters_api.ts";
-import type { ClusterHandles } from "./clusters_api.ts";
+import {
+  ClusterRestartingError,
+  ClusterUnreachableError,
+  OutputReaderStoppedError,
+  OutputRemovedError,
+} from "./cluster/mod.ts";
+import type { OutputQuestion, OutputSizes } from "./cluster/mod.ts";
+import { askCluster, clusterOf } from "./cluster_handles.ts";
+import type { ClusterHandle, ClusterHandles } from "./cluster_handles.ts";
 import { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
-import type { Clock, Reply } from "./kernel/mod.ts";
+import type { Clock } from "./kernel/mod.ts";
 
 /** How long a cluster may take to answer, in ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
+/** Wait before output is asked for again, after who reads it has failed, in ms. */
+const READ_AGAIN_MS = 500;
 /** Most bytes of one piece of output. */
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -80,16 +88,17 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
       const how = parseInput(cancelOptionsSchema, input);
       const { view } = stored(id);
       checkTask(view, how.task, false);
-      const { config, ref } = clusterOf(handles, view.cluster);
-      if (how.task !== undefined && config.type === "local") {
+      const handle = clusterOf(handles, view.cluster);
+      if (how.task !== undefined && handle.config.type === "local") {
         throw new UnsupportedRequestError(
           "Cancelling one task of an array",
           "Cancel the whole array: leave `task` out.",
         );
       }
       if (!isFinal(view.phase)) {
-        const answered = await ref.ask(
-          (reply: Reply<JobView | undefined>) => ({ type: "cancel", jobId: id, how, reply }),
+        const answered = await askCluster<JobView | undefined>(
+          handle,
+          (reply) => ({ type: "cancel", jobId: id, how, reply }),
           { timeoutMs: ANSWER_TIMEOUT_MS },
         );
         if (answered !== undefined) return { id, accepted: true, phase: answered.phase };
@@ -130,8 +139,9 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
       const { view } = stored(id);
       const { schedulerId } = view;
       if (schedulerId === undefined) return { source: "none" };
-      return await clusterOf(handles, view.cluster).ref.ask(
-        (reply: Reply<JobMetrics>) => ({
+      return await askCluster<JobMetrics>(
+        clusterOf(handles, view.cluster),
+        (reply) => ({
           type: "metrics",
           job: { attemptId: attemptId(id, view.attempt), schedulerId },
           reply,
@@ -160,6 +170,26 @@ function mayHaveWritten({ attempts, phase, submittedAt, tries }: JobView): boole
   return attempts.length > 0 || submittedAt !== undefined || (tries > 0 && !isFinal(phase));
 }
 
+/** One piece of output; `undefined` where who reads it failed, and is to be asked again. */
+async function readOnce(
+  handle: ClusterHandle,
+  question: Omit<OutputQuestion, "reply">,
+  patient: boolean,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await askCluster<Uint8Array>(
+      handle,
+      (reply) => ({ type: "read", patient, question: { ...question, reply } }),
+      { timeoutMs: Infinity, signal: question.signal },
+    );
+  } catch (error) {
+    const passing = error instanceof OutputReaderStoppedError ||
+      error instanceof ClusterRestartingError;
+    if (passing && patient) return undefined;
+    throw error;
+  }
+}
+
 async function* readOutput(
   handles: ClusterHandles,
   journal: Journal,
@@ -178,23 +208,19 @@ async function* readOutput(
       // Asked before the bytes are: once it has ended, what is read after is all there is.
       const over = !follow || isFinal(part.phase);
       if (over && !mayHaveWritten(view)) return;
-      const bytes = await clusterOf(handles, view.cluster).ref.ask<Uint8Array>(
-        (reply) => ({
-          type: "read",
-          patient: follow,
-          question: {
-            jobId,
-            stream,
-            task,
-            offset,
-            maxBytes: CHUNK_BYTES,
-            wait: !over,
-            reply,
-            signal: ended,
-          },
-        }),
-        { timeoutMs: Infinity, signal: ended },
-      );
+      const bytes = await readOnce(clusterOf(handles, view.cluster), {
+        jobId,
+        stream,
+        task,
+        offset,
+        maxBytes: CHUNK_BYTES,
+        wait: !over,
+        signal: ended,
+      }, follow);
+      if (bytes === undefined) {
+        await delay(READ_AGAIN_MS, undefined, { signal: ended });
+        continue;
+      }
       if (bytes.length > 0) {
         yield { offset, bytes };
         offset += bytes.length;
@@ -209,8 +235,9 @@ async function* readOutput(
 
 async function outputSizes(handles: ClusterHandles, view: JobView): Promise<OutputSizes> {
   try {
-    return await clusterOf(handles, view.cluster).ref.ask(
-      (reply: Reply<OutputSizes>) => ({
+    return await askCluster<OutputSizes>(
+      clusterOf(handles, view.cluster),
+      (reply) => ({
         type: "output_size",
         jobId: view.id,
         reply,

@@ -13,7 +13,7 @@ import type { ClustersApi, JobsApi, SluiceApi, SystemApi } from "./api.ts";
 import { clusterActor, clusterSpawnOptions, connector, plannerOf } from "./cluster/mod.ts";
 import type { Retention } from "./cluster/mod.ts";
 import { clustersApi } from "./clusters_api.ts";
-import type { ClusterHandle } from "./clusters_api.ts";
+import type { ClusterHandle } from "./cluster_handles.ts";
 import { jobsApi } from "./jobs_api.ts";
 import { ActorSystem, systemClock } from "./kernel/mod.ts";
 import type { Clock } from "./kernel/mod.ts";

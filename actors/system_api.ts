@@ -9,8 +9,8 @@ import type { Journal } from "../store/mod.ts";
 import type { ActorView, SystemApi } from "./api.ts";
 import { ClusterRestartingError } from "./cluster/mod.ts";
 import type { ClusterStatus } from "./cluster/mod.ts";
-import { clusterStatus } from "./clusters_api.ts";
-import type { ClusterHandle, ClusterHandles } from "./clusters_api.ts";
+import { clusterStatus } from "./cluster_handles.ts";
+import type { ClusterHandle, ClusterHandles } from "./cluster_handles.ts";
 import type { ActorSystem, TreeNode } from "./kernel/mod.ts";
 import { VERSION } from "./version.ts";
 

@@ -20,7 +20,7 @@ export type JobId = z.infer<typeof jobIdSchema>;
  * the scheduler and the files on a cluster know a job by.
  */
 export const attemptIdSchema = z.string().regex(
-  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.(?:[2-9]|[1-9]\d{1,3}))?$/,
+  /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?:\.(?:[2-9]|[1-9]\d{1,3}))?$/,
   "an attempt's id is the job's id, from the second attempt on with '.' and the attempt's number",
 ).brand<"AttemptId">().describe("Id of one attempt at a job.");
 /** See {@linkcode attemptIdSchema}. */

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { clusterNameSchema, jobIdSchema, newJobId, schedulerIdSchema, uuidv7 } from "./mod.ts";
+import {
+  attemptId,
+  attemptIdSchema,
+  attemptParts,
+  clusterNameSchema,
+  jobIdSchema,
+  newJobId,
+  schedulerIdSchema,
+  uuidv7,
+} from "./mod.ts";
 
 const times = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 
@@ -45,6 +54,25 @@ Deno.test("only a UUID of version 7 is a job's id", () => {
   for (const bad of ["", "12", `${good} `, good.slice(1), crypto.randomUUID()]) {
     assert.ok(!jobIdSchema.safeParse(bad).success, bad);
   }
+});
+
+Deno.test("an attempt's id names its job and its number, and no other text is one", () => {
+  const job = newJobId();
+  for (const attempt of [1, 2, 10, 101]) {
+    const id = attemptId(job, attempt);
+    assert.equal(id, attempt === 1 ? job : `${job}.${attempt}`);
+    assert.deepEqual(attemptParts(id), { jobId: job, attempt });
+  }
+  const bad = [
+    "",
+    `${job}.`,
+    `${job}.0`,
+    `${job}.1`,
+    `${job}.02`,
+    `${job}.2x`,
+    crypto.randomUUID(),
+  ];
+  for (const text of bad) assert.ok(!attemptIdSchema.safeParse(text).success, text);
 });
 
 Deno.test("Slurm's ids of arrays, tasks and components are ids; words with blanks are not", () => {

@@ -64,8 +64,7 @@ export class ClusterRestartingError extends SluiceError {
     super({
       code: "CLUSTER_RESTARTING",
       message: `The part of Sluice that serves cluster '${cluster}' failed and is started again.`,
-      next:
-        "Try again in a minute. `sluice clusters events` and the server's log tell what failed.",
+      next: "Try again in a minute. `clusters.events` and the server's log tell what failed.",
       retryable: true,
       cause,
     });

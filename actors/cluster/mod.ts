@@ -21,4 +21,6 @@ export * from "./cluster_actor.ts";
 export * from "./cluster_messages.ts";
 export * from "./connection.ts";
 export * from "./errors.ts";
+export { OutputReaderStoppedError } from "./output_reader.ts";
+export type { OutputQuestion } from "./output_reader.ts";
 export type { ClusterOptions } from "./parts.ts";
