@@ -100,7 +100,12 @@ export type Sighting =
     readonly mayReturn?: boolean;
   }
   /** Neither the queue nor any record tells what became of it. */
-  | { readonly kind: "missing"; readonly reason: Reason };
+  | {
+    readonly kind: "missing";
+    readonly reason: Reason;
+    /** Whether the scheduler has it all the same, in a state that is not understood. */
+    readonly queued?: true;
+  };
 
 /** A sighting with the job or task that was seen. */
 export interface Observation {

@@ -141,6 +141,7 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
         poller.tell({ type: "watch", watched, job });
       },
       unwatch: (attemptId) => void poller.tell({ type: "unwatch", attemptId }),
+      giveUp: (watched, job) => void poller.tell({ type: "give_up", watched, job }),
       nudge: (withinMs = 0) => void poller.tell({ type: "nudge", withinMs }),
       cancel: (cancellation, job) => void submitter.tell({ type: "cancel", cancellation, job }),
       ended: (_, job) => void ctx.self.tell({ type: "job_ended", jobId, job }),

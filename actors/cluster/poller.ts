@@ -4,14 +4,18 @@
  * @module
  */
 
+import { getLogger } from "@logtape/logtape";
 import { asSluiceError } from "../../model/mod.ts";
 import type { AttemptId, SluiceError } from "../../model/mod.ts";
-import type { Observation, Watched } from "../../schedulers/mod.ts";
+import type { GivenUp, Observation, Watched } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
+import { GiveUps } from "./give_ups.ts";
 import { nextInterval } from "./poll_interval.ts";
 import type { Release } from "./release.ts";
+
+const log = getLogger(["sluice", "cluster"]);
 
 /** What a poller can be told. */
 export type PollerMessage =
@@ -22,10 +26,20 @@ export type PollerMessage =
   /** Look at it no more. */
   | { readonly type: "unwatch"; readonly attemptId: AttemptId }
   | Release
+  /** Give up this attempt, or the tasks of it that are named, which the scheduler has lost. */
+  | { readonly type: "give_up"; readonly watched: Watched; readonly job: ActorRef<JobMessage> }
   /** Something is known to have moved: ask soon, or no later than in so many ms. */
   | { readonly type: "nudge"; readonly withinMs: number }
   | { readonly type: "view"; readonly reply: Reply<PollerView> }
   | { readonly type: "tick" }
+  | { readonly type: "give_up_tick" }
+  | {
+    readonly type: "given_up";
+    readonly asked: readonly Watched[];
+    readonly given: readonly GivenUp[];
+    readonly connection: Connection;
+  }
+  | { readonly type: "not_given_up"; readonly error: unknown; readonly connection: Connection }
   | {
     readonly type: "answered";
     readonly observations: readonly Observation[];
@@ -78,7 +92,16 @@ interface PollerState {
   readonly silentSince: number | undefined;
   readonly lastTookMs: number;
   readonly polls: number;
+  /** What waits to be given up. */
+  readonly giveUps: GiveUps;
+  readonly givingUp: boolean;
+  readonly giveUpTimer: Cancellable | undefined;
+  /** When it was last asked that something be given up. */
+  readonly gaveUpAt: number;
 }
+
+/** Shortest time between two requests to give something up, in ms. */
+const GIVE_UP_MS = 1_000;
 
 /** Waits this long after a nudge, so that what moves together is seen together, in ms. */
 const NUDGE_MS = 50;
@@ -95,6 +118,7 @@ function mark({ task, sighting }: Observation): string {
 function forget(state: PollerState, attemptId: AttemptId): void {
   state.watched.delete(attemptId);
   state.seen.delete(attemptId);
+  state.giveUps.drop(attemptId);
 }
 
 /** The behaviour of a poller. */
@@ -202,6 +226,33 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     return schedule({ ...state, asking: false, intervalMs, silentSince }, intervalMs, ctx);
   };
 
+  /** Sees to it that what waits is given up in `delayMs`, unless that is under way or due already. */
+  const scheduleGiveUp = (
+    state: PollerState,
+    delayMs: number,
+    ctx: ActorContext<PollerMessage>,
+  ): PollerState => {
+    const { connection, givingUp, giveUpTimer, giveUps } = state;
+    if (connection === undefined || givingUp || giveUpTimer !== undefined) return state;
+    if (giveUps.all.length === 0) return state;
+    const rest = state.gaveUpAt + GIVE_UP_MS - ctx.clock.now();
+    const timer = ctx.after(Math.max(delayMs, rest), { type: "give_up_tick" });
+    return { ...state, giveUpTimer: timer };
+  };
+
+  const giveUp = (state: PollerState, ctx: ActorContext<PollerMessage>): PollerState => {
+    const { connection } = state;
+    const asked = state.giveUps.all;
+    const idle = { ...state, giveUpTimer: undefined };
+    if (connection === undefined || state.givingUp || asked.length === 0) return idle;
+    ctx.pipe(
+      connection.scheduler.giveUp(asked, ctx.signal),
+      (given): PollerMessage => ({ type: "given_up", asked, given, connection }),
+      (error): PollerMessage => ({ type: "not_given_up", error, connection }),
+    );
+    return { ...idle, givingUp: true, gaveUpAt: ctx.clock.now() };
+  };
+
   return {
     init: () => ({
       connection: undefined,
@@ -216,25 +267,36 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
       silentSince: undefined,
       lastTookMs: 0,
       polls: 0,
+      giveUps: new GiveUps(),
+      givingUp: false,
+      giveUpTimer: undefined,
+      gaveUpAt: -Infinity,
     }),
 
     receive(state, message, ctx) {
       switch (message.type) {
-        case "up":
-          return schedule(
-            {
-              ...state,
-              connection: message.connection,
-              asking: false,
-              intervalMs: options.minMs,
-              silentSince: undefined,
-            },
-            0,
-            ctx,
-          );
+        case "up": {
+          const connected = {
+            ...state,
+            connection: message.connection,
+            asking: false,
+            intervalMs: options.minMs,
+            silentSince: undefined,
+            givingUp: false,
+          };
+          return scheduleGiveUp(schedule(connected, 0, ctx), NUDGE_MS, ctx);
+        }
         case "down":
           state.timer?.cancel();
-          return { ...state, connection: undefined, timer: undefined, asking: false };
+          state.giveUpTimer?.cancel();
+          return {
+            ...state,
+            connection: undefined,
+            timer: undefined,
+            asking: false,
+            giveUpTimer: undefined,
+            givingUp: false,
+          };
         case "watch":
           state.watched.set(message.watched.attemptId, message);
           return schedule(state, state.intervalMs, ctx);
@@ -255,6 +317,21 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
           return message.connection === state.connection ? answered(state, message, ctx) : state;
         case "unanswered":
           return message.connection === state.connection ? unanswered(state, message, ctx) : state;
+        case "give_up":
+          state.giveUps.add(message.watched, message.job);
+          return scheduleGiveUp(state, NUDGE_MS, ctx);
+        case "give_up_tick":
+          return giveUp(state, ctx);
+        case "given_up":
+          if (message.connection !== state.connection) return state;
+          state.giveUps.answer(message.asked, message.given);
+          return scheduleGiveUp({ ...state, givingUp: false }, NUDGE_MS, ctx);
+        case "not_given_up":
+          if (message.connection !== state.connection) return state;
+          log.warn("what the scheduler has lost could not be given up: {error}", {
+            error: message.error,
+          });
+          return scheduleGiveUp({ ...state, givingUp: false }, state.intervalMs, ctx);
         case "view":
           message.reply.ok({
             lastPollAt: state.lastPollAt,

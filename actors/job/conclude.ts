@@ -5,26 +5,35 @@
  */
 
 import { arrayPhase, isFinal } from "../../model/mod.ts";
-import type { JobFact, JobView, Retry } from "../../model/mod.ts";
+import type { JobFact, JobView, Retry, TaskView } from "../../model/mod.ts";
 import type { Facts } from "./facts.ts";
-import { attemptsLeft, covers, isTriedAgain, retryDelayMs } from "./retry.ts";
+import {
+  attemptsLeft,
+  countedAttempt,
+  covers,
+  isLost,
+  isTriedAgain,
+  retryDelayMs,
+} from "./retry.ts";
 
 /** The fact that a job or a task of it has ended. */
 export type Ended = Extract<JobFact, { type: "ended" }>;
 
 function attemptEnded(
   { task: _task, error: _error, ...end }: Ended,
-  { attempt }: JobView,
-  retry: Retry,
+  view: JobView,
+  retry: Retry | undefined,
   now: number,
   tasks: number[] | undefined,
 ): JobFact {
   return {
     ...end,
     type: "attempt_ended",
-    attempt,
+    attempt: view.attempt,
     tasks,
-    retryAt: now + retryDelayMs(retry, attempt),
+    retryAt: retry === undefined || isLost(end)
+      ? now
+      : now + retryDelayMs(retry, countedAttempt(view)),
   };
 }
 
@@ -36,7 +45,9 @@ export function concludeJob(
   now: number,
 ): void {
   const { view } = facts;
-  const again = attemptsLeft(view, retry) && covers(retry, end);
+  const again = isLost(end)
+    ? !view.cancelRequested
+    : attemptsLeft(view, retry) && covers(retry, end);
   facts.add(again ? attemptEnded(end, view, retry, now, undefined) : end);
 }
 
@@ -61,6 +72,18 @@ function arrayVerdict(view: JobView, now: number): Ended | undefined {
   };
 }
 
+/**
+ * The end of the present attempt at an array some tasks of which are tried again. Where some of those were
+ * lost it is that of the others: the attempt is lost only if nothing else is tried again.
+ */
+function endOfAttempt(end: Ended, again: readonly TaskView[]): Ended {
+  if (!again.some(isLost)) return end;
+  const decisive = again.find((task) => !isLost(task)) ?? again[0];
+  if (decisive === undefined || !isFinal(decisive.phase)) return end;
+  const { phase, state, reason, exitCode, signal } = decisive;
+  return { ...end, phase, state, reason, exitCode, signal };
+}
+
 /** The end of an array, or of the present attempt at it, once all of its tasks have ended. */
 export function concludeArray(facts: Facts, retry: Retry | undefined, now: number): void {
   const { view } = facts;
@@ -68,8 +91,8 @@ export function concludeArray(facts: Facts, retry: Retry | undefined, now: numbe
   if (end === undefined) return;
   const again = view.tasks?.filter((task) => isTriedAgain(view, retry, task)) ?? [];
   facts.add(
-    again.length > 0 && retry !== undefined
-      ? attemptEnded(end, view, retry, now, again.map(({ task }) => task))
+    again.length > 0
+      ? attemptEnded(endOfAttempt(end, again), view, retry, now, again.map(({ task }) => task))
       : end,
   );
 }

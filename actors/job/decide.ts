@@ -6,11 +6,12 @@
 
 import { attemptId, errorInfo, isFinal } from "../../model/mod.ts";
 import type { JobFact, JobSpec, JobView, Reason, Retry, SluiceError } from "../../model/mod.ts";
-import type { Cancellation, SpoolRecord, SubmitOutcome } from "../../schedulers/mod.ts";
+import type { Cancellation, GivenUp, SpoolRecord, SubmitOutcome } from "../../schedulers/mod.ts";
 import { awaitsSignal, changesWish } from "./cancel.ts";
 import type { CancelRequest } from "./cancel.ts";
 import { concludeArray } from "./conclude.ts";
 import { Facts } from "./facts.ts";
+import { endForgotten, partsGivenUp } from "./lost.ts";
 import { emptyMemory, forgetTrouble, JOB_ITSELF } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { isTriedAgain } from "./retry.ts";
@@ -31,6 +32,8 @@ export type JobInput =
   | ({ readonly type: "cancel"; readonly task?: number | undefined } & CancelRequest)
   /** The scheduler took a cancellation. */
   | { readonly type: "cancelled"; readonly cancellation: Cancellation }
+  /** What became of the job or tasks of it that were given up. */
+  | { readonly type: "given_up"; readonly given: readonly GivenUp[] }
   /** It was taken back before anything of it was sent. */
   | { readonly type: "withdrawn" }
   /** Nobody has answered for it since `since` or, where that is not known, since its last event. */
@@ -175,6 +178,8 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
       return input.cancellation.attemptId !== present;
     case "sighted":
       return input.observations.every((observation) => observation.attemptId !== present);
+    case "given_up":
+      return input.given.every((one) => one.attemptId !== present);
     case "submitting":
     case "cancel":
     case "withdrawn":
@@ -199,6 +204,7 @@ function contradicts(view: JobView, input: JobInput, now: number): boolean {
       return sent ? input.outcome.kind !== "submitted" : view.tries === 0;
     case "sighted":
     case "cancelled":
+    case "given_up":
       return !sent;
     case "pushed":
     case "cancel":
@@ -240,9 +246,13 @@ export function decide(
       break;
     case "cancel":
       cancel(facts, input, spec.retry, now);
+      endForgotten(facts, memory, spec.retry, now);
       break;
     case "cancelled":
       cancelled(facts, input.cancellation);
+      break;
+    case "given_up":
+      memory = partsGivenUp(facts, memory, input.given, spec.retry, now);
       break;
     case "withdrawn":
       facts.add({ ...cancelledInTime, nodes: [], endedAt: now });

@@ -8,6 +8,7 @@ import { isFinal } from "../../model/mod.ts";
 import type { JobFact, JobPhase, JobView } from "../../model/mod.ts";
 import type { Wish } from "./cancel.ts";
 import type { Standing } from "./fold.ts";
+import { isLost } from "./retry.ts";
 
 /** One step of a job's history. */
 export interface Step {
@@ -132,6 +133,22 @@ function signalLaws(
   );
 }
 
+/** What holds when the job or a task of it has ended that the scheduler lost before it began. */
+function lossLaws(before: JobView, fact: JobFact, claim: Claim): void {
+  if (fact.type !== "ended" && fact.type !== "attempt_ended") return;
+  if (!isLost(fact)) return;
+  const task = fact.type === "ended" ? fact.task : undefined;
+  const parts = before.tasks === undefined
+    ? [before]
+    : before.tasks.filter((one) => one.task === task);
+  for (const { phase, startedAt } of parts) {
+    claim(
+      phase !== "running" && startedAt === undefined,
+      "what was seen running was not lost before it began",
+    );
+  }
+}
+
 /** The view without what every event changes. */
 function substance({ events: _events, updatedAt: _updatedAt, ...rest }: JobView): string {
   return JSON.stringify(rest);
@@ -221,6 +238,7 @@ export function brokenInvariants({ before, fact, after }: Step): string[] {
     fact.type !== "submitting" || after.updatedAt >= (before.retryAt ?? 0),
     "an attempt does not begin before its time",
   );
+  lossLaws(before, fact, claim);
   if (fact.type === "signalled") signalLaws(before, fact, claim);
   claim(substance(before) !== substance(after), "a fact says something new");
   claim(after.updatedAt >= before.updatedAt, "time does not go back");

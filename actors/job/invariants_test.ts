@@ -111,6 +111,15 @@ function inputs(array: boolean): fc.Arbitrary<JobInput> {
         },
       })),
     },
+    {
+      weight: 2,
+      arbitrary: fc.array(fc.tuple(part, fc.boolean()), { minLength: 1, maxLength: 2 }).map(
+        (given) => ({
+          type: "given_up",
+          given: given.map(([part, begun]) => ({ attemptId: first, ...part, begun })),
+        }),
+      ),
+    },
     fc.tuple(when, reason).map(([since, reason]) => ({ type: "silenced", since, reason })),
   );
 }
@@ -129,6 +138,8 @@ function about(attemptId: AttemptId, input: JobInput): JobInput {
         ...input,
         observations: input.observations.map((one) => ({ ...one, attemptId })),
       };
+    case "given_up":
+      return { ...input, given: input.given.map((one) => ({ ...one, attemptId })) };
     case "submitting":
     case "cancel":
     case "withdrawn":
@@ -161,7 +172,7 @@ for (const [what, tasks] of [["job", undefined], ["array", [0, 1]]] as const) {
       { times: 2 },
       { times: 1, on: ["failed"], exitCodes: [1], delaySeconds: 0 },
     );
-    const reached = { end: 0, again: 0, signalled: 0 };
+    const reached = { end: 0, again: 0, signalled: 0, lost: 0 };
     fc.assert(
       fc.property(retry, fc.boolean(), fc.array(move, { maxLength: 60, size: "max" }), (
         retry,
@@ -180,6 +191,9 @@ for (const [what, tasks] of [["job", undefined], ["array", [0, 1]]] as const) {
         }
         if (isFinal(job.view.phase)) reached.end += 1;
         if (job.view.attempt > 1) reached.again += 1;
+        if (job.view.attempts.some(({ reason }) => reason?.code === "SchedulerLostJob")) {
+          reached.lost += 1;
+        }
         if (job.history.some(({ type }) => type === "signalled")) reached.signalled += 1;
       }),
       { numRuns: 2_000 },
@@ -266,6 +280,10 @@ Deno.test("the laws of attempts and signals can be broken: each of these steps i
       type: "signalled",
       signal: "USR1",
     }, {}],
+    ["what was seen running was not lost before it began", { ...sent, phase: "running" }, {
+      ...again,
+      reason: { code: "SchedulerLostJob", text: "" },
+    }, followed],
     ["a cancellation is never taken back", asked, { type: "known" }, { cancelRequested: false }],
     ["a signal is sent once", asked, { type: "known" }, {
       cancelSignals: [{ signal: "USR1", graceSeconds: 1, sentAt: 6 }],

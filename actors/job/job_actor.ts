@@ -14,6 +14,7 @@ import { decide } from "./decide.ts";
 import type { JobInput } from "./decide.ts";
 import { UnknownJobError } from "./errors.ts";
 import { foldJob } from "./fold.ts";
+import { givingUp, lostParts } from "./lost.ts";
 import { emptyMemory } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { persist } from "./persist.ts";
@@ -45,6 +46,11 @@ export interface JobEffects {
   readonly watch: (watched: Watched, job: ActorRef<JobMessage>) => void;
   /** Has the poller look no more at an attempt that another one follows. */
   readonly unwatch: (attemptId: AttemptId) => void;
+  /**
+   * Gives up the job, or the tasks of it that are named; answered by `given_up`, or not at all where nothing
+   * can be told.
+   */
+  readonly giveUp: (watched: Watched, job: ActorRef<JobMessage>) => void;
   /** Asks for a poll soon, or no later than in `withinMs`. */
   readonly nudge: (withinMs?: number) => void;
   /** Has the scheduler end it, or signal it; answered by `cancelled` when the scheduler took it. */
@@ -169,6 +175,20 @@ export function jobActor(
     return { ...state, cancelsSent };
   };
 
+  /** Gives up what has been missing for too long. */
+  const giveUpWhereLost = (
+    state: JobState,
+    message: Extract<JobMessage, { type: "sighted" }>,
+    ctx: Context,
+  ): JobState => {
+    const { view, memory } = state;
+    const lost = lostParts(view, memory, message);
+    if (lost.length === 0 || view.schedulerId === undefined) return state;
+    const job = { attemptId: presentAttempt(view), schedulerId: view.schedulerId };
+    effects.giveUp(view.tasks === undefined ? job : { ...job, tasks: lost }, ctx.self);
+    return { ...state, memory: givingUp(memory, lost, message.askedAt) };
+  };
+
   /** Tells those it works with what is new about the job. */
   const announce = (before: JobView, { view, spec }: JobState, ctx: Context): void => {
     if (isFinal(view.phase)) return effects.ended(presentAttempt(view), ctx.self);
@@ -268,7 +288,7 @@ export function jobActor(
         return next;
       }
       case "sighted": {
-        const next = await take(state, message, ctx);
+        const next = giveUpWhereLost(await take(state, message, ctx), message, ctx);
         if (!awaitsVerdict(next.view)) return { ...next, verdictMs: VERDICT_MIN_MS };
         // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
         effects.nudge(next.verdictMs);
@@ -277,6 +297,7 @@ export function jobActor(
       case "submitting":
       case "outcome":
       case "withdrawn":
+      case "given_up":
       case "cancelled":
       case "silenced":
         return await take(state, message, ctx);

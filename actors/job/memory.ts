@@ -12,6 +12,10 @@ export interface JobMemory {
   readonly missingSince: ReadonlyMap<number, number>;
   /** Since when each task (or -1, the job itself) seems to have ended, and which run of it. */
   readonly endedSince: ReadonlyMap<number, { readonly run: string; readonly since: number }>;
+  /** When it was last asked that a task (or -1, the job itself) be given up, unless it was heard of since. */
+  readonly givingUpSince: ReadonlyMap<number, number>;
+  /** Tasks (or -1, the job itself) that are missing, and had begun when they were to be given up. */
+  readonly begun: ReadonlySet<number>;
   /** When the last word came from the job's own script. */
   readonly pushedAt: number;
   /** What the job's script said before the scheduler's answer to the submission had come. */
@@ -22,6 +26,8 @@ export interface JobMemory {
 export const emptyMemory: JobMemory = {
   missingSince: new Map(),
   endedSince: new Map(),
+  givingUpSince: new Map(),
+  begun: new Set(),
   pushedAt: 0,
   early: [],
 };
@@ -38,6 +44,19 @@ export function forgetTrouble(memory: JobMemory, key: number): JobMemory {
   return {
     ...memory,
     missingSince: without(memory.missingSince, key),
+    endedSince: without(memory.endedSince, key),
+    givingUpSince: without(memory.givingUpSince, key),
+    begun: memory.begun.has(key)
+      ? new Set([...memory.begun].filter((one) => one !== key))
+      : memory.begun,
+  };
+}
+
+/** The memory once a task (or -1, the job itself) has been missed by a poll. */
+export function missed(memory: JobMemory, key: number, since: number): JobMemory {
+  return {
+    ...memory,
+    missingSince: new Map(memory.missingSince).set(key, since),
     endedSince: without(memory.endedSince, key),
   };
 }

@@ -10,6 +10,7 @@ import type {
   JobPhase,
   JobSpec,
   JobView,
+  Reason,
   Retry,
   RetryOutcome,
   TaskView,
@@ -52,6 +53,22 @@ export function retryOutcome({ phase, state, reason }: Ending): RetryOutcome | u
   }
 }
 
+/** Why an attempt, or a task of it, has ended that the scheduler lost before it began, and never will. */
+export const LOST: Reason = {
+  code: "SchedulerLostJob",
+  text: "The scheduler lost it before it began.",
+};
+
+/** Whether an attempt or a task of it has ended so: then another follows, whatever the policy says. */
+export function isLost({ phase, reason }: Pick<Ending, "phase" | "reason">): boolean {
+  return phase === "failed" && reason?.code === LOST.code;
+}
+
+/** Which attempt the present one is for the policy: those that were lost before they began do not count. */
+export function countedAttempt({ attempt, attempts }: JobView): number {
+  return attempt - attempts.filter(isLost).length;
+}
+
 /** Whether the policy has another attempt follow such an end. */
 export function covers(retry: Retry, ending: Ending): boolean {
   const outcome = retryOutcome(ending);
@@ -62,17 +79,15 @@ export function covers(retry: Retry, ending: Ending): boolean {
   return status !== undefined && retry.exitCodes.includes(status);
 }
 
-/** Whether an attempt may follow the present one, however that ends. */
-export function attemptsLeft(
-  { attempt, cancelRequested }: JobView,
-  retry: Retry | undefined,
-): retry is Retry {
-  return retry !== undefined && !cancelRequested && attempt <= retry.times;
+/** Whether the policy has an attempt left that may follow the present one. */
+export function attemptsLeft(view: JobView, retry: Retry | undefined): retry is Retry {
+  return retry !== undefined && !view.cancelRequested && countedAttempt(view) <= retry.times;
 }
 
 /** Whether the task has ended, and is to be tried again once the others have ended too. */
 export function isTriedAgain(view: JobView, retry: Retry | undefined, task: TaskView): boolean {
-  return attemptsLeft(view, retry) && task.cancelRequested !== true && covers(retry, task);
+  if (view.cancelRequested || task.cancelRequested === true) return false;
+  return isLost(task) || (attemptsLeft(view, retry) && covers(retry, task));
 }
 
 /** The wait between an attempt and the next one, in ms. */

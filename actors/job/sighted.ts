@@ -13,7 +13,7 @@ import { concludeArray, concludeJob } from "./conclude.ts";
 import type { Ended } from "./conclude.ts";
 import type { Facts } from "./facts.ts";
 import type { Standing } from "./fold.ts";
-import { forgetTrouble, JOB_ITSELF } from "./memory.ts";
+import { forgetTrouble, JOB_ITSELF, missed } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { retryOutcome } from "./retry.ts";
 
@@ -131,15 +131,14 @@ function believe(
     const part = facts.part(task);
     if (part === undefined || isFinal(part.phase)) continue;
     const key = task ?? JOB_ITSELF;
-    const missing = memory.missingSince.get(key);
-    const ended = memory.endedSince.get(key);
-    memory = forgetTrouble(memory, key);
     if (sighting.kind === "missing") {
-      const since = missing ?? now;
-      memory = { ...memory, missingSince: new Map(memory.missingSince).set(key, since) };
+      const since = memory.missingSince.get(key) ?? now;
+      memory = missed(memory, key, since);
       if (askedAt - since >= MISSING_GRACE_MS) lost ??= { since, reason: sighting.reason };
       continue;
     }
+    const ended = memory.endedSince.get(key);
+    memory = forgetTrouble(memory, key);
     if (sighting.kind === "ended" && sighting.mayReturn === true) {
       const run = `${sighting.state} ${sighting.startedAt ?? ""}`;
       const since = ended?.run === run ? ended.since : now;

@@ -74,6 +74,8 @@ export class JobWorld implements AsyncDisposable {
   readonly #firstTries = new Set<AttemptId>();
   readonly #watching = new Set<AttemptId>();
   #ended = 0;
+  /** How many attempts have ended of which nothing is tried again but what was lost before it began. */
+  #lostAttempts = 0;
 
   /** Accepts the job and takes it up. */
   static async open(spec: JobSpec, defects: WorldDefects = {}): Promise<JobWorld> {
@@ -189,6 +191,7 @@ export class JobWorld implements AsyncDisposable {
     for (let round = 0; round < 250 && !this.over; round++) {
       await this.pass(10_000);
       for (const part of this.slurm.parts) this.#carryOn(part);
+      if (round >= 20) this.#forgoLost();
     }
     await this.pass(60_000);
     this.#checkEnd();
@@ -200,7 +203,18 @@ export class JobWorld implements AsyncDisposable {
     const asked = this.view.cancelRequested ||
       this.view.tasks?.find((one) => one.task === task)?.cancelRequested;
     if (part.runs && asked !== true) this.slurm.befall(part, "exit 0");
-    if (part.waits && asked !== true) this.slurm.start(part);
+    if (part.waits && !part.lost && asked !== true) this.slurm.start(part);
+  }
+
+  /** Somebody has what is unknown for good cancelled: nothing else ever ends it. */
+  #forgoLost(): void {
+    for (const { task } of this.#parts(this.#present).filter(({ lost }) => lost)) {
+      const part = task === undefined
+        ? this.view
+        : this.view.tasks?.find((one) => one.task === task);
+      if (part === undefined || isFinal(part.phase) || part.cancelRequested === true) continue;
+      this.cancel(task === undefined ? {} : { task });
+    }
   }
 
   #newSystem(): ActorSystem {
@@ -303,6 +317,19 @@ export class JobWorld implements AsyncDisposable {
       this.#law(attemptParts(id).attempt < this.view.attempt, "the present attempt stays watched");
       this.#watching.delete(id);
       this.#poller?.tell({ type: "unwatch", attemptId: id });
+    },
+    giveUp: (watched, job) => {
+      const { unknownSince, tasks } = this.view;
+      this.#law(watched.attemptId === this.#present, "the present attempt is given up");
+      this.#law(unknownSince !== undefined, "only what is unknown is given up");
+      this.#law(
+        (tasks === undefined) === (watched.tasks === undefined) &&
+          (watched.tasks ?? []).every((task) =>
+            tasks?.some((one) => one.task === task && !isFinal(one.phase))
+          ),
+        "only what has not ended is given up",
+      );
+      this.#poller?.tell({ type: "give_up", watched, job });
     },
     nudge: (withinMs = 0) => void this.#poller?.tell({ type: "nudge", withinMs }),
     cancel: (cancellation, job) => {
@@ -431,6 +458,12 @@ export class JobWorld implements AsyncDisposable {
     const [part] = parts;
     if (part?.end === undefined || (before.tasks !== undefined && task === undefined)) return;
     const { end } = part;
+    if (part.lost || part.givenUp || fact.reason?.code === "Forgotten") {
+      const asked = task === undefined
+        ? before.cancelRequested
+        : before.tasks?.find((one) => one.task === task)?.cancelRequested;
+      return this.#checkLost(fact, part, asked === true);
+    }
     const phase = end.onRequest ? "cancelled" : end.phase;
     this.#law(fact.phase === phase, `a job that ended as ${phase} is not called ${fact.phase}`);
     this.#law(fact.state === end.state, "Slurm's own word is kept");
@@ -438,6 +471,24 @@ export class JobWorld implements AsyncDisposable {
       end.exitCode === undefined || fact.exitCode === end.exitCode,
       "the exit code is the true one",
     );
+  }
+
+  /** Whether the end is the one of what Slurm does not know any more. */
+  #checkLost(
+    { phase, state, exitCode, reason }: Extract<JobFact, { type: "ended" | "attempt_ended" }>,
+    part: Part,
+    asked: boolean,
+  ): void {
+    // Accounting tells of one that was cancelled while it waited, even after it was given up.
+    if (!part.lost && state === "CANCELLED") return;
+    const code = part.givenUp ? asked ? "Cancelled" : "SchedulerLostJob" : "Forgotten";
+    this.#law(reason?.code === code, `what Slurm has lost ends as ${code}, not ${reason?.code}`);
+    this.#law(
+      part.givenUp || (asked && part.starts > 0 && part.end?.recorded === false),
+      "only what began and left no record is forgotten, and it ends on request only",
+    );
+    this.#law(phase === (asked ? "cancelled" : "failed"), "it is cancelled only on request");
+    this.#law(state === undefined && exitCode === undefined, "and nothing is made up");
   }
 
   /** Whether it is tried again exactly where its policy says so. */
@@ -448,15 +499,21 @@ export class JobWorld implements AsyncDisposable {
   ): void {
     const { retry } = this.spec;
     if (fact.type === "ended" && (fact.task !== undefined || fact.error !== undefined)) return;
-    const again = parts.filter(({ end, task }) => {
-      if (retry === undefined || end === undefined || end.onRequest) return false;
-      if (before.cancelRequested || before.attempt > retry.times) return false;
+    const again = parts.filter(({ end, task, lost, givenUp }) => {
+      if (before.cancelRequested) return false;
       if (before.tasks?.find((one) => one.task === task)?.cancelRequested === true) return false;
+      if (lost && givenUp) return true;
+      if (retry === undefined || end === undefined || end.onRequest) return false;
+      if (before.attempt - this.#lostAttempts > retry.times) return false;
       if (end.outcome === undefined || !retry.on.includes(end.outcome)) return false;
       return end.outcome !== "failed" || retry.exitCodes === undefined ||
         retry.exitCodes.includes(end.exitCode ?? 128 + (end.signal ?? 0));
     });
     if (fact.type === "attempt_ended") {
+      if (again.every(({ lost, givenUp }) => lost && givenUp)) {
+        this.#lostAttempts += 1;
+        this.#law(fact.retryAt <= this.clock.now(), "what was lost is tried again at once");
+      }
       this.#law(again.length > 0, "only what the policy covers is tried again");
       this.#law(
         fact.tasks === undefined || fact.tasks.join() === again.map(({ task }) => task).join(),
@@ -483,6 +540,13 @@ export class JobWorld implements AsyncDisposable {
       this.slurm.submissions.size <= view.attempt,
       "nothing is submitted but the job's attempts",
     );
+    for (const { task } of view.tasks ?? [{ task: undefined }]) {
+      const runs = this.slurm.parts.filter((part) => part.task === task && part.starts > 0).length;
+      this.#law(
+        runs <= 1 + (this.spec.retry?.times ?? 0),
+        "only its policy has a payload run by more than one attempt",
+      );
+    }
     const stored = this.#journal.history(this.id).map(({ fact }) => fact.type);
     assert.deepEqual(stored, ["accepted", ...this.facts.map(({ type }) => type)]);
   }

@@ -17,6 +17,7 @@ import { schedulerIdSchema, SluiceError } from "../../model/mod.ts";
 import type { SchedulerId } from "../../model/mod.ts";
 import type {
   Cancellation,
+  GivenUp,
   Observation,
   Scheduler,
   Sighting,
@@ -80,6 +81,10 @@ export class Part {
   comesBack = false;
   /** Whether the queue has forgotten it. */
   forgotten = false;
+  /** Whether Slurm has lost it, and all that it knew of it. */
+  lost = false;
+  /** Whether it was given up before it began, so that its script runs nothing. */
+  givenUp = false;
   /** How often it was started. */
   starts = 0;
   /** The exit codes that its script wrote, with the number of restarts before the run. */
@@ -137,6 +142,8 @@ export interface SlurmDefects {
   readonly hidesReturn?: boolean;
   /** Requests to end jobs are taken and forgotten. */
   readonly ignoresCancels?: boolean;
+  /** What is given up is said never to begin although it has begun. */
+  readonly deniesBeginning?: boolean;
 }
 
 /** A Slurm with a truth of its own. */
@@ -168,8 +175,22 @@ export class SimulatedSlurm implements Scheduler {
     return parts.length === 0 ? undefined : parts[choice % parts.length];
   }
 
-  /** Starts a job that waits. */
+  /**
+   * Slurm's controller is killed before it has saved what it knows: it loses what has begun, or what has not.
+   * What runs is ended once its node reports a job that the controller does not know.
+   */
+  lose(begun: boolean): void {
+    for (const part of this.parts) {
+      if (part.over || part.lost || (part.starts > 0) !== begun) continue;
+      part.lost = true;
+      part.comesBack = false;
+      if (begun) this.#end(part, { phase: "failed", state: "LOST" });
+    }
+  }
+
+  /** Starts a job that waits; one that Slurm has lost is on its way to a node, which soon ends it. */
   start(part: Part): void {
+    if (part.givenUp) return;
     part.startedAt = this.clock.now();
     part.signalled = false;
     part.starts += 1;
@@ -178,6 +199,7 @@ export class SimulatedSlurm implements Scheduler {
       kind: "start",
       at: part.startedAt,
     });
+    if (part.lost) this.#kill(part, "failed", "LOST", undefined, true);
   }
 
   /** Has something happen to a job that runs. */
@@ -220,6 +242,10 @@ export class SimulatedSlurm implements Scheduler {
 
   cancel(cancellations: readonly Cancellation[]): Promise<void> {
     return this.#cancelAll(cancellations, this.#fate());
+  }
+
+  giveUp(watched: readonly Watched[]): Promise<readonly GivenUp[]> {
+    return this.#giveUpAll(watched, this.#fate());
   }
 
   remove(): Promise<void> {
@@ -284,6 +310,33 @@ export class SimulatedSlurm implements Scheduler {
     if (result !== "done") throw lost();
   }
 
+  async #giveUpAll(
+    watched: readonly Watched[],
+    { delayMs, result }: CallFate,
+  ): Promise<readonly GivenUp[]> {
+    await this.#wait(delayMs / 2);
+    if (result === "not done" || result === "postponed") throw lost();
+    const given = watched.flatMap(({ attemptId, tasks }) =>
+      (tasks ?? [undefined]).map((task): GivenUp => {
+        const begun = this.#giveUp(attemptId, task);
+        return task === undefined ? { attemptId, begun } : { attemptId, task, begun };
+      })
+    );
+    await this.#wait(delayMs / 2);
+    if (result !== "done") throw lost();
+    return given;
+  }
+
+  /** Whether it has begun; if not, it never will. */
+  #giveUp(attemptId: AttemptId, task: number | undefined): boolean {
+    const part = this.parts.find((one) => one.attemptId === attemptId && one.task === task);
+    if (part === undefined) return false;
+    if (part.starts > 0 && this.defects.deniesBeginning !== true) return true;
+    part.givenUp = true;
+    if (part.waits) this.#end(part, { phase: "failed", state: "LOST" });
+    return false;
+  }
+
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => this.clock.setTimeout(resolve, ms));
   }
@@ -327,7 +380,7 @@ export class SimulatedSlurm implements Scheduler {
 
   #sighting(part: Part | undefined): Sighting {
     const missing: Sighting = { kind: "missing", reason: { code: "LeftQueue", text: "Gone." } };
-    if (part === undefined) return missing;
+    if (part === undefined || part.lost) return missing;
     const { end, restarts, startedAt } = part;
     if (part.waits) return { kind: "waiting", state: "PENDING", restarts };
     if (end === undefined) {
@@ -360,7 +413,8 @@ export class SimulatedSlurm implements Scheduler {
 
   #cancel({ attemptId, task, means }: Cancellation): void {
     const parts = this.parts.filter((part) =>
-      part.attemptId === attemptId && (task === undefined || part.task === task) && !part.over
+      part.attemptId === attemptId && (task === undefined || part.task === task) && !part.over &&
+      !part.lost
     );
     for (const part of parts) {
       if (means.kind === "signal") {

@@ -136,20 +136,18 @@ function living(job: SqueueJob): Sighting | undefined {
   }
 }
 
-function missing(code: string, text: string): Sighting {
-  return { kind: "missing", reason: { code, text } };
+function missing(text: string): Sighting {
+  return { kind: "missing", reason: { code: "LeftQueue", text } };
 }
 
 function unexplained(): Sighting {
   return missing(
-    "LeftQueue",
     "It has left the queue, and neither the accounting nor a trace of its own tells how it ended.",
   );
 }
 
 function putBack(): Sighting {
   return missing(
-    "LeftQueue",
     "It was put back into the queue and has left it since, and nothing tells how it ended.",
   );
 }
@@ -223,8 +221,14 @@ export function needsLastWords({ accounting, record }: Pick<Evidence, "accountin
 export function verdict(evidence: Evidence): Sighting {
   const { queue } = evidence;
   if (queue !== undefined) {
-    return living(queue) ??
-      missing("UnknownState", `Slurm calls its state '${queue.stateText}', which is not known.`);
+    return living(queue) ?? {
+      kind: "missing",
+      reason: {
+        code: "UnknownState",
+        text: `Slurm calls its state '${queue.stateText}', which is not known.`,
+      },
+      queued: true,
+    };
   }
   return accountedEnding(evidence) ?? traced(evidence);
 }

@@ -81,6 +81,7 @@ Deno.test("a state that nobody knows is missing, not guessed", () => {
   const sighting = verdict({ ...none, queue: queueLine(undefined), record: exitRecord() });
   assert.ok(sighting.kind === "missing");
   assert.match(sighting.reason.text, /DREAMING/);
+  assert.equal(sighting.queued, true);
 });
 
 Deno.test("of a job that left the queue, accounting's final word counts before the record", () => {

@@ -1,0 +1,136 @@
+/**
+ * What becomes of parts of a job that the scheduler has lost: they are given up, so that those that have
+ * not begun never will. Pure.
+ *
+ * @module
+ */
+
+import { attemptId, isFinal } from "../../model/mod.ts";
+import type { JobView, Reason, Retry } from "../../model/mod.ts";
+import type { GivenUp } from "../../schedulers/mod.ts";
+import { concludeArray, concludeJob } from "./conclude.ts";
+import type { Ended } from "./conclude.ts";
+import type { Facts } from "./facts.ts";
+import { forgetTrouble, JOB_ITSELF } from "./memory.ts";
+import type { JobMemory } from "./memory.ts";
+import { LOST } from "./retry.ts";
+import { MISSING_GRACE_MS } from "./sighted.ts";
+import type { Sighted } from "./sighted.ts";
+
+const CANCELLED: Reason = {
+  code: "Cancelled",
+  text: "It was cancelled before it began: the scheduler had lost it.",
+};
+
+const FORGOTTEN: Reason = {
+  code: "Forgotten",
+  text:
+    "It was cancelled. It had begun, but the scheduler no longer knows it, and how it ended cannot be told.",
+};
+
+type Part = Pick<JobView, "phase" | "startedAt"> & {
+  readonly cancelRequested?: boolean | undefined;
+};
+
+/** The job, or a task of it, that has not ended; `undefined` where there is none of that number. */
+function openPart(view: JobView, task: number | undefined): Part | undefined {
+  if ((task === undefined) !== (view.tasks === undefined)) return undefined;
+  const part: Part | undefined = task === undefined
+    ? view
+    : view.tasks?.find((one) => one.task === task);
+  return part === undefined || isFinal(part.phase) ? undefined : part;
+}
+
+/**
+ * Which tasks (or -1, the job itself) are to be given up after a poll: those that have been missing for
+ * so long that nothing is known of them, and about which nobody has been asked of late.
+ *
+ * @param view The job once the poll has been heard. @param memory Its memory then.
+ */
+export function lostParts(
+  view: JobView,
+  memory: JobMemory,
+  { askedAt, observations }: Sighted,
+): number[] {
+  const present = attemptId(view.id, view.attempt);
+  return observations.flatMap((observation) => {
+    const { task, sighting } = observation;
+    const key = task ?? JOB_ITSELF;
+    if (observation.attemptId !== present || openPart(view, task) === undefined) return [];
+    // What the queue has is not lost, however little is understood of it.
+    if (sighting.kind !== "missing" || sighting.queued === true || memory.begun.has(key)) return [];
+    const since = Math.max(
+      memory.missingSince.get(key) ?? askedAt,
+      memory.givingUpSince.get(key) ?? -Infinity,
+    );
+    return askedAt - since >= MISSING_GRACE_MS ? [key] : [];
+  });
+}
+
+/** The memory once it was asked at `at` that parts be given up. */
+export function givingUp(memory: JobMemory, keys: readonly number[], at: number): JobMemory {
+  const since = new Map(memory.givingUpSince);
+  for (const key of keys) since.set(key, at);
+  return { ...memory, givingUpSince: since };
+}
+
+function endPart(
+  facts: Facts,
+  key: number,
+  end: Pick<Ended, "phase" | "reason">,
+  retry: Retry | undefined,
+  now: number,
+): void {
+  const ended: Ended = { type: "ended", ...end, nodes: [], endedAt: now };
+  if (key === JOB_ITSELF) concludeJob(facts, ended, retry, now);
+  else facts.add({ ...ended, task: key });
+}
+
+/** Ends what is to be cancelled of what had begun and is not known any more. */
+export function endForgotten(
+  facts: Facts,
+  memory: JobMemory,
+  retry: Retry | undefined,
+  now: number,
+): void {
+  for (const key of memory.begun) {
+    const part = openPart(facts.view, key === JOB_ITSELF ? undefined : key);
+    if (part?.cancelRequested !== true) continue;
+    endPart(facts, key, { phase: "cancelled", reason: FORGOTTEN }, retry, now);
+  }
+  concludeArray(facts, retry, now);
+}
+
+/**
+ * Adds the facts that follow from what became of parts that were given up; gives what is to be remembered.
+ *
+ * A part that had not begun never will, even if it has been seen since: it has ended. Of one that had
+ * begun nobody knows how it ended.
+ */
+export function partsGivenUp(
+  facts: Facts,
+  memory: JobMemory,
+  given: readonly GivenUp[],
+  retry: Retry | undefined,
+  now: number,
+): JobMemory {
+  const present = attemptId(facts.view.id, facts.view.attempt);
+  for (const { attemptId: id, task, begun } of given) {
+    const part = id === present ? openPart(facts.view, task) : undefined;
+    if (part === undefined) continue;
+    const key = task ?? JOB_ITSELF;
+    if (!begun && part.phase !== "running" && part.startedAt === undefined) {
+      memory = forgetTrouble(memory, key);
+      const end = part.cancelRequested === true
+        ? { phase: "cancelled", reason: CANCELLED } as const
+        : { phase: "failed", reason: LOST } as const;
+      endPart(facts, key, end, retry, now);
+      // Another attempt, or the end.
+      if (key === JOB_ITSELF) return memory;
+    } else if (memory.missingSince.has(key)) {
+      memory = { ...memory, begun: new Set(memory.begun).add(key) };
+    }
+  }
+  endForgotten(facts, memory, retry, now);
+  return memory;
+}
