@@ -321,7 +321,7 @@ Deno.test("submit takes an idempotency key, a retry policy and a signal before t
     const id = await submitted(
       shell,
       ...["--key", "run 1", "--retry", "3", "--retry-on", "node_failed,preempted"],
-      ...["--retry-delay", "0", "--signal-before-limit", "TERM@90"],
+      ...["--retry-delay", "0", "--signal-before-limit", "USR2@90"],
     );
     const { spec } = await shell.api.jobs.get(id);
     assert.equal(spec.idempotencyKey, "run 1");
@@ -332,7 +332,7 @@ Deno.test("submit takes an idempotency key, a retry policy and a signal before t
       factor: 2,
       maxDelaySeconds: 600,
     });
-    assert.deepEqual(spec.signalBeforeLimit, { signal: "TERM", seconds: 90 });
+    assert.deepEqual(spec.signalBeforeLimit, { signal: "USR2", seconds: 90 });
     const seconds = await submitted(shell, "--signal-before-limit", "30");
     assert.deepEqual((await shell.api.jobs.get(seconds)).spec.signalBeforeLimit, {
       signal: "USR1",

@@ -169,7 +169,8 @@ export const jobSpecSchema = z.strictObject({
   ),
   retry: retrySchema.optional(),
   signalBeforeLimit: z.strictObject({
-    signal: signalNameSchema.exclude(["KILL"]).default("USR1"),
+    // With TERM and CONT Slurm ends jobs: nobody could tell what an end by them means.
+    signal: signalNameSchema.exclude(["KILL", "TERM", "CONT"]).default("USR1"),
     seconds: z.int().min(1).max(65_535).default(60).describe(
       "How long before the time limit. Slurm may be up to a minute early.",
     ),
