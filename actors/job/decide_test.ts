@@ -3,6 +3,7 @@ import { attemptId, SluiceError } from "../../model/mod.ts";
 import type { JobFact } from "../../model/mod.ts";
 import type { Observation, Sighting, SpoolRecord } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
+import { givingUp, lostParts } from "./lost.ts";
 import { MISSING_GRACE_MS } from "./sighted.ts";
 
 const waiting: Sighting = {
@@ -351,4 +352,167 @@ Deno.test("cancelling a task concerns that task alone", () => {
     undefined,
     true,
   ]);
+});
+
+/** What is to be given up after a poll. */
+function lostAfter(job: SimulatedJob, ...observations: readonly Observation[]): number[] {
+  const poll = { askedAt: EPOCH + job.time, observations };
+  job.tell({ type: "sighted", ...poll });
+  const lost = lostParts(job.view, job.memory, poll);
+  job.memory = givingUp(job.memory, lost, poll.askedAt);
+  return lost;
+}
+
+const miss = (job: SimulatedJob, ...tasks: readonly number[]) =>
+  job.view.tasks === undefined
+    ? lostAfter(job, { attemptId: job.attempt, sighting: missing })
+    : lostAfter(
+      job,
+      ...tasks.map((task) => ({ attemptId: job.attempt, task, sighting: missing })),
+    );
+
+function give(job: SimulatedJob, begun: boolean, ...tasks: readonly number[]) {
+  const parts = job.view.tasks === undefined ? [{}] : tasks.map((task) => ({ task }));
+  return job.tell({
+    type: "given_up",
+    given: parts.map((part) => ({ attemptId: job.attempt, ...part, begun })),
+  });
+}
+
+Deno.test("what has been missing for so long is given up, and asked about again while it is missing", () => {
+  const job = new SimulatedJob().submitted();
+  const asked: number[] = [];
+  for (; job.time <= 4 * MISSING_GRACE_MS; job.time += 10_000) {
+    if (miss(job).length > 0) asked.push(job.time);
+  }
+  assert.deepEqual(asked, [1, 2, 3, 4].map((times) => times * MISSING_GRACE_MS));
+  see(job, waiting);
+  assert.deepEqual(miss(job), []);
+  job.time += MISSING_GRACE_MS - 1;
+  assert.deepEqual(miss(job), []);
+  job.time += 1;
+  assert.deepEqual(miss(job), [-1]);
+});
+
+Deno.test("an array none of whose tasks was ever seen is missed like any other", () => {
+  const job = new SimulatedJob([0, 1, 2]).submitted();
+  assert.deepEqual(miss(job, 0, 1, 2), []);
+  job.time = MISSING_GRACE_MS;
+  assert.deepEqual(miss(job, 0, 1, 2), [0, 1, 2]);
+  assert.equal(job.view.unknownSince, EPOCH);
+});
+
+Deno.test("what the queue has in a state that nobody knows is not given up", () => {
+  const job = new SimulatedJob().submitted();
+  const odd: Observation = { attemptId: job.attempt, sighting: { ...missing, queued: true } };
+  lostAfter(job, odd);
+  job.time = 3 * MISSING_GRACE_MS;
+  assert.deepEqual(lostAfter(job, odd), []);
+  assert.notEqual(job.view.unknownSince, undefined);
+});
+
+Deno.test("what was lost before it began is tried again at once, even if it has been seen since", () => {
+  for (const seen of [missing, waiting]) {
+    const job = new SimulatedJob().submitted();
+    see(job, waiting);
+    see(job, missing);
+    job.time = MISSING_GRACE_MS;
+    see(job, missing);
+    see(job, seen);
+    assert.deepEqual(types(give(job, false)), ["attempt_ended"]);
+    assert.equal(job.view.attempts[0]?.reason?.code, "SchedulerLostJob");
+    assert.equal(job.view.attempts[0]?.state, undefined);
+    assert.equal(job.view.retryAt, EPOCH + job.time);
+    assert.equal(job.view.unknownSince, undefined);
+    assert.deepEqual(
+      give(job, false),
+      [],
+      "nothing is known of an attempt that was not handed over",
+    );
+  }
+});
+
+Deno.test("what is said of an earlier attempt that was given up is passed over", () => {
+  const job = new SimulatedJob().submitted();
+  const answer = { type: "given_up", given: [{ attemptId: job.attempt, begun: false }] } as const;
+  job.tell(answer);
+  job.submitted("13");
+  assert.deepEqual(job.tell(answer), []);
+  assert.equal(job.view.attempt, 2);
+});
+
+Deno.test("what is to be cancelled and was lost before it began is cancelled", () => {
+  const job = new SimulatedJob().submitted();
+  job.tell({ type: "cancel", signal: "USR1" });
+  assert.deepEqual(types(give(job, false)), ["ended"]);
+  assert.equal(job.view.phase, "cancelled");
+  assert.equal(job.view.reason?.code, "Cancelled");
+});
+
+Deno.test("what had begun stays unknown, and is not asked about until it is heard of", () => {
+  const job = new SimulatedJob().submitted();
+  miss(job);
+  job.time = MISSING_GRACE_MS;
+  assert.deepEqual(miss(job), [-1]);
+  assert.deepEqual(give(job, true), []);
+  job.time *= 3;
+  assert.deepEqual(miss(job), []);
+  assert.notEqual(job.view.unknownSince, undefined);
+  assert.deepEqual(types(push(job, "start")), ["known", "running"]);
+  miss(job);
+  job.time += MISSING_GRACE_MS;
+  assert.deepEqual(miss(job), [-1]);
+});
+
+Deno.test("what had begun and is not known any more ends on request, before the answer or after", () => {
+  for (const before of [true, false]) {
+    const job = new SimulatedJob().submitted();
+    push(job, "start");
+    push(job, "end");
+    miss(job);
+    job.time = MISSING_GRACE_MS;
+    miss(job);
+    if (before) job.tell({ type: "cancel" });
+    give(job, true);
+    if (!before) job.tell({ type: "cancel", signal: "USR1" });
+    assert.equal(job.view.phase, "cancelled", `${before}`);
+    assert.equal(job.view.reason?.code, "Forgotten");
+    assert.equal(job.view.exitCode, undefined);
+  }
+});
+
+Deno.test("what had begun and has been seen since is ended by the scheduler, not forgotten", () => {
+  const job = new SimulatedJob().submitted();
+  miss(job);
+  job.time = MISSING_GRACE_MS;
+  miss(job);
+  see(job, active);
+  assert.deepEqual(give(job, true), []);
+  assert.deepEqual(types(job.tell({ type: "cancel" })), ["cancel_requested"]);
+});
+
+Deno.test("what was seen running is never called lost before it began", () => {
+  const job = new SimulatedJob().submitted();
+  see(job, active);
+  miss(job);
+  job.time = MISSING_GRACE_MS;
+  miss(job);
+  assert.deepEqual(give(job, false), []);
+  assert.equal(job.view.phase, "running");
+  assert.equal(job.view.attempt, 1);
+});
+
+Deno.test("of an array, the tasks that were lost are tried again once all have ended", () => {
+  const job = new SimulatedJob([0, 1, 2, 3]).submitted();
+  seeAll(job, [seeTask(0, succeeded), seeTask(3, active)]);
+  job.tell({ type: "cancel", task: 2 });
+  assert.deepEqual(types(give(job, false, 0, 1, 2)), ["ended", "ended"]);
+  assert.equal(job.view.tasks?.[1]?.reason?.code, "SchedulerLostJob");
+  assert.equal(job.view.tasks?.[2]?.reason?.code, "Cancelled");
+  assert.deepEqual(types(seeAll(job, [seeTask(3, succeeded)])), ["ended", "attempt_ended"]);
+  assert.deepEqual(
+    job.view.tasks?.map(({ phase }) => phase),
+    ["succeeded", "accepted", "cancelled", "succeeded"],
+  );
+  assert.equal(job.view.retryAt, EPOCH);
 });

@@ -11,6 +11,8 @@ type RetryInput = NonNullable<JobSpecInput["retry"]>;
 
 const active: Sighting = { kind: "active", state: "RUNNING", nodes: ["n1"], startedAt: EPOCH };
 
+const waiting: Sighting = { kind: "waiting", state: "PENDING" };
+
 function ended(
   phase: "succeeded" | "failed" | "timed_out" | "cancelled",
   state: string,
@@ -302,4 +304,51 @@ Deno.test("words that waited long to be heard are no proof that an end has laste
   one.time = 2 * MISSING_GRACE_MS;
   assert.deepEqual(hear(1_000), []);
   assert.deepEqual(types(hear(MISSING_GRACE_MS)), ["attempt_ended"]);
+});
+
+function lose(job: SimulatedJob, ...tasks: readonly number[]): readonly JobFact[] {
+  const parts = job.view.tasks === undefined ? [{}] : tasks.map((task) => ({ task }));
+  const given = parts.map((part) => ({ attemptId: job.attempt, ...part, begun: false }));
+  return job.tell({ type: "given_up", given });
+}
+
+Deno.test("attempts that were lost before they began do not count, nor make the wait longer", () => {
+  const one = job({ times: 2, delaySeconds: 10, factor: 3, on: ["failed"] });
+  const again = () => {
+    one.time += 1_000_000;
+    return one.submitted(`${one.view.attempt + 20}`);
+  };
+  for (let times = 0; times < 3; times++) {
+    assert.deepEqual(types(lose(one)), ["attempt_ended"]);
+    assert.equal(one.view.retryAt, EPOCH + one.time);
+    again();
+  }
+  see(one, failed);
+  assert.equal(one.view.retryAt, EPOCH + one.time + 10_000);
+  lose(again());
+  see(again(), failed);
+  assert.equal(one.view.retryAt, EPOCH + one.time + 30_000);
+  assert.deepEqual(types(lose(again())), ["attempt_ended"]);
+  assert.deepEqual(types(see(again(), failed)), ["ended"]);
+  assert.equal(one.view.attempt, 8);
+});
+
+Deno.test("an attempt at an array counts where any task is tried again that was not lost", () => {
+  const one = job({ times: 1, delaySeconds: 10, on: ["timed_out"] }, [0, 1, 2]);
+  const timedOut = ended("timed_out", "TIMEOUT");
+  lose(one, 0);
+  see(one, waiting, failed, timedOut);
+  assert.equal(one.view.attempts[0]?.phase, "timed_out");
+  assert.equal(one.view.attempts[0]?.state, "TIMEOUT");
+  assert.equal(one.view.retryAt, EPOCH + 10_000);
+  one.time = 10_000;
+  one.submitted("13");
+  lose(one, 0);
+  see(one, waiting, waiting, timedOut);
+  assert.equal(one.view.attempt, 3, "the lost task alone is tried again");
+  assert.equal(one.view.attempts[1]?.reason?.code, "SchedulerLostJob");
+  assert.deepEqual(one.view.tasks?.map(({ phase }) => phase), ["accepted", "failed", "timed_out"]);
+  one.submitted("14");
+  assert.deepEqual(types(see(one, succeeded)), ["ended", "ended"]);
+  assert.equal(one.view.phase, "failed");
 });
