@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { attemptId } from "../../model/mod.ts";
 import type { AttemptId, SluiceError } from "../../model/mod.ts";
-import type { Sighting, Watched } from "../../schedulers/mod.ts";
+import type { GivenUp, Sighting, Watched } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import { FakeConnection } from "../testing/fake_connection.ts";
 import { EPOCH, jobNumber, schedulerId } from "../testing/simulated_job.ts";
@@ -40,6 +40,19 @@ class PollerStage extends Stage {
       const watched: Watched = { attemptId: first(n), schedulerId: schedulerId(`${n}`) };
       this.poller.tell({ type: "watch", watched, job: this.jobs.ref });
     }
+  }
+
+  get giveUps() {
+    return this.connection.scheduler.giveUps;
+  }
+
+  giveUp(n: number, ...tasks: number[]): void {
+    const watched: Watched = {
+      attemptId: first(n),
+      schedulerId: schedulerId(`${n}`),
+      ...(tasks.length === 0 ? {} : { tasks }),
+    };
+    this.poller.tell({ type: "give_up", watched, job: this.jobs.ref });
   }
 
   unwatch(n: number): void {
@@ -245,4 +258,118 @@ Deno.test("what is seen of an attempt is not taken for the next one of the same 
     message.type === "sighted" ? message.observations.map(({ attemptId }) => attemptId) : []
   );
   assert.deepEqual(new Set(seen), new Set([second]));
+});
+
+/** What was asked to be given up by each call, by the numbers of the jobs. */
+function asked({ giveUps }: PollerStage): string[][] {
+  return giveUps.made.map(({ argument }) =>
+    argument.map(({ schedulerId, tasks }) => [schedulerId, ...tasks ?? []].join(" "))
+  );
+}
+
+Deno.test("what is given up together is asked for once, and each job hears its part", async () => {
+  await using stage = new PollerStage();
+  stage.giveUps.answer = (watched) =>
+    watched.flatMap(({ attemptId, tasks }): readonly GivenUp[] =>
+      tasks?.map((task) => ({ attemptId, task, begun: false })) ?? [{ attemptId, begun: true }]
+    );
+  await stage.up();
+  stage.giveUp(1);
+  stage.giveUp(2, 0, 1);
+  stage.giveUp(2, 1, 3);
+  await stage.clock.advance(100);
+  assert.deepEqual(asked(stage), [["1", "2 0 1 3"]]);
+  assert.deepEqual(stage.jobs.heard, [
+    { type: "given_up", given: [{ attemptId: first(1), begun: true }] },
+    {
+      type: "given_up",
+      given: [0, 1, 3].map((task) => ({ attemptId: first(2), task, begun: false })),
+    },
+  ]);
+  await stage.clock.advance(60_000);
+  assert.equal(stage.giveUps.made.length, 1);
+});
+
+Deno.test("nothing is given up more often than once a second, nor twice at once", async () => {
+  await using stage = new PollerStage();
+  await stage.up();
+  for (let n = 0; n < 20; n++) {
+    stage.giveUp(n);
+    await stage.clock.advance(100);
+  }
+  assert.equal(stage.giveUps.made.length, 1);
+  const answer = (watched: readonly Watched[]) =>
+    watched.map(({ attemptId }) => ({ attemptId, begun: false }));
+  stage.giveUps.last.ok(answer(stage.giveUps.last.argument));
+  stage.giveUps.answer = answer;
+  for (let n = 20; n < 120; n++) {
+    stage.giveUp(n);
+    await stage.clock.advance(100);
+  }
+  await stage.clock.advance(1_000);
+  assert.equal(stage.giveUps.made.length, 12);
+  assert.equal(stage.jobs.heard.length, 120);
+});
+
+Deno.test("what could not be given up is kept over failures and lost links", async () => {
+  await using stage = new PollerStage();
+  stage.giveUp(1);
+  await stage.clock.advance(10_000);
+  await stage.up();
+  await stage.clock.advance(100);
+  assert.deepEqual(asked(stage), [["1"]]);
+  stage.giveUps.last.fail(new Error("the disk is away"));
+  await stage.clock.settle();
+  stage.giveUp(2);
+  await stage.clock.advance(2_000);
+  assert.deepEqual(asked(stage), [["1"], ["1", "2"]]);
+  const late = stage.giveUps.last;
+  stage.poller.tell({ type: "down" });
+  await stage.up();
+  await stage.clock.advance(2_000);
+  assert.deepEqual(asked(stage).at(-1), ["1", "2"]);
+  assert.equal(stage.giveUps.made.length, 3);
+  stage.giveUps.last.ok([1, 2].map((n) => ({ attemptId: first(n), begun: false })));
+  late.ok([]);
+  await stage.clock.advance(60_000);
+  assert.equal(stage.giveUps.made.length, 3);
+  assert.equal(stage.jobs.heard.length, 2);
+});
+
+Deno.test("what is asked for while its attempt is being given up is asked for next", async () => {
+  await using stage = new PollerStage();
+  await stage.up();
+  stage.giveUp(1, 0);
+  await stage.clock.advance(100);
+  stage.giveUp(1, 0, 4);
+  stage.giveUps.last.ok([{ attemptId: first(1), task: 0, begun: false }]);
+  await stage.clock.advance(1_000);
+  assert.deepEqual(asked(stage), [["1 0"], ["1 4"]]);
+});
+
+Deno.test("nobody gives up who is let go or no longer watched, and nobody hears of it", async () => {
+  await using stage = new PollerStage();
+  await stage.up();
+  stage.giveUp(1);
+  stage.giveUp(2);
+  await stage.clock.advance(100);
+  stage.giveUp(3);
+  stage.unwatch(1);
+  stage.unwatch(3);
+  stage.poller.tell({ type: "release", attemptId: first(2), released: () => {} });
+  await stage.clock.settle();
+  stage.giveUps.last.ok([1, 2].map((n) => ({ attemptId: first(n), begun: false })));
+  await stage.clock.advance(60_000);
+  assert.equal(stage.giveUps.made.length, 1);
+  assert.deepEqual(stage.jobs.heard, []);
+});
+
+Deno.test("what the answer leaves out waits no longer", async () => {
+  await using stage = new PollerStage();
+  stage.giveUps.answer = () => [];
+  await stage.up();
+  stage.giveUp(1);
+  await stage.clock.advance(60_000);
+  assert.equal(stage.giveUps.made.length, 1);
+  assert.deepEqual(stage.jobs.heard, []);
 });
