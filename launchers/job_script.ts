@@ -120,7 +120,7 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     // A shell says "Killed" or "Terminated" of a payload that a signal ended; the payload's own output
     // must not hold that, so from here on only the payload has the job's standard error.
     "exec 3>&2 2>/dev/null",
-    ...(early === undefined ? [...payload, "sluice_code=$?"] : inBackground(payload, early)),
+    ...(early === undefined ? [...payload, "sluice_code=$?"] : inBackground(payload)),
     "sluice_ended=$(date +%s)",
     ...(early === undefined ? [] : FORGET_WAKING),
     'if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi',
@@ -151,19 +151,11 @@ function noteAndPassOn(early: SignalName): string[] {
     "sluice_pass_on() {",
     `  if [ -n "$sluice_group" ]; then kill -s ${early} -- "-$sluice_group"; else sluice_early=1; fi`,
     "} 2>/dev/null",
-    ...[...survived(early), "CONT"].map((signal) => {
-      const actions = [
-        // With SIGTERM the scheduler ends jobs too, so it counts whoever sent it.
-        ...(signal === "CONT"
-          ? ["sluice_woken=$SECONDS"]
-          : signal !== early || signal === "TERM"
-          ? [`sluice_caught=${signal}`]
-          : []),
-        "sluice_again=1",
-        ...(signal === early ? ["sluice_told=$SECONDS", "sluice_pass_on"] : []),
-      ];
-      return `trap '${actions.join("; ")}' ${signal}`;
-    }),
+    `trap 'sluice_told=$SECONDS; sluice_again=1; sluice_pass_on' ${early}`,
+    ...NOTED_SIGNALS.filter((signal) => signal !== early).map((signal) =>
+      `trap 'sluice_caught=${signal}; sluice_again=1' ${signal}`
+    ),
+    "trap 'sluice_woken=$SECONDS; sluice_again=1' CONT",
   ];
 }
 
@@ -178,11 +170,6 @@ const FORGET_WAKING = [
   "fi",
 ];
 
-/** The signals of which no shell of the job must die. */
-function survived(early: SignalName): string[] {
-  return [...new Set<string>([...NOTED_SIGNALS, early])].filter((signal) => signal !== "CONT");
-}
-
 /**
  * Runs the payload in a process group of its own, while the script waits for signals.
  *
@@ -190,7 +177,7 @@ function survived(early: SignalName): string[] {
  * or the trapped signal. Instead the group's first process, which signals do not end, waits for the payload
  * in the foreground and tells its status through a pipe.
  */
-function inBackground(payload: readonly string[], early: SignalName): string[] {
+function inBackground(payload: readonly string[]): string[] {
   return [
     // Else bash knows no process substitution, and a trap interrupts `read`.
     "set +o posix",
@@ -204,7 +191,7 @@ function inBackground(payload: readonly string[], early: SignalName): string[] {
     // its input.
     "set -m",
     "(",
-    `  trap : ${survived(early).join(" ")}`,
+    `  trap : ${NOTED_SIGNALS.join(" ")}`,
     "  echo begun >&5",
     ...payload.map((line) => `  ${line}`),
     '  echo "$?" >&5',

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
 import { attemptId, jobIdSchema, jobSpecSchema } from "../model/mod.ts";
-import type { JobSpec, JobSpecInput, SignalName } from "../model/mod.ts";
+import type { JobSpec, JobSpecInput } from "../model/mod.ts";
 import {
   bashLauncher,
   DUPLICATE_EXIT_CODE,
@@ -401,10 +401,9 @@ function earlyTest(
   name: string,
   script: string,
   body: (job: JobDirectory) => Promise<void>,
-  signal: Exclude<SignalName, "KILL"> = "USR1",
 ): void {
   Deno.test(`before the time limit, ${name}`, async () => {
-    const input = { ...shellCommand(script), signalBeforeLimit: { signal } };
+    const input = { ...shellCommand(script), signalBeforeLimit: { signal: "USR1" as const } };
     await using job = await JobDirectory.create("bash", input);
     await body(job);
   });
@@ -505,18 +504,6 @@ earlyTest(
     assert.equal(await running.code(), 143);
     assert.equal(await job.record(), "12 0 143 TERM");
   },
-);
-
-earlyTest(
-  "SIGTERM is passed on and noted, since a scheduler ends jobs with it",
-  "trap 'exit 4' TERM; echo ready; sleep 60 & wait",
-  async (job) => {
-    await using running = await Running.of(job.start());
-    await running.send("TERM");
-    assert.equal(await running.code(), 4);
-    assert.equal(await job.record(), "12 0 4 TERM");
-  },
-  "TERM",
 );
 
 earlyTest(

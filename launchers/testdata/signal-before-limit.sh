@@ -36,10 +36,10 @@ sluice_again=
 sluice_pass_on() {
   if [ -n "$sluice_group" ]; then kill -s USR1 -- "-$sluice_group"; else sluice_early=1; fi
 } 2>/dev/null
+trap 'sluice_told=$SECONDS; sluice_again=1; sluice_pass_on' USR1
 trap 'sluice_caught=HUP; sluice_again=1' HUP
 trap 'sluice_caught=INT; sluice_again=1' INT
 trap 'sluice_caught=QUIT; sluice_again=1' QUIT
-trap 'sluice_again=1; sluice_told=$SECONDS; sluice_pass_on' USR1
 trap 'sluice_caught=USR2; sluice_again=1' USR2
 trap 'sluice_caught=ALRM; sluice_again=1' ALRM
 trap 'sluice_caught=TERM; sluice_again=1' TERM
