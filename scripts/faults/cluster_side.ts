@@ -98,6 +98,12 @@ export class ClusterSide implements AsyncDisposable {
     return new TextEncoder().encode(text);
   }
 
+  /** When Slurm's controller last saved what it knows of jobs, in milliseconds since the epoch. */
+  async savedAt(): Promise<number> {
+    const path = `${this.facts.dir}/slurmctld/job_state`;
+    return 1_000 * Number(await asRoot(["stat", "--format=%.3Y", path]));
+  }
+
   /** Puts a running job or task back into the queue; says whether Slurm did. */
   async requeue(slurmId: string): Promise<boolean> {
     return (await onCluster(["scontrol", "requeue", slurmId], { root: true })).code === 0;

@@ -34,12 +34,16 @@ export interface Round {
   readonly options: SubmitOptions;
   /** The jobs that were submitted before the fault. */
   readonly before: Promise<readonly Submission[]>;
+  /** Says that it is broken: where the rest waits for that, it is submitted now. */
+  readonly broken: () => void;
 }
 
 /** How rounds differ from fault to fault. */
 export interface RoundOptions {
   /** Jobs in addition to one of each kind. Default: none. */
   readonly more?: readonly KindName[];
+  /** Whether the second half of the jobs is submitted only once it is broken. Default: `false`. */
+  readonly restWaits?: boolean;
   /** Clusters to submit to, and whether output is followed. */
   readonly submit?: Omit<SubmitOptions, "gate">;
 }
@@ -52,7 +56,7 @@ export async function inRounds(
   scene: Scene,
   rounds: number,
   inject: (round: Round) => Promise<void>,
-  { more = [], submit = {} }: RoundOptions = {},
+  { more = [], restWaits = false, submit = {} }: RoundOptions = {},
 ): Promise<number> {
   for (let number = 0; number < rounds; number++) {
     const chance = scene.chance(`round ${number}`);
@@ -62,16 +66,18 @@ export async function inRounds(
     const half = chance.between(2, 4);
     const [moment, later] = [chance.below(1_200), chance.below(2_500)];
     const before = scene.submit([...more, ...kinds.slice(0, half)], options);
+    const { promise: isBroken, resolve: broken } = Promise.withResolvers<void>();
     const during = async () => {
+      if (restWaits) await isBroken;
       await scene.pause(later);
       await scene.submit(kinds.slice(half), options);
     };
     const breaking = async () => {
       await scene.pause(moment);
-      await inject({ number, chance: scene.chance(`inject ${number}`), options, before });
+      await inject({ number, chance: scene.chance(`inject ${number}`), options, before, broken });
     };
     // All of them come to their end before an error of one is told, so that nothing is left at work.
-    const outcomes = await Promise.allSettled([before, during(), breaking()]);
+    const outcomes = await Promise.allSettled([before, during(), breaking().finally(broken)]);
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     scene.say(`round ${number + 1} of ${rounds}: it is over, the jobs are to end`);
     await scene.world.cluster.openGate(gate);

@@ -119,7 +119,8 @@ async function waitForNodes(layout: TestbedLayout): Promise<void> {
           scontrol update "nodename=$node" state=resume 2>/dev/null
         done
       fi
-      ready=$(sinfo -h -N -p debug -t idle,alloc,mix,comp -r -o '%N %T' | grep -cv '[*~#]$')
+      # A node that is drained counts as idle for -t, but takes no job.
+      ready=$(sinfo -h -N -p debug -r -o '%T' | grep -cE '^(idle|mixed|allocated|completing)[+]?$')
       [ "$ready" -ge "$wanted" ] && exit 0
       tries=$((tries + 1)); sleep 0.2
     done

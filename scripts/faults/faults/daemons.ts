@@ -6,14 +6,19 @@
 
 import { dropSessions, startDaemon, stopDaemon } from "../../testbed/mod.ts";
 import type { Fault } from "../fault.ts";
+import type { Round } from "../fault.ts";
 import { inRounds } from "../fault.ts";
+import type { Scene } from "../scene.ts";
+import { until } from "../waiting.ts";
 
 function killed(
   name: string,
-  { rounds: own, longestMs, about, alongside }: {
+  { rounds: own, longestMs, about, first, alongside }: {
     readonly rounds: number;
     readonly longestMs: number;
     readonly about: string;
+    /** What is waited for before it is killed; the second half of the jobs then comes after that. */
+    readonly first?: (scene: Scene, round: Round) => Promise<void>;
     /** What breaks together with the daemon. */
     readonly alongside?: () => Promise<unknown>;
   },
@@ -22,19 +27,34 @@ function killed(
     name,
     about,
     run: (scene, rounds = own) =>
-      inRounds(scene, rounds, async ({ chance }) => {
+      inRounds(scene, rounds, async (round) => {
+        await first?.(scene, round);
         await using stack = new AsyncDisposableStack();
         stack.defer(() => startDaemon(name));
         await stopDaemon(name, { signal: "KILL" });
         await alongside?.();
-        await scene.pause(chance.between(200, longestMs));
-      }),
+        round.broken();
+        await scene.pause(round.chance.between(200, longestMs));
+      }, { restWaits: first !== undefined }),
   };
+}
+
+/**
+ * Waits until slurmctld has saved what it knows of the jobs so far, which takes it five seconds: what it has
+ * not saved Slurm itself forgets, or starts a second time.
+ */
+async function saved(scene: Scene, { before }: Round): Promise<void> {
+  const jobs = (await before).filter(({ kind }) => kind.mustRun);
+  const patience = { signal: scene.signal, deadlineMs: 30_000, everyMs: 200 };
+  await until(async () => (await scene.startedAs(jobs)).size === jobs.length, patience);
+  const since = Date.now();
+  await until(async () => await scene.world.cluster.savedAt() > since, patience);
 }
 
 /** slurmctld is killed. */
 export const slurmctld: Fault = killed("slurmctld", {
   rounds: 3,
+  first: saved,
   longestMs: 6_000,
   about: "Slurm's controller is killed with -9 and started again after a while",
 });
