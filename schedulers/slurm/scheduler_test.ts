@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openLocal } from "../../hosts/mod.ts";
-import { jobSpecSchema, schedulerIdSchema } from "../../model/mod.ts";
+import { attemptParts, jobSpecSchema, schedulerIdSchema } from "../../model/mod.ts";
 import type { AttemptId, SignalName } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { remoteLayout } from "../layout.ts";
@@ -69,6 +69,56 @@ slurmTest("an id that was used again is another job's", async (scheduler, fake) 
     assert.equal(seen?.sighting.kind, "missing", comment);
   }
 });
+
+slurmTest(
+  "an array is missing whose id was used again, though accounting has it waiting",
+  async (scheduler, fake) => {
+    const array = { ...watch("20"), tasks: [0, 1, 2] };
+    await fake.command("scontrol", "echo 'AccountingStorageType = accounting_storage/slurmdbd'");
+    const { jobId } = attemptParts(array.attemptId);
+    const other = attemptParts(newAttempt()).jobId;
+    const line = (id: string, state: string, job: string) =>
+      [
+        id,
+        state,
+        "0:0",
+        "1",
+        "Unknown",
+        "Unknown",
+        "0",
+        "",
+        "1",
+        "",
+        "",
+        "",
+        "None",
+        `/jobs/${job}/.`,
+      ]
+        .join("\x1f");
+    for (
+      const known of [
+        [line("20_[0-2%1]", "PENDING", jobId)],
+        [line("20_0", "COMPLETED", other), line("20_[1-2]", "PENDING", other)],
+        [line("20", "FAILED", other)],
+        [],
+      ]
+    ) {
+      const text = known.map((one) => `${one}\n`).join("");
+      await fake.command("sacct", `printf %s ${quote(text)}`);
+      await queue(
+        fake,
+        queueLine("20_0", "RUNNING", mark(newAttempt())) +
+          queueLine("20", "PENDING", mark(newAttempt())),
+      );
+      const seen = await scheduler.observe([array], never);
+      assert.deepEqual(seen.map(({ task, sighting }) => [task, sighting.kind]), [
+        [0, "missing"],
+        [1, "missing"],
+        [2, "missing"],
+      ], text);
+    }
+  },
+);
 
 slurmTest("a copy that is not the job on record leaves the queue", async (scheduler, fake) => {
   const log = join(fake.bin, "cancelled");
