@@ -57,6 +57,8 @@ export interface Watched {
    * from what it says of this one.
    */
   readonly startedAt?: number | Readonly<Record<number, number>>;
+  /** When the scheduler had taken it, by this side's clock, in milliseconds since the epoch. */
+  readonly submittedAt?: number;
   /**
    * Whether the scheduler may put the job back by itself, as after a preemption or the failure of a node;
    * absent where that is not known.
@@ -105,6 +107,11 @@ export type Sighting =
     readonly reason: Reason;
     /** Whether the scheduler has it all the same, in a state that is not understood. */
     readonly queued?: true;
+    /**
+     * Whether the scheduler was started anew since it took the job, and accounting answers and has no end
+     * of it to tell: then it has lost the job. Otherwise somebody may have ended the job while it waited.
+     */
+    readonly lost?: true;
   };
 
 /** A sighting with the job or task that was seen. */

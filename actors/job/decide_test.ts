@@ -363,13 +363,12 @@ function lostAfter(job: SimulatedJob, ...observations: readonly Observation[]): 
   return lost;
 }
 
+const lost: Sighting = { ...missing, lost: true };
+
 const miss = (job: SimulatedJob, ...tasks: readonly number[]) =>
   job.view.tasks === undefined
-    ? lostAfter(job, { attemptId: job.attempt, sighting: missing })
-    : lostAfter(
-      job,
-      ...tasks.map((task) => ({ attemptId: job.attempt, task, sighting: missing })),
-    );
+    ? lostAfter(job, { attemptId: job.attempt, sighting: lost })
+    : lostAfter(job, ...tasks.map((task) => ({ attemptId: job.attempt, task, sighting: lost })));
 
 function give(job: SimulatedJob, begun: boolean, ...tasks: readonly number[]) {
   const parts = job.view.tasks === undefined ? [{}] : tasks.map((task) => ({ task }));
@@ -402,6 +401,16 @@ Deno.test("an array none of whose tasks was ever seen is missed like any other",
   assert.equal(job.view.unknownSince, EPOCH);
 });
 
+Deno.test("what somebody may have ended while it waited is given up only if it is to be cancelled", () => {
+  const job = new SimulatedJob().submitted();
+  const gone: Observation = { attemptId: job.attempt, sighting: missing };
+  lostAfter(job, gone);
+  job.time = 3 * MISSING_GRACE_MS;
+  assert.deepEqual(lostAfter(job, gone), []);
+  job.tell({ type: "cancel" });
+  assert.deepEqual(lostAfter(job, gone), [-1]);
+});
+
 Deno.test("what the queue has in a state that nobody knows is not given up", () => {
   const job = new SimulatedJob().submitted();
   const odd: Observation = { attemptId: job.attempt, sighting: { ...missing, queued: true } };
@@ -409,6 +418,17 @@ Deno.test("what the queue has in a state that nobody knows is not given up", () 
   job.time = 3 * MISSING_GRACE_MS;
   assert.deepEqual(lostAfter(job, odd), []);
   assert.notEqual(job.view.unknownSince, undefined);
+});
+
+Deno.test("what accounting may not have been told of yet is given up a while later", () => {
+  const job = new SimulatedJob().submitted();
+  const poll = () => lostAfter(job, { attemptId: job.attempt, sighting: missing });
+  for (; job.time < 3 * MISSING_GRACE_MS; job.time += 10_000) poll();
+  const times: number[] = [];
+  for (let ms = 0; ms <= MISSING_GRACE_MS; ms += 5_000, job.time += 5_000) {
+    if (miss(job).length > 0) times.push(ms);
+  }
+  assert.deepEqual(times, [MISSING_GRACE_MS - 10_000]);
 });
 
 Deno.test("what was lost before it began is tried again at once, even if it has been seen since", () => {

@@ -43,7 +43,8 @@ function openPart(view: JobView, task: number | undefined): Part | undefined {
 
 /**
  * Which tasks (or -1, the job itself) are to be given up after a poll: those that have been missing for
- * so long that nothing is known of them, and about which nobody has been asked of late.
+ * so long that nothing is known of them, that the scheduler has lost or somebody wants ended, and about
+ * which nobody has been asked of late.
  *
  * @param view The job once the poll has been heard. @param memory Its memory then.
  */
@@ -56,12 +57,17 @@ export function lostParts(
   return observations.flatMap((observation) => {
     const { task, sighting } = observation;
     const key = task ?? JOB_ITSELF;
-    if (observation.attemptId !== present || openPart(view, task) === undefined) return [];
+    const part = openPart(view, task);
+    if (observation.attemptId !== present || part === undefined) return [];
     // What the queue has is not lost, however little is understood of it.
     if (sighting.kind !== "missing" || sighting.queued === true || memory.begun.has(key)) return [];
+    // It may have been ended while it waited, and is not to run against somebody's will.
+    if (sighting.lost !== true && part.cancelRequested !== true) return [];
     const since = Math.max(
       memory.missingSince.get(key) ?? askedAt,
       memory.givingUpSince.get(key) ?? -Infinity,
+      // Accounting that is back after an outage is told of ends a little later.
+      part.cancelRequested === true ? -Infinity : memory.doubtedAt.get(key) ?? -Infinity,
     );
     return askedAt - since >= MISSING_GRACE_MS ? [key] : [];
   });

@@ -14,6 +14,8 @@ export interface JobMemory {
   readonly endedSince: ReadonlyMap<number, { readonly run: string; readonly since: number }>;
   /** When it was last asked that a task (or -1, the job itself) be given up, unless it was heard of since. */
   readonly givingUpSince: ReadonlyMap<number, number>;
+  /** When a task (or -1, the job itself) was last missing without it being sure that it was lost. */
+  readonly doubtedAt: ReadonlyMap<number, number>;
   /** Tasks (or -1, the job itself) that are missing, and had begun when they were to be given up. */
   readonly begun: ReadonlySet<number>;
   /** When the last word came from the job's own script. */
@@ -27,6 +29,7 @@ export const emptyMemory: JobMemory = {
   missingSince: new Map(),
   endedSince: new Map(),
   givingUpSince: new Map(),
+  doubtedAt: new Map(),
   begun: new Set(),
   pushedAt: 0,
   early: [],
@@ -46,16 +49,23 @@ export function forgetTrouble(memory: JobMemory, key: number): JobMemory {
     missingSince: without(memory.missingSince, key),
     endedSince: without(memory.endedSince, key),
     givingUpSince: without(memory.givingUpSince, key),
+    doubtedAt: without(memory.doubtedAt, key),
     begun: memory.begun.has(key)
       ? new Set([...memory.begun].filter((one) => one !== key))
       : memory.begun,
   };
 }
 
-/** The memory once a task (or -1, the job itself) has been missed by a poll. */
-export function missed(memory: JobMemory, key: number, since: number): JobMemory {
+/**
+ * The memory once a task (or -1, the job itself) has been missed by a poll that was heard `at`.
+ *
+ * @param lost Whether it is sure that the scheduler has lost it.
+ */
+export function missed(memory: JobMemory, key: number, at: number, lost: boolean): JobMemory {
+  const since = memory.missingSince.get(key) ?? at;
   return {
     ...memory,
+    doubtedAt: lost ? memory.doubtedAt : new Map(memory.doubtedAt).set(key, at),
     missingSince: new Map(memory.missingSince).set(key, since),
     endedSince: without(memory.endedSince, key),
   };

@@ -132,8 +132,8 @@ function believe(
     if (part === undefined || isFinal(part.phase)) continue;
     const key = task ?? JOB_ITSELF;
     if (sighting.kind === "missing") {
+      memory = missed(memory, key, now, sighting.lost === true);
       const since = memory.missingSince.get(key) ?? now;
-      memory = missed(memory, key, since);
       if (askedAt - since >= MISSING_GRACE_MS) lost ??= { since, reason: sighting.reason };
       continue;
     }

@@ -379,8 +379,14 @@ export class SimulatedSlurm implements Scheduler {
   }
 
   #sighting(part: Part | undefined): Sighting {
-    const missing: Sighting = { kind: "missing", reason: { code: "LeftQueue", text: "Gone." } };
-    if (part === undefined || part.lost) return missing;
+    const missing: Sighting = {
+      kind: "missing",
+      reason: { code: "LeftQueue", text: "Gone." },
+      ...(this.accountingAnswers ? { lost: true } : {}),
+    };
+    if (part === undefined || part.lost) {
+      return this.accountingAnswers ? { ...missing, lost: true } : missing;
+    }
     const { end, restarts, startedAt } = part;
     if (part.waits) return { kind: "waiting", state: "PENDING", restarts };
     if (end === undefined) {
