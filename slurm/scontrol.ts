@@ -33,11 +33,23 @@ export interface SlurmConfig {
   readonly maxJobCount?: number;
   /** Seconds between SIGTERM and SIGKILL when a job is ended. */
   readonly killWaitSeconds?: number;
+  /** For how many seconds slurmctld had been running. */
+  readonly upSeconds?: number;
 }
 
 function leadingNumber(text: string | undefined): number | undefined {
   const digits = /^\d{1,15}(?=\D|$)/.exec(text ?? "")?.[0];
   return digits === undefined ? undefined : Number(digits);
+}
+
+/** Both times are in seconds since the epoch where SLURM_TIME_FORMAT asks for that. */
+function secondsUp(output: SlurmOutput, bootTime: string | undefined): number | undefined {
+  const head = outputLines(output)[0];
+  const asOf = leadingNumber(/^Configuration data as of (.*)$/.exec(head ?? "")?.[1]);
+  const since = leadingNumber(bootTime);
+  // A date such as 2026-11-20 begins with a number too.
+  if (asOf === undefined || since === undefined || since < 1e9 || asOf < since) return undefined;
+  return asOf - since;
 }
 
 /** The configuration in scontrol's output. */
@@ -55,6 +67,7 @@ export function parseShowConfig(output: SlurmOutput): SlurmConfig {
   const maxArraySize = leadingNumber(settings.get("MaxArraySize"));
   const maxJobCount = leadingNumber(settings.get("MaxJobCount"));
   const killWaitSeconds = leadingNumber(settings.get("KillWait"));
+  const upSeconds = secondsUp(output, settings.get("BOOT_TIME"));
   return {
     ...(version === undefined ? {} : { version }),
     ...(clusterName === undefined ? {} : { clusterName }),
@@ -66,6 +79,7 @@ export function parseShowConfig(output: SlurmOutput): SlurmConfig {
     ...(maxArraySize === undefined ? {} : { maxArraySize }),
     ...(maxJobCount === undefined ? {} : { maxJobCount }),
     ...(killWaitSeconds === undefined ? {} : { killWaitSeconds }),
+    ...(upSeconds === undefined ? {} : { upSeconds }),
   };
 }
 

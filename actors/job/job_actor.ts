@@ -97,10 +97,15 @@ function awaitsVerdict(view: JobView): boolean {
 }
 
 /** What the poller must look for. */
-function watched(view: JobView): Watched | undefined {
-  const { schedulerId, startedAt } = view;
+function watched(view: JobView, { options }: JobSpec): Watched | undefined {
+  const { schedulerId, startedAt, submittedAt } = view;
   if (schedulerId === undefined || isFinal(view.phase)) return undefined;
-  const job = { attemptId: presentAttempt(view), schedulerId };
+  const job = {
+    attemptId: presentAttempt(view),
+    schedulerId,
+    ...(submittedAt === undefined ? {} : { submittedAt }),
+    ...(options["no-requeue"] === true ? { requeues: false } : {}),
+  };
   const open = view.tasks?.filter(({ phase }) => !isFinal(phase));
   if (open === undefined) return startedAt === undefined ? job : { ...job, startedAt };
   const starts = open.flatMap(({ task, startedAt }) =>
@@ -198,8 +203,8 @@ export function jobActor(
       if (!isFinal(task.phase) || earlier === task.phase) continue;
       if (!isTriedAgain(view, spec.retry, task)) effects.taskEnded(jobId, task.task);
     }
-    const wanted = watched(view);
-    if (wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(watched(before))) {
+    const wanted = watched(view, spec);
+    if (wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(watched(before, spec))) {
       effects.watch(wanted, ctx.self);
     }
     if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
@@ -224,7 +229,7 @@ export function jobActor(
   /** Tells those it works with what is wanted of them, given the job as it stands. */
   const introduce = async (state: JobState, ctx: Context): Promise<JobState> => {
     const { view, spec } = state;
-    const wanted = watched(view);
+    const wanted = watched(view, spec);
     if (wanted !== undefined) {
       effects.watch(wanted, ctx.self);
       return cancelWhereWanted(state, ctx);

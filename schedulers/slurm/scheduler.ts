@@ -58,15 +58,20 @@ const decoder = new TextDecoder();
 /** Slurm's own default of KillWait, for a cluster that does not tell, in seconds. */
 const KILL_WAIT_SECONDS = 30;
 
+/** A submission may be confirmed so much later than slurmctld took it, in ms. */
+const RESTART_SLACK_MS = 60_000;
+
 /** A job or an array task with Slurm's id of it. */
 interface Part extends Run {
   readonly id: SchedulerId;
   readonly requeues: boolean | undefined;
+  readonly submittedAt: number | undefined;
 }
 
 /** The jobs or array tasks of a watched attempt. */
-function partsOf({ attemptId, schedulerId, tasks, startedAt, requeues }: Watched): Part[] {
-  const shared = { attemptId, schedulerId, requeues };
+function partsOf(watched: Watched): Part[] {
+  const { attemptId, schedulerId, tasks, startedAt, requeues, submittedAt } = watched;
+  const shared = { attemptId, schedulerId, requeues, submittedAt };
   if (tasks === undefined) {
     const start = typeof startedAt === "number" ? startedAt : undefined;
     return [{ ...shared, task: undefined, id: schedulerId, startedAt: start }];
@@ -159,19 +164,39 @@ export class SlurmScheduler implements Scheduler {
     const found = config === undefined ? [] : await this.#vanished.look(gone, config, signal);
     const traces = new Map(gone.map((part, index) => [part, found[index]]));
     await this.#cancelStrays(strayCopies(jobs, watched), signal);
-    return parts.map((part) => {
-      const { attemptId, task, requeues } = part;
+    const judge = (part: Part, losable: boolean) => {
       const trace = traces.get(part);
-      const sighting = verdict({
+      return verdict({
         queue: queue.get(marked(part)),
         accounting: trace?.accounting,
         record: trace?.record,
         words: trace?.words,
-        requeues,
+        requeues: part.requeues,
+        losable,
         killWaitMs: (config?.killWaitSeconds ?? KILL_WAIT_SECONDS) * 1000,
       });
+    };
+    const doubtful = gone.filter((part) =>
+      traces.get(part)?.answered === true && judge(part, false).kind === "missing"
+    );
+    const losable = new Set(await this.#takenBeforeRestart(doubtful, signal));
+    return parts.map((part) => {
+      const { attemptId, task } = part;
+      const sighting = judge(part, losable.has(part));
       return task === undefined ? { attemptId, sighting } : { attemptId, task, sighting };
     });
+  }
+
+  /** Those that slurmctld took before it was started the last time: it may have lost them. */
+  async #takenBeforeRestart(parts: readonly Part[], signal: AbortSignal): Promise<Part[]> {
+    if (parts.length === 0) return [];
+    const { upSeconds } = await this.#showConfig(signal);
+    if (upSeconds === undefined) return [];
+    // By the clock that dates events.
+    const startedAt = performance.timeOrigin + performance.now() - upSeconds * 1000;
+    return parts.filter(({ submittedAt }) =>
+      submittedAt !== undefined && submittedAt < startedAt + RESTART_SLACK_MS
+    );
   }
 
   /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */

@@ -30,7 +30,10 @@ const PROMPT_MS = 1_000;
 const decoder = new TextDecoder();
 
 /** What is known of a job or an array task that has left the queue. */
-export type Traces = Pick<Evidence, "accounting" | "record" | "words">;
+export type Traces = Pick<Evidence, "accounting" | "record" | "words"> & {
+  /** Whether accounting answered at all. */
+  readonly answered: boolean;
+};
 
 /** sacct, ended by force when slurmdbd does not answer it. */
 export function sacctLine(words: readonly string[]): string {
@@ -73,9 +76,9 @@ export class VanishedJobs {
       const recorded = records.get(key(run.attemptId, run.task));
       const record = recorded !== undefined && isRecordOf(run, recorded) ? recorded : undefined;
       const { schedulerId, task } = run;
-      const line = accounts.get(task === undefined ? schedulerId : `${schedulerId}_${task}`);
+      const line = accounts?.get(task === undefined ? schedulerId : `${schedulerId}_${task}`);
       const accounting = line !== undefined && isAccountOf(run, line, record) ? line : undefined;
-      return { record, accounting, words: undefined };
+      return { record, accounting, answered: accounts !== undefined, words: undefined };
     });
     const silent = runs.filter((_, index) => {
       const trace = traces[index];
@@ -103,14 +106,14 @@ export class VanishedJobs {
     return new Map(records.map((record) => [key(record.attemptId, record.task), record]));
   }
 
-  /** The lines of accounting by Slurm's ids; none where accounting is absent, away, or slow. */
+  /** The lines of accounting by Slurm's ids; `undefined` where accounting is absent, away, or slow. */
   async #accounts(
     runs: readonly Run[],
     config: SlurmConfig,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, SacctJob>> {
+  ): Promise<ReadonlyMap<string, SacctJob> | undefined> {
     const begun = this.#now();
-    if (!hasAccounting(config) || begun < this.#accountingRestsUntil) return new Map();
+    if (!hasAccounting(config) || begun < this.#accountingRestsUntil) return undefined;
     const ids = [...new Set<SchedulerId>(runs.map(({ schedulerId }) => schedulerId))];
     const lines = forAll(ids, sacctArguments, sacctLine);
     const { exitCode, stdout } = await this.#host.run(lines.join(" && "), {
@@ -120,7 +123,7 @@ export class VanishedJobs {
     const now = this.#now();
     // What waits for accounting waits for the queue's word on all other jobs as well.
     if (now - begun > PROMPT_MS) this.#accountingRestsUntil = now + REST_FACTOR * (now - begun);
-    if (exitCode !== 0) return new Map();
+    if (exitCode !== 0) return undefined;
     return new Map(parseSacct(stdout).jobs.map((job) => [formatJobId(job.id), job]));
   }
 

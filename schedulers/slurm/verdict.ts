@@ -18,6 +18,8 @@ export interface Evidence {
   readonly queue: SqueueJob | undefined;
   /** The accounting's line. Not looked at while the queue has one. */
   readonly accounting: SacctJob | undefined;
+  /** Whether accounting answers, and slurmctld was started anew since it took the job. */
+  readonly losable: boolean;
   /** What the job's script left at its end. */
   readonly record: ExitRecord | undefined;
   /** What Slurm said in the job's standard error; absent where that was not looked at. */
@@ -230,5 +232,6 @@ export function verdict(evidence: Evidence): Sighting {
       queued: true,
     };
   }
-  return accountedEnding(evidence) ?? traced(evidence);
+  const sighting = accountedEnding(evidence) ?? traced(evidence);
+  return sighting.kind === "missing" && evidence.losable ? { ...sighting, lost: true } : sighting;
 }

@@ -42,6 +42,7 @@ const none: Evidence = {
   record: undefined,
   words: undefined,
   requeues: undefined,
+  losable: false,
   killWaitMs: 30_000,
 };
 
