@@ -297,3 +297,31 @@ slurmTest("what scancel says of jobs that are gone is no error", async (schedule
   await says("scancel: error: Kill job error on job id 12: Access/permission denied");
   await assert.rejects(scheduler.cancel([job], never), { code: "SCHEDULER_UNAVAILABLE" });
 });
+
+slurmTest(
+  "only what slurmctld took before it was started anew, and accounting knows no end of, is lost",
+  async (scheduler, fake) => {
+    const now = performance.timeOrigin + performance.now();
+    const [before, after] = [watch("12"), watch("13")];
+    const watched = [
+      { ...before, submittedAt: now - 3_600_000 },
+      // slurmctld has been running for a minute then.
+      { ...after, submittedAt: now + 60_000 },
+    ];
+    const config = (accounting: string) =>
+      `printf '%s\\n' 'Configuration data as of 1795216575' 'BOOT_TIME = 1795216515' ` +
+      `'AccountingStorageType = accounting_storage/${accounting}'`;
+    const lost = async (scheduler: SlurmScheduler) =>
+      (await scheduler.observe(watched, never)).map(({ sighting }) =>
+        sighting.kind === "missing" && sighting.lost === true
+      );
+    await queue(fake, "");
+    await fake.command("sacct", "exit 0");
+    assert.deepEqual(await lost(scheduler), [false, false], "there is no accounting to answer");
+    await fake.command("scontrol", config("slurmdbd"));
+    await scheduler.probe(never).catch(() => {});
+    assert.deepEqual(await lost(scheduler), [true, false]);
+    await fake.command("sacct", "exit 1");
+    assert.deepEqual(await lost(scheduler), [false, false], "accounting is away");
+  },
+);
