@@ -79,6 +79,7 @@ export async function inRounds(
     // All of them come to their end before an error of one is told, so that nothing is left at work.
     const outcomes = await Promise.allSettled([before, during(), breaking().finally(broken)]);
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    await scene.allSubmitted();
     scene.say(`round ${number + 1} of ${rounds}: it is over, the jobs are to end`);
     await scene.world.cluster.openGate(gate);
     await scene.allEnded();

@@ -13,6 +13,9 @@ export const KINDS = ["success", "exit", "signal", "array", "across", "cancelled
 /** See {@linkcode KINDS}. */
 export type KindName = (typeof KINDS)[number];
 
+/** The kinds that do not wait for the fault to be over. */
+export const QUICK: readonly KindName[] = ["success", "exit", "signal", "array", "cancelled"];
+
 /** How a job or an array task must end. */
 export interface Ending {
   readonly phase: FinalPhase;

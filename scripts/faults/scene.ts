@@ -53,6 +53,7 @@ export class Scene implements AsyncDisposable {
   readonly submissions: Submission[] = [];
   /** How often a call failed, by the code of the error. */
   readonly failures = new Map<string, number>();
+  readonly #submitting: Promise<unknown>[] = [];
   readonly #outputs = new Map<string, Reading<LogChunk>>();
   readonly #seed: number;
 
@@ -111,6 +112,19 @@ export class Scene implements AsyncDisposable {
     }
     await Promise.all(made.map((each) => this.#afterwards(each, options)));
     return made;
+  }
+
+  /** Submits jobs while something else goes on; {@linkcode Scene.allSubmitted} waits for them. */
+  submitMeanwhile(kinds: readonly KindName[], options: SubmitOptions): void {
+    const submitting = this.submit(kinds, options);
+    // Whoever waits gets the error; until then nobody else must.
+    submitting.catch(() => {});
+    this.#submitting.push(submitting);
+  }
+
+  /** Resolves when all are accepted that are submitted meanwhile. */
+  async allSubmitted(): Promise<void> {
+    await Promise.all(this.#submitting.splice(0));
   }
 
   /**

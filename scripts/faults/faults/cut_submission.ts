@@ -7,7 +7,7 @@
 import { cutPlaces } from "../cut_places.ts";
 import type { CutPlace, Traffic } from "../cut_places.ts";
 import type { Fault } from "../fault.ts";
-import type { KindName } from "../kinds.ts";
+import { QUICK } from "../kinds.ts";
 import type { Scene } from "../scene.ts";
 import type { Lane } from "../through_proxies.ts";
 import { until } from "../waiting.ts";
@@ -16,8 +16,6 @@ import { until } from "../waiting.ts";
 const STEP = 64;
 /** Jobs that travel together. */
 const JOBS = 2;
-
-const KINDS: readonly KindName[] = ["success", "exit", "signal", "array", "cancelled"];
 
 /** Waits until the link is up and nothing passes; gives what has passed. */
 async function quiet(scene: Scene, { cluster, proxy }: Lane): Promise<Traffic> {
@@ -61,7 +59,7 @@ async function cutAt(scene: Scene, lane: Lane, { way, bytes }: CutPlace): Promis
   const { cuts } = proxy;
   proxy.cutOpenAfter({ [way]: bytes });
   const chance = scene.chance(`${way} ${bytes}`);
-  const kinds = chance.shuffled(KINDS).slice(0, JOBS);
+  const kinds = chance.shuffled(QUICK).slice(0, JOBS);
   const jobs = await scene.submit(kinds, { gate: "none", clusters: [cluster] });
   // Where less passes than was measured the cut comes with the next poll, or not at all.
   await until(() => proxy.cuts > cuts, { signal: scene.signal, deadlineMs: 5_000, everyMs: 20 });
