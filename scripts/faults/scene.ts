@@ -132,16 +132,21 @@ export class Scene implements AsyncDisposable {
    * resolves when it has, or cannot.
    */
   async connect(lanes: readonly Lane[] = this.world.allLanes): Promise<void> {
-    await Promise.all(lanes.map(async ({ cluster: name, proxy }) => {
-      const asked = this.world.client.clusters.probe.mutate({ name }, {
-        signal: AbortSignal.any([this.signal, AbortSignal.timeout(CALL_MS)]),
-      }).then(() => true, () => true);
-      // The connection is what counts: it may be gone again before the probe has its answer.
-      await Promise.race([
-        asked,
-        until(() => proxy.connections > 0, { signal: this.signal, deadlineMs: CALL_MS }),
-      ]);
-    }));
+    const { clusters } = this.world.client;
+    // Sluice takes a moment to notice what was cut.
+    await this.pause(50);
+    await Promise.all(lanes.map(({ cluster: name }) =>
+      until(async () => {
+        const signal = AbortSignal.timeout(CALL_MS);
+        const view = await clusters.get.query({ name }, { signal }).catch(() => undefined);
+        if (view?.link.status === "up") return true;
+        // What matters is the connection: it may be gone again before the probe has its answer.
+        if (view?.link.status === "lost") {
+          await clusters.probe.mutate({ name }, { signal }).catch(() => {});
+        }
+        return false;
+      }, { signal: this.signal, deadlineMs: CALL_MS, everyMs: 50 })
+    ));
   }
 
   /** Waits until all jobs have ended; after a generous time it is left to the judge that some have not. */
