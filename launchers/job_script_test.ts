@@ -191,7 +191,7 @@ shellTest("an attempt that was given up does nothing", shellCommand("echo ran"),
     .output();
   const { code, stdout, stderr } = await job.run();
   assert.deepEqual([code, stdout], [DUPLICATE_EXIT_CODE, ""]);
-  assert.match(stderr, /was given up before it began/);
+  assert.match(stderr, /is on record as given-up/);
   await assert.rejects(job.spooled(), Deno.errors.NotFound);
 });
 

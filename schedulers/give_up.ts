@@ -11,7 +11,7 @@ import { forAttempts } from "./for_attempts.ts";
 import type { RemoteLayout } from "./layout.ts";
 import type { GivenUp, Watched } from "./scheduler.ts";
 
-/** So many links are made by one command, which may be one word of at most 128 KiB on Linux. */
+/** So many links are made by one command, which other commands on the connection wait for. */
 const LINKS_PER_COMMAND = 1_000;
 
 /** An attempt, or a task of it. */

@@ -174,6 +174,10 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
       const entry = state.watched.get(attemptId);
       // It ended while the question was under way.
       if (entry === undefined) continue;
+      // It has come back, so that there is nothing to be given up.
+      if (group.every(({ sighting: { kind } }) => kind === "waiting" || kind === "active")) {
+        state.giveUps.drop(attemptId);
+      }
       const marks = group.map(mark).join();
       moved ||= state.seen.get(attemptId) !== marks;
       state.seen.set(attemptId, marks);

@@ -3,7 +3,8 @@ import { attemptId, SluiceError } from "../../model/mod.ts";
 import type { JobFact } from "../../model/mod.ts";
 import type { Observation, Sighting, SpoolRecord } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
-import { givingUp, lostParts } from "./lost.ts";
+import { lostParts } from "./lost.ts";
+import { givingUp } from "./memory.ts";
 import { MISSING_GRACE_MS } from "./sighted.ts";
 
 const waiting: Sighting = {
@@ -411,6 +412,47 @@ Deno.test("what somebody may have ended while it waited is given up only if it i
   assert.deepEqual(lostAfter(job, gone), [-1]);
 });
 
+Deno.test("an end with the status of an attempt that was given up counts once it is known to have run", () => {
+  const end: Sighting = {
+    kind: "ended",
+    phase: "failed",
+    state: "FAILED",
+    exitCode: 75,
+    nodes: [],
+  };
+  for (const begun of [true, false]) {
+    const job = new SimulatedJob().submitted();
+    see(job, active);
+    const ended: Observation = { attemptId: job.attempt, sighting: end };
+    assert.deepEqual(lostAfter(job, ended), [-1], "it is asked at once");
+    assert.equal(job.view.phase, "running");
+    assert.deepEqual(lostAfter(job, ended), [], "and not asked again soon");
+    const facts = give(job, begun);
+    if (begun) {
+      see(job, end);
+      assert.deepEqual([job.view.phase, job.view.exitCode], ["failed", 75]);
+    } else {
+      assert.deepEqual(types(facts), ["attempt_ended"]);
+      assert.equal(job.view.attempts[0]?.reason?.code, "SchedulerLostJob");
+    }
+  }
+});
+
+Deno.test("an end with that status counts in the end where nobody can tell", () => {
+  const end: Sighting = {
+    kind: "ended",
+    phase: "failed",
+    state: "FAILED",
+    exitCode: 75,
+    nodes: [],
+  };
+  const job = new SimulatedJob().submitted();
+  see(job, end);
+  job.time = MISSING_GRACE_MS;
+  see(job, end);
+  assert.deepEqual([job.view.phase, job.view.exitCode], ["failed", 75]);
+});
+
 Deno.test("what the queue has in a state that nobody knows is not given up", () => {
   const job = new SimulatedJob().submitted();
   const odd: Observation = { attemptId: job.attempt, sighting: { ...missing, queued: true } };
@@ -511,9 +553,10 @@ Deno.test("what had begun and has been seen since is ended by the scheduler, not
   assert.deepEqual(types(job.tell({ type: "cancel" })), ["cancel_requested"]);
 });
 
-Deno.test("what was seen running is never called lost before it began", () => {
+Deno.test("what is known to have run is never called lost before it began", () => {
   const job = new SimulatedJob().submitted();
   see(job, active);
+  push(job, "end");
   miss(job);
   job.time = MISSING_GRACE_MS;
   miss(job);

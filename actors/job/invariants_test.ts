@@ -280,7 +280,11 @@ Deno.test("the laws of attempts and signals can be broken: each of these steps i
       type: "signalled",
       signal: "USR1",
     }, {}],
-    ["what was seen running was not lost before it began", { ...sent, phase: "running" }, {
+    ["what has an exit code was not lost before it began", {
+      ...sent,
+      phase: "running",
+      exitCode: 3,
+    }, {
       ...again,
       reason: { code: "SchedulerLostJob", text: "" },
     }, followed],

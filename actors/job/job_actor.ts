@@ -14,8 +14,8 @@ import { decide } from "./decide.ts";
 import type { JobInput } from "./decide.ts";
 import { UnknownJobError } from "./errors.ts";
 import { foldJob } from "./fold.ts";
-import { givingUp, lostParts } from "./lost.ts";
-import { emptyMemory } from "./memory.ts";
+import { lostParts } from "./lost.ts";
+import { emptyMemory, givingUp } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { persist } from "./persist.ts";
 import { attemptSpec, isTriedAgain } from "./retry.ts";
@@ -299,10 +299,15 @@ export function jobActor(
         effects.nudge(next.verdictMs);
         return { ...next, verdictMs: Math.min(VERDICT_MAX_MS, next.verdictMs * 2) };
       }
+      case "given_up": {
+        const next = await take(state, message, ctx);
+        // What had begun has its verdict as soon as it is looked at once more.
+        if (message.given.some(({ begun }) => begun)) effects.nudge();
+        return next;
+      }
       case "submitting":
       case "outcome":
       case "withdrawn":
-      case "given_up":
       case "cancelled":
       case "silenced":
         return await take(state, message, ctx);

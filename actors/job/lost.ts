@@ -14,7 +14,7 @@ import type { Facts } from "./facts.ts";
 import { forgetTrouble, JOB_ITSELF } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { LOST } from "./retry.ts";
-import { MISSING_GRACE_MS } from "./sighted.ts";
+import { mayNotHaveRun, MISSING_GRACE_MS } from "./sighted.ts";
 import type { Sighted } from "./sighted.ts";
 
 const CANCELLED: Reason = {
@@ -28,7 +28,7 @@ const FORGOTTEN: Reason = {
     "It was cancelled. It had begun, but the scheduler no longer knows it, and how it ended cannot be told.",
 };
 
-type Part = Pick<JobView, "phase" | "startedAt"> & {
+type Part = Pick<JobView, "phase" | "exitCode"> & {
   readonly cancelRequested?: boolean | undefined;
 };
 
@@ -59,8 +59,14 @@ export function lostParts(
     const key = task ?? JOB_ITSELF;
     const part = openPart(view, task);
     if (observation.attemptId !== present || part === undefined) return [];
+    if (memory.begun.has(key)) return [];
+    if (mayNotHaveRun(sighting)) {
+      // Whether it was given up is told by who gives it up.
+      const asked = memory.givingUpSince.get(key) ?? -Infinity;
+      return askedAt - asked >= MISSING_GRACE_MS ? [key] : [];
+    }
     // What the queue has is not lost, however little is understood of it.
-    if (sighting.kind !== "missing" || sighting.queued === true || memory.begun.has(key)) return [];
+    if (sighting.kind !== "missing" || sighting.queued === true) return [];
     // It may have been ended while it waited, and is not to run against somebody's will.
     if (sighting.lost !== true && part.cancelRequested !== true) return [];
     const since = Math.max(
@@ -71,13 +77,6 @@ export function lostParts(
     );
     return askedAt - since >= MISSING_GRACE_MS ? [key] : [];
   });
-}
-
-/** The memory once it was asked at `at` that parts be given up. */
-export function givingUp(memory: JobMemory, keys: readonly number[], at: number): JobMemory {
-  const since = new Map(memory.givingUpSince);
-  for (const key of keys) since.set(key, at);
-  return { ...memory, givingUpSince: since };
 }
 
 function endPart(
@@ -125,7 +124,7 @@ export function partsGivenUp(
     const part = id === present ? openPart(facts.view, task) : undefined;
     if (part === undefined) continue;
     const key = task ?? JOB_ITSELF;
-    if (!begun && part.phase !== "running" && part.startedAt === undefined) {
+    if (!begun && part.exitCode === undefined) {
       memory = forgetTrouble(memory, key);
       const end = part.cancelRequested === true
         ? { phase: "cancelled", reason: CANCELLED } as const
@@ -133,7 +132,7 @@ export function partsGivenUp(
       endPart(facts, key, end, retry, now);
       // Another attempt, or the end.
       if (key === JOB_ITSELF) return memory;
-    } else if (memory.missingSince.has(key)) {
+    } else if (memory.missingSince.has(key) || memory.endedSince.has(key)) {
       memory = { ...memory, begun: new Set(memory.begun).add(key) };
     }
   }

@@ -70,3 +70,10 @@ export function missed(memory: JobMemory, key: number, at: number, lost: boolean
     endedSince: without(memory.endedSince, key),
   };
 }
+
+/** The memory once it was asked at `at` that parts be given up. */
+export function givingUp(memory: JobMemory, keys: readonly number[], at: number): JobMemory {
+  const since = new Map(memory.givingUpSince);
+  for (const key of keys) since.set(key, at);
+  return { ...memory, givingUpSince: since };
+}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DUPLICATE_EXIT_CODE } from "../../launchers/mod.ts";
 import { attemptId, isFinal } from "../../model/mod.ts";
 import type { JobFact, Reason, Retry } from "../../model/mod.ts";
 import type { Observation, Sighting } from "../../schedulers/mod.ts";
@@ -13,7 +14,7 @@ import { concludeArray, concludeJob } from "./conclude.ts";
 import type { Ended } from "./conclude.ts";
 import type { Facts } from "./facts.ts";
 import type { Standing } from "./fold.ts";
-import { forgetTrouble, JOB_ITSELF, missed } from "./memory.ts";
+import { forgetTrouble, givingUp, JOB_ITSELF, missed } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { retryOutcome } from "./retry.ts";
 
@@ -22,6 +23,14 @@ import { retryOutcome } from "./retry.ts";
  * an end after which it may return must last before it is believed, in ms.
  */
 export const MISSING_GRACE_MS = 30_000;
+
+/**
+ * Whether this may be the end of an attempt that was given up before it began, which ran nothing: a payload
+ * may end with the same status.
+ */
+export function mayNotHaveRun(sighting: Sighting): boolean {
+  return sighting.kind === "ended" && sighting.exitCode === DUPLICATE_EXIT_CODE;
+}
 
 /** What a poll that began at `askedAt` saw of a job and its tasks. */
 export interface Sighted {
@@ -138,8 +147,11 @@ function believe(
       continue;
     }
     const ended = memory.endedSince.get(key);
+    const asked = memory.givingUpSince.get(key);
+    const unsure = mayNotHaveRun(sighting) && !memory.begun.has(key);
     memory = forgetTrouble(memory, key);
-    if (sighting.kind === "ended" && sighting.mayReturn === true) {
+    if (unsure && asked !== undefined) memory = givingUp(memory, [key], asked);
+    if (sighting.kind === "ended" && (sighting.mayReturn === true || unsure)) {
       const run = `${sighting.state} ${sighting.startedAt ?? ""}`;
       const since = ended?.run === run ? ended.since : now;
       memory = { ...memory, endedSince: new Map(memory.endedSince).set(key, { run, since }) };

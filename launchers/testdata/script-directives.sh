@@ -25,10 +25,13 @@ if ! ln -sn "$sluice_id" "$sluice_dir/slurm_id" 2>/dev/null; then
   fi
 fi
 
-if ! ln -sn "$sluice_id" "$sluice_dir/begun$sluice_suffix" 2>/dev/null &&
-  [ "$(readlink "$sluice_dir/begun$sluice_suffix")" != "$sluice_id" ]; then
-  printf 'sluice: %s was given up before it began; it does nothing.\n' "$sluice_attempt" >&2
-  exit 75
+if ! ln -sn "$sluice_id" "$sluice_dir/begun$sluice_suffix" 2>/dev/null; then
+  sluice_owner=$(readlink "$sluice_dir/begun$sluice_suffix")
+  if [ "$sluice_owner" != "$sluice_id" ]; then
+    printf 'sluice: %s is on record as %s; it does nothing.\n' \
+      "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2
+    exit 75
+  fi
 fi
 
 trap 'sluice_caught=HUP' HUP

@@ -173,9 +173,13 @@ export class ProcessScheduler implements Scheduler {
     await this.#host.run(programs.join("\n"), { signal });
   }
 
-  /** Whatever this host starts it knows the end of: there is nothing to be given up. */
-  giveUp(): Promise<readonly GivenUp[]> {
-    return Promise.resolve([]);
+  /** Whatever this host has taken it has also started: nothing can be given up. */
+  giveUp(watched: readonly Watched[]): Promise<readonly GivenUp[]> {
+    return Promise.resolve(
+      watched.flatMap(({ attemptId, tasks }): GivenUp[] =>
+        tasks?.map((task) => ({ attemptId, task, begun: true })) ?? [{ attemptId, begun: true }]
+      ),
+    );
   }
 
   /** Removes jobs' directories; see {@linkcode Scheduler.remove}. */

@@ -190,7 +190,7 @@ export class SlurmScheduler implements Scheduler {
   /** Those that slurmctld took before it was started the last time: it may have lost them. */
   async #takenBeforeRestart(parts: readonly Part[], signal: AbortSignal): Promise<Part[]> {
     if (parts.length === 0) return [];
-    const { upSeconds } = await this.#showConfig(signal);
+    const { upSeconds } = await this.#configIfAnswered(signal);
     if (upSeconds === undefined) return [];
     // By the clock that dates events.
     const startedAt = performance.timeOrigin + performance.now() - upSeconds * 1000;
@@ -276,6 +276,16 @@ export class SlurmScheduler implements Scheduler {
   async #showConfig(signal: AbortSignal): Promise<SlurmConfig> {
     this.#config = parseShowConfig(await this.#output(showConfigArguments(), signal));
     return this.#config;
+  }
+
+  /** The configuration as it is told now; an empty one where slurmctld does not answer. */
+  async #configIfAnswered(signal: AbortSignal): Promise<Partial<SlurmConfig>> {
+    try {
+      return await this.#showConfig(signal);
+    } catch (error) {
+      if (error instanceof SchedulerUnavailableError) return {};
+      throw error;
+    }
   }
 
   async #accountingAnswers(config: SlurmConfig, signal: AbortSignal): Promise<boolean> {

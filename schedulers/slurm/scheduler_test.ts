@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openLocal } from "../../hosts/mod.ts";
-import { attemptParts, jobSpecSchema, schedulerIdSchema } from "../../model/mod.ts";
+import {
+  attemptId,
+  attemptParts,
+  jobSpecSchema,
+  newJobId,
+  schedulerIdSchema,
+} from "../../model/mod.ts";
 import type { AttemptId, SignalName } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { remoteLayout } from "../layout.ts";
@@ -124,9 +130,14 @@ slurmTest("a copy that is not the job on record leaves the queue", async (schedu
   const log = join(fake.bin, "cancelled");
   await fake.command("scancel", `echo "$@" >>${quote(log)}; echo trouble >&2; exit 1`);
   const [one, array] = [watch("12"), { ...watch("20"), tasks: [1, 2] }];
+  const job = newJobId();
+  const second = watch("40", attemptId(job, 2));
   await queue(
     fake,
     queueLine("12", "RUNNING", mark(one.attemptId)) +
+      queueLine("39", "PENDING", mark(attemptId(job, 1))) +
+      queueLine("40", "PENDING", mark(second.attemptId)) +
+      queueLine("41", "PENDING", mark(attemptId(job, 3))) +
       queueLine("13", "PENDING", mark(one.attemptId)) +
       queueLine("14", "COMPLETED", mark(one.attemptId)) +
       queueLine("15", "PENDING", mark(newAttempt())) +
@@ -136,9 +147,14 @@ slurmTest("a copy that is not the job on record leaves the queue", async (schedu
       queueLine("30_1", "PENDING", mark(array.attemptId)) +
       queueLine("30_2", "PENDING", mark(array.attemptId)),
   );
-  const seen = await scheduler.observe([one, array], never);
-  assert.deepEqual(seen.map(({ sighting }) => sighting.kind), ["active", "active", "waiting"]);
-  assert.equal(await Deno.readTextFile(log), "13 30\n");
+  const seen = await scheduler.observe([one, array, second], never);
+  assert.deepEqual(seen.map(({ sighting }) => sighting.kind), [
+    "active",
+    "active",
+    "waiting",
+    "waiting",
+  ]);
+  assert.equal(await Deno.readTextFile(log), "39 13 30\n");
 });
 
 slurmTest("a queue that cannot be read says nothing of anybody", async (scheduler, fake) => {

@@ -4,29 +4,36 @@
  * @module
  */
 
-import type { AttemptId, SchedulerId } from "../../model/mod.ts";
-import { schedulerIdSchema } from "../../model/mod.ts";
+import type { SchedulerId } from "../../model/mod.ts";
+import { attemptParts, schedulerIdSchema } from "../../model/mod.ts";
 import { parseComment, stateMeaning } from "../../slurm/mod.ts";
 import type { SqueueJob } from "../../slurm/mod.ts";
 import type { Watched } from "../scheduler.ts";
 
 /**
- * Slurm's ids of jobs that carry the mark of a watched attempt and are not the one on record. Only the one
- * on record ever runs; a copy would wait for its turn, take a place, and end at once.
+ * Slurm's ids of jobs that carry the mark of a watched attempt and are not the one on record, or that of an
+ * attempt before it, which was given up. None of them ever runs anything: it would wait for its turn, take a
+ * place, and end at once.
  */
 export function strayCopies(
   queue: readonly SqueueJob[],
   watched: readonly Watched[],
 ): SchedulerId[] {
-  const onRecord = new Map<AttemptId, SchedulerId>(
-    watched.map(({ attemptId, schedulerId }) => [attemptId, schedulerId]),
+  const onRecord = new Map(
+    watched.map(({ attemptId, schedulerId }) => {
+      const { jobId, attempt } = attemptParts(attemptId);
+      return [jobId, { attempt, schedulerId }];
+    }),
   );
   const strays = new Set<SchedulerId>();
   for (const { id, comment, state } of queue) {
-    const attemptId = parseComment(comment);
-    const known = attemptId === undefined ? undefined : onRecord.get(attemptId);
+    const mark = parseComment(comment);
     const live = state === undefined || stateMeaning(state).kind !== "ended";
-    if (known === undefined || !live || known === String(id.job)) continue;
+    if (mark === undefined || !live) continue;
+    const { jobId, attempt } = attemptParts(mark);
+    const known = onRecord.get(jobId);
+    const own = known?.attempt === attempt && known.schedulerId === String(id.job);
+    if (known === undefined || own || attempt > known.attempt) continue;
     strays.add(schedulerIdSchema.parse(String(id.job)));
   }
   return [...strays];

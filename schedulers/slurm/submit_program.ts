@@ -148,7 +148,11 @@ begin() {
 }
 unwritable() {
   words=$(df -Pk . 2>&1 | tail -n 1)
-  rm -f ./*
+  # The lock last: whoever takes the next one must find none of its own files removed.
+  for file in ./*; do
+    case $file in ./lock*) ;; *) rm -f "$file" ;; esac
+  done
+  rm -f ./lock*
   say "$1" unwritable 0 "$words"
 }
 finish() {
