@@ -5,7 +5,7 @@
  */
 
 import { attemptId, errorInfo, isFinal } from "../../model/mod.ts";
-import type { JobFact, JobSpec, JobView, Reason, Retry, SluiceError } from "../../model/mod.ts";
+import type { JobFact, JobSpec, JobView, Reason, Retry } from "../../model/mod.ts";
 import type { Cancellation, GivenUp, SpoolRecord, SubmitOutcome } from "../../schedulers/mod.ts";
 import { awaitsSignal, changesWish } from "./cancel.ts";
 import type { CancelRequest } from "./cancel.ts";
@@ -21,7 +21,7 @@ import type { Sighted } from "./sighted.ts";
 /** What a job can be told. */
 export type JobInput =
   /** It is about to be handed to the scheduler. */
-  | { readonly type: "submitting"; readonly error?: SluiceError }
+  | { readonly type: "submitting" }
   /** What became of the submission. */
   | { readonly type: "outcome"; readonly outcome: SubmitOutcome }
   /** What a poll that began at `askedAt` saw of it and its tasks. */
