@@ -91,24 +91,10 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     "SLUICE_JOB_DIRECTORY=$PWD",
     "export SLUICE_JOB_ID SLUICE_ATTEMPT SLUICE_JOB_DIRECTORY",
     "",
-    `if ! ln -sn "$sluice_id" "$sluice_dir/${ID_LINK}" 2>/dev/null; then`,
-    `  sluice_owner=$(readlink "$sluice_dir/${ID_LINK}")`,
-    '  if [ "$sluice_owner" != "$sluice_id" ]; then',
-    "    printf 'sluice: %s is on record as %s; this copy does nothing.\\n' \\",
-    `      "$sluice_attempt" "\${sluice_owner:-nothing that can be read or written}" >&2`,
-    `    exit ${DUPLICATE_EXIT_CODE}`,
-    "  fi",
-    "fi",
+    ...putOnRecord(ID_LINK, "this copy"),
     "",
     // A later run of the same, and no other, finds the link that an earlier one made.
-    `if ! ln -sn "$sluice_id" "$sluice_dir/${BEGIN_LINK}$sluice_suffix" 2>/dev/null; then`,
-    `  sluice_owner=$(readlink "$sluice_dir/${BEGIN_LINK}$sluice_suffix")`,
-    '  if [ "$sluice_owner" != "$sluice_id" ]; then',
-    "    printf 'sluice: %s is on record as %s; it does nothing.\\n' \\",
-    `      "$sluice_attempt" "\${sluice_owner:-nothing that can be read or written}" >&2`,
-    `    exit ${DUPLICATE_EXIT_CODE}`,
-    "  fi",
-    "fi",
+    ...putOnRecord(`${BEGIN_LINK}$sluice_suffix`, "it"),
     "",
     ...(early === undefined ? noteSignals() : noteAndPassOn(early)),
     "",
@@ -135,6 +121,20 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     'exit "$sluice_code"',
     "",
   ].join("\n");
+}
+
+/** Makes a link to the scheduler's id, and ends where another target or none can be had. */
+function putOnRecord(link: string, who: string): string[] {
+  return [
+    `if ! ln -sn "$sluice_id" "$sluice_dir/${link}" 2>/dev/null; then`,
+    `  sluice_owner=$(readlink "$sluice_dir/${link}")`,
+    '  if [ "$sluice_owner" != "$sluice_id" ]; then',
+    `    printf 'sluice: %s is on record as %s; ${who} does nothing.\\n' \\`,
+    `      "$sluice_attempt" "\${sluice_owner:-nothing that can be read or written}" >&2`,
+    `    exit ${DUPLICATE_EXIT_CODE}`,
+    "  fi",
+    "fi",
+  ];
 }
 
 function noteSignals(): string[] {

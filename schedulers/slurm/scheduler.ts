@@ -164,25 +164,27 @@ export class SlurmScheduler implements Scheduler {
     const found = config === undefined ? [] : await this.#vanished.look(gone, config, signal);
     const traces = new Map(gone.map((part, index) => [part, found[index]]));
     await this.#cancelStrays(strayCopies(jobs, watched), signal);
-    const judge = (part: Part, losable: boolean) => {
+    const seen = parts.map((part) => {
       const trace = traces.get(part);
-      return verdict({
+      const sighting = verdict({
         queue: queue.get(marked(part)),
         accounting: trace?.accounting,
         record: trace?.record,
         words: trace?.words,
         requeues: part.requeues,
-        losable,
         killWaitMs: (config?.killWaitSeconds ?? KILL_WAIT_SECONDS) * 1000,
       });
-    };
-    const doubtful = gone.filter((part) =>
-      traces.get(part)?.answered === true && judge(part, false).kind === "missing"
+      return { part, sighting, answered: trace?.answered === true };
+    });
+    const doubtful = seen.flatMap(({ part, sighting, answered }) =>
+      answered && sighting.kind === "missing" ? [part] : []
     );
-    const losable = new Set(await this.#takenBeforeRestart(doubtful, signal));
-    return parts.map((part) => {
+    const lost = new Set(await this.#takenBeforeRestart(doubtful, signal));
+    return seen.map(({ part, sighting: told }) => {
       const { attemptId, task } = part;
-      const sighting = judge(part, losable.has(part));
+      const sighting = told.kind === "missing" && lost.has(part)
+        ? { ...told, lost: true } as const
+        : told;
       return task === undefined ? { attemptId, sighting } : { attemptId, task, sighting };
     });
   }

@@ -18,8 +18,6 @@ export interface Evidence {
   readonly queue: SqueueJob | undefined;
   /** The accounting's line. Not looked at while the queue has one. */
   readonly accounting: SacctJob | undefined;
-  /** Whether accounting answers, and slurmctld was started anew since it took the job. */
-  readonly losable: boolean;
   /** What the job's script left at its end. */
   readonly record: ExitRecord | undefined;
   /** What Slurm said in the job's standard error; absent where that was not looked at. */
@@ -232,6 +230,5 @@ export function verdict(evidence: Evidence): Sighting {
       queued: true,
     };
   }
-  const sighting = accountedEnding(evidence) ?? traced(evidence);
-  return sighting.kind === "missing" && evidence.losable ? { ...sighting, lost: true } : sighting;
+  return accountedEnding(evidence) ?? traced(evidence);
 }

@@ -42,7 +42,6 @@ const none: Evidence = {
   record: undefined,
   words: undefined,
   requeues: undefined,
-  losable: false,
   killWaitMs: 30_000,
 };
 

@@ -37,15 +37,15 @@ function deno(
   }).spawn();
 }
 
-/** Runs a program of the README's that opens Sluice itself; gives the lines that it printed. */
-async function printed(workspace: Workspace, program: string): Promise<string[]> {
+/** Runs a program of the README's; gives the lines that it printed. */
+async function printed(
+  program: string,
+  permissions: readonly string[],
+  env: Record<string, string> = {},
+): Promise<string[]> {
   const child = deno(
-    ["run", "-q", "--no-prompt", "--no-check", "-P=sluice"].concat([
-      `--allow-write=${workspace.directory}`,
-      "--ext=ts",
-      "-",
-    ]),
-    await configured(workspace),
+    ["run", "-q", "--no-prompt", "--no-check", ...permissions, "--ext=ts", "-"],
+    env,
     "piped",
   );
   const writer = child.stdin.getWriter();
@@ -56,9 +56,18 @@ async function printed(workspace: Workspace, program: string): Promise<string[]>
   return new TextDecoder().decode(stdout).trim().split("\n");
 }
 
+/** The same for a program that opens Sluice itself. */
+async function printedByLibrary(workspace: Workspace, program: string): Promise<string[]> {
+  const permissions = ["-P=sluice", `--allow-write=${workspace.directory}`];
+  return await printed(program, permissions, await configured(workspace));
+}
+
 Deno.test("the README's five lines of TypeScript run a job on two nodes", async () => {
   await using workspace = await Workspace.make();
-  const lines = await printed(workspace, example(/```ts\n(import \{ loadConfig[\s\S]*?)```/));
+  const lines = await printedByLibrary(
+    workspace,
+    example(/```ts\n(import \{ loadConfig[\s\S]*?)```/),
+  );
   assert.equal(lines.pop(), "succeeded");
   assert.equal(new Set(lines).size, 2, "the hosts have names of their own");
 });
@@ -66,7 +75,7 @@ Deno.test("the README's five lines of TypeScript run a job on two nodes", async 
 Deno.test("the README's job that fails at first succeeds at its second attempt", async () => {
   await using workspace = await Workspace.make();
   const program = example(/## When things break\s+```ts\n([\s\S]*?)```/);
-  assert.deepEqual(await printed(workspace, program), ["succeeded at attempt 2"]);
+  assert.deepEqual(await printedByLibrary(workspace, program), ["succeeded at attempt 2"]);
 });
 
 Deno.test("the README's shell line runs a job and shows its output", async () => {
@@ -102,17 +111,7 @@ Deno.test("the README's client submits a job and follows its events", async () =
   const program = example(/```ts\n(import \{ createSluiceClient[\s\S]*?)```/)
     .replace("http://127.0.0.1:7878", server.url)
     .replace("the server's token", TOKEN);
-  const child = deno(
-    ["run", "-q", "--no-prompt", "--no-check", "--allow-net=127.0.0.1", "--ext=ts", "-"],
-    {},
-    "piped",
-  );
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(program));
-  await writer.close();
-  const { code, stdout, stderr } = await child.output();
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  const lines = await printed(program, ["--allow-net=127.0.0.1"]);
   assert.equal(lines[0], "1 accepted");
   assert.equal(lines.at(-1), `${lines.length} ended`);
   const [job] = (await sluice.jobs.list()).jobs;
