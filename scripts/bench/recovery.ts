@@ -7,6 +7,7 @@ import { FakeConnection } from "../../actors/testing/fake_connection.ts";
 import { CLUSTER, writeLiveJobs } from "../../actors/testing/live_jobs.ts";
 import { Journal } from "../../store/mod.ts";
 import type { Benchmark, Contender } from "./benchmark.ts";
+import { rates } from "./measure.ts";
 
 const JOBS = 10_000;
 /** Where the journals lie, from the root of the repository. */
@@ -23,8 +24,7 @@ const FILLED = `${DIRECTORY}/filled.db`;
  */
 export const recovery: Benchmark = {
   about: "live jobs per second that are taken up from the journal at a start",
-  rounds: 5,
-  cases: [async () => {
+  run: rates([async () => {
     await rm(DIRECTORY, { recursive: true, force: true });
     await mkdir(DIRECTORY, { recursive: true });
     const journal = Journal.open({ path: FILLED });
@@ -37,7 +37,7 @@ export const recovery: Benchmark = {
       limit: limit(),
       peers: {},
     };
-  }],
+  }], { measured: 5, warmUp: 2 }),
 };
 
 /** A copy of the journal for one round. */
