@@ -2,6 +2,8 @@
 export interface Contender {
   /** Does a fixed amount of work once, checks that all of it was done, and says how much it was. */
   run(): Promise<number>;
+  /** Clears up after a run, which is not measured. */
+  reset?(): Promise<void>;
   /** Lets go of what it holds. */
   close?(): Promise<void> | void;
 }

@@ -25,6 +25,7 @@ export async function measure(rateCase: RateCase, { measured, warmUp }: Rounds):
         const amount = await contender.run();
         const rate = amount / (performance.now() - start) * 1_000;
         if (round >= warmUp) rates.get(contender)?.push(rate);
+        await contender.reset?.();
       }
     }
   } finally {
