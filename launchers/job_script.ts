@@ -16,6 +16,12 @@ export const JOB_SCRIPT_FILE = "job.sh";
 export const ID_LINK = "slurm_id";
 
 /**
+ * Name of the file in the attempt's directory in which whoever has just submitted it notes the scheduler's id
+ * of it, unless the attempt has begun by then. It counts once its line is whole.
+ */
+export const ID_FILE = "submitted_id";
+
+/**
  * Name of the symbolic link that says that the attempt has begun, with `.N` behind it for task N of an
  * array. Its target is the scheduler's id of the attempt, or {@linkcode GIVEN_UP}.
  */
@@ -44,8 +50,8 @@ const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "XC
  *
  * The scheduler starts it in the job's directory as `job.sh SPOOL [DIRECTORY]`, where DIRECTORY is the
  * attempt's own below the job's, if it has one. There it makes the link {@linkcode ID_LINK} to the
- * scheduler's id of it, which is made in one step or not at all, unless whoever submitted it has made it.
- * Should the attempt ever be in the queue twice, the copy whose id is not the one on record ends, with a
+ * scheduler's id of it, which is made in one step or not at all, unless whoever submitted it has made it or
+ * has noted another id in {@linkcode ID_FILE}. Should the attempt ever be in the queue twice, the copy whose id is not the one on record ends, with a
  * status of its own, without running anything: so does one that cannot be put on record. It then makes the
  * link {@linkcode BEGIN_LINK}, in the same way: whoever gives the attempt up makes it too, and only one of
  * them can. At the end the script leaves the exit status in the attempt's directory (`exit`, or `exit.N` for
@@ -91,6 +97,10 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     "SLUICE_JOB_DIRECTORY=$PWD",
     "export SLUICE_JOB_ID SLUICE_ATTEMPT SLUICE_JOB_DIRECTORY",
     "",
+    `{ read -r sluice_owner <"$sluice_dir/${ID_FILE}"; } 2>/dev/null || sluice_owner=$sluice_id`,
+    'if [ "$sluice_owner" != "$sluice_id" ]; then',
+    ...leaveTo("this copy"),
+    "fi",
     ...putOnRecord(ID_LINK, "this copy"),
     "",
     // A later run of the same, and no other, finds the link that an earlier one made.
@@ -129,11 +139,18 @@ function putOnRecord(link: string, who: string): string[] {
     `if ! ln -sn "$sluice_id" "$sluice_dir/${link}" 2>/dev/null; then`,
     `  sluice_owner=$(readlink "$sluice_dir/${link}")`,
     '  if [ "$sluice_owner" != "$sluice_id" ]; then',
-    `    printf 'sluice: %s is on record as %s; ${who} does nothing.\\n' \\`,
-    `      "$sluice_attempt" "\${sluice_owner:-nothing that can be read or written}" >&2`,
-    `    exit ${DUPLICATE_EXIT_CODE}`,
+    ...leaveTo(who).map((line) => `  ${line}`),
     "  fi",
     "fi",
+  ];
+}
+
+/** Ends, since another one is on record. */
+function leaveTo(who: string): string[] {
+  return [
+    `  printf 'sluice: %s is on record as %s; ${who} does nothing.\\n' \\`,
+    `    "$sluice_attempt" "\${sluice_owner:-nothing that can be read or written}" >&2`,
+    `  exit ${DUPLICATE_EXIT_CODE}`,
   ];
 }
 

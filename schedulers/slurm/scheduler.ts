@@ -45,13 +45,19 @@ import { jobMetrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { SlurmPlanner } from "./planner.ts";
 import type { Run } from "./present_run.ts";
-import { parseProgramReplies, SBATCH_TIMEOUT_SECONDS, submitProgram } from "./submit_program.ts";
+import { parseProgramReplies, PROGRAM_SECONDS, submitProgram } from "./submit_program.ts";
 import { strayCopies } from "./stray_copies.ts";
 import { sacctLine, VanishedJobs } from "./vanished.ts";
 import { verdict } from "./verdict.ts";
 
 /** How many sbatch run at a time: more makes slurmctld no faster. */
 const SUBMIT_WIDTH = 4;
+
+/** The lane of the host's shells that carries submissions, so that polls do not wait for them. */
+const SUBMIT_LANE = "submit";
+
+/** How long a submission may take, the wait for the one before it included, in ms. */
+const SUBMIT_TIMEOUT_MS = (2 * PROGRAM_SECONDS + 20) * 1000;
 
 const decoder = new TextDecoder();
 
@@ -127,10 +133,9 @@ export class SlurmScheduler implements Scheduler {
       recheck: batch.some(({ recheck }) => recheck),
       queueByComment: QUEUE_BY_COMMENT,
     });
-    const limit = SBATCH_TIMEOUT_SECONDS * (Math.ceil(jobs.length / SUBMIT_WIDTH) + 1);
     const result = await this.#host.run(
-      `printf %s ${quote(program)} | timeout -k 5 ${limit} sh`,
-      { signal, timeoutMs: (limit + 10) * 1000 },
+      `printf %s ${quote(program)} | timeout -k 5 ${PROGRAM_SECONDS} sh`,
+      { lane: SUBMIT_LANE, signal, timeoutMs: SUBMIT_TIMEOUT_MS },
     );
     const replies = new Map(
       parseProgramReplies(decoder.decode(result.stdout)).map((reply) => [reply.attemptId, reply]),

@@ -1,17 +1,23 @@
 /**
  * The shell program that submits a batch of jobs exactly once. Pure.
  *
- * For each attempt the program makes a directory and in it, in this order: `lock`, the files, and, when
- * sbatch has answered, `slurm_id`, unless the attempt's own script has been quicker to make it. Both `lock`
- * and `slurm_id` are symbolic links, whose target is the content: a link is made with its content in one
- * step or not at all, needs no disk block, and is refused when it exists, on network file systems too.
+ * sbatch costs the login node some milliseconds, and every other process that is started for a job comes on
+ * top of that. So for a job that is new the program starts none but sbatch: files are made and written by
+ * the shell itself.
  *
- * An attempt whose `slurm_id` exists has been submitted, and only the job of that id runs: whoever makes
- * the link first decides, and a copy that finds another id in it ends without running anything. An attempt
- * with a `lock` alone was being submitted when something broke: it is looked for by its comment in the
- * queue, and only when the queue does not know it, and no process of the one who held the lock was left when
- * the queue was asked, is it submitted again. A lock is never removed for another to be made, since two could
- * do that at once: whoever takes over from HOLDER makes `lock.HOLDER`, which again only one can.
+ * For each attempt the program makes in its directory, in this order: `lock`, the files, and, when sbatch
+ * has answered, `submitted_id`. `lock` is made only where there is none, which one of many can, and then says
+ * who its holder is; `submitted_id` counts once its line is whole. The link `slurm_id`, whose target is
+ * Slurm's id, is made by the first copy of the attempt that runs, and before that by whoever has its id from
+ * elsewhere than from an sbatch of its own for an attempt that was new: a link is made with its content in
+ * one step or not at all, and is refused when it exists, on network file systems too. Only the job of the id
+ * on record runs: a copy that finds another one ends without running anything.
+ *
+ * An attempt with either record has been submitted. One with a `lock` alone was being submitted when
+ * something broke: it is looked for by its comment in the queue, and only when the queue does not know it,
+ * and no process of the one who held the lock was left when the queue was asked, is it submitted again. A
+ * lock is never removed for another to be made, since two could do that at once: whoever takes over from
+ * HOLDER makes the link `lock.HOLDER`, which again only one can.
  *
  * @module
  */
@@ -20,18 +26,17 @@ import { z } from "zod";
 import { schedulerIdSchema } from "../../model/mod.ts";
 import type { AttemptId, SchedulerId } from "../../model/mod.ts";
 import { commandLine, quote, quotePath } from "../../shell/mod.ts";
-import { ID_LINK } from "../../launchers/mod.ts";
+import { ID_FILE, ID_LINK } from "../../launchers/mod.ts";
 import type { PlanFile } from "../../launchers/mod.ts";
-import { writeFiles } from "../write_files.ts";
 
-/** Longest time one sbatch may take, in seconds; slurmctld's own time-out is far below. */
-export const SBATCH_TIMEOUT_SECONDS = 60;
+/** Longest time that a program may take, in seconds, after which it is ended with every sbatch of it. */
+export const PROGRAM_SECONDS = 120;
 
 /**
- * Age in seconds after which a lock is void whatever became of its holder. A lock is taken for one job alone,
- * whose sbatch is killed after {@linkcode SBATCH_TIMEOUT_SECONDS} and 5 more: the rest is for slow file
- * systems and for clocks that differ. It need be no longer, since a holder that works on all the same, such
- * as one that was suspended, makes no second job run: of two copies only the one on record does.
+ * Age in seconds after which a lock is void whatever became of its holder, which is ended after
+ * {@linkcode PROGRAM_SECONDS} and 5 more: the rest is for slow file systems and for clocks that differ. It
+ * need be no longer, since a holder that works on all the same, such as one that was suspended, makes no
+ * second job run: of two copies only the one on record does.
  */
 export const LOCK_LEASE_SECONDS = 180;
 
@@ -39,7 +44,7 @@ export const LOCK_LEASE_SECONDS = 180;
 export interface ProgramJob {
   /** The attempt at the job. */
   readonly attemptId: AttemptId;
-  /** The attempt's directory; may start with `~/`. */
+  /** The attempt's directory, below `jobs` of Sluice's directory; may start with `~/`. */
   readonly directory: string;
   /** Everything that lies in it, the batch script included. */
   readonly files: readonly PlanFile[];
@@ -75,28 +80,42 @@ export type ProgramReply =
 
 const FIXED = `
 trap '' HUP INT QUIT TERM PIPE
+set -C
 me=$(uname -n):$PPID
+date=$(date +%s) booted= gone= queue= careful=
+{ read -r booted rest </proc/uptime; } 2>/dev/null
 line='
 '
 say() {
   printf '%s\\037%s\\037%s\\037%.1000s\\036' "$@"
 }
+space() {
+  df -Pk "$1" 2>/dev/null | tail -n 1 | grep . || df -Pk "$root" 2>&1 | tail -n 1
+}
+clock() {
+  # By a clock that nobody sets, where there is one.
+  { read -r up rest </proc/uptime; } 2>/dev/null || { now=$(date +%s) && return; }
+  up=\${up%%.*}
+  now=$((date + up - \${booted%%.*})):$up
+}
 submitted() {
-  ln -sn "$2" ${ID_LINK} 2>/dev/null || [ -L ${ID_LINK} ] || {
-    say "$1" unclear 0 "cannot record Slurm's id $2 in $PWD"
+  ln -sn "$3" "$2/${ID_LINK}" 2>/dev/null || [ -L "$2/${ID_LINK}" ] || {
+    say "$1" unclear 0 "cannot record Slurm's id $3 in $2"
     return
   }
-  say "$1" submitted 0 "$(readlink ${ID_LINK})"
+  say "$1" submitted 0 "$(readlink "$2/${ID_LINK}")"
 }
-now() {
-  printf %s "$(date +%s)"
-  # A clock that nobody sets, where there is one.
-  read -r up rest </proc/uptime && printf ':%s' "\${up%%.*}"
-} 2>/dev/null
+recorded() {
+  if [ -L "$1/${ID_LINK}" ]; then
+    id=$(readlink "$1/${ID_LINK}")
+    return
+  fi
+  { read -r id <"$1/${ID_FILE}"; } 2>/dev/null
+}
 holder_is_gone() {
   host=\${1%%:*} rest=\${1#*:}
   group=\${rest%%:*} then=\${rest#*:}
-  now=$(now)
+  clock
   if [ "$host" = "\${me%%:*}" ]; then
     kill -s 0 -- "-$group" 2>/dev/null || return 0
     case $then$line$now in
@@ -110,87 +129,141 @@ holder_is_gone() {
   [ $((\${now%%:*} - \${then%%:*})) -gt ${LOCK_LEASE_SECONDS} ]
 }
 find_holder() {
-  place=lock holder=
+  place=$1/lock holder=
+  if [ -f "$place" ]; then
+    read -r holder <"$place"
+    # One that was cut off before it had said who it is: only the age of its lock is known.
+    [ -n "$holder" ] || holder=?:0:$(stat -c %Y "$place")
+    place=$1/lock.$holder
+  fi
   while [ -L "$place" ]; do
     holder=$(readlink "$place")
-    place=lock.$holder
+    place=$1/lock.$holder
   done
 }
 look_for_gone() {
-  cd -- "$2" 2>/dev/null || return
-  [ -L ${ID_LINK} ] && return
-  find_holder
+  recorded "$2" && return
+  find_holder "$2"
   [ -n "$holder" ] && holder_is_gone "$holder" && printf '%s ' "$1=$holder"
 }
-begin() {
-  if [ -L ${ID_LINK} ]; then
-    say "$1" submitted 0 "$(readlink ${ID_LINK})"
+claim() {
+  if [ ! -L "$2/${ID_LINK}" ] && { true >"$2/lock"; } 2>/dev/null; then
+    clock
+    { printf '%s\\n' "$me:$now" >>"$2/lock"; } 2>/dev/null && return
+    unwritable "$1" "$2"
     return 1
   fi
-  now=$(now)
-  ln -sn "$me:$now" lock 2>/dev/null && return 0
-  if [ ! -L lock ]; then
-    say "$1" unwritable 0 "$(df -Pk . 2>&1 | tail -n 1)"
+  if recorded "$2"; then
+    submitted "$1" "$2" "$id"
+    return 1
+  fi
+  find_holder "$2"
+  if [ -z "$holder" ]; then
+    say "$1" unwritable 0 "$(space "$2")"
     return 1
   fi
   case $line$queue$line in
     *"\${line}sluice:$1 "*)
       found=\${queue#*"sluice:$1 "}
-      submitted "$1" "\${found%%"$line"*}"
+      submitted "$1" "$2" "\${found%%"$line"*}"
       return 1 ;;
   esac
-  find_holder
   case " $gone" in
-    *" $1=$holder "*) ln -sn "$me:$now" "$place" 2>/dev/null && return 0 ;;
+    *" $1=$holder "*)
+      clock
+      if ln -sn "$me:$now" "$place" 2>/dev/null; then
+        careful="$careful $1"
+        return
+      fi ;;
   esac
   say "$1" locked 0 "$holder"
   return 1
 }
 unwritable() {
-  words=$(df -Pk . 2>&1 | tail -n 1)
+  words=$(space "$2")
   # The lock last: whoever takes the next one must find none of its own files removed.
-  for file in ./*; do
-    case $file in ./lock*) ;; *) rm -f "$file" ;; esac
+  for file in "$2"/*; do
+    case \${file##*/} in lock*) ;; *) rm -f -- "$file" ;; esac
   done
-  rm -f ./lock*
+  rm -f -- "$2"/lock*
   say "$1" unwritable 0 "$words"
 }
 finish() {
-  if [ "$2" -ne 0 ]; then
-    say "$1" refused "$2" "$(tr -d '\\000\\036\\037' <sbatch.err)"
+  if [ "$3" -ne 0 ]; then
+    say "$1" refused "$3" "$(tr -d '\\000\\036\\037' <"$2/sbatch.err")"
     return
   fi
-  id=\${3%"$line"}
+  id=\${4%"$line"}
   id=\${id##*"$line"}
   id=\${id%%;*}
   case $id in
-    '' | *[!0-9]*) say "$1" unclear 0 "$3" ;;
-    *) submitted "$1" "$id" ;;
+    '' | *[!0-9]*)
+      say "$1" unclear 0 "$4"
+      return ;;
   esac
+  case "$careful " in
+    *" $1 "*) ;;
+    *)
+      # Where a copy runs already, it has decided.
+      if [ ! -L "$2/${ID_LINK}" ] && { printf '%s\\n' "$id" >|"$2/${ID_FILE}"; } 2>/dev/null; then
+        [ -L "$2/${ID_LINK}" ] || {
+          say "$1" submitted 0 "$id"
+          return
+        }
+      fi ;;
+  esac
+  submitted "$1" "$2" "$id"
 }
 `;
 
-function jobFunction(job: ProgramJob, index: number): string {
+/** A path below the directory of all jobs as the program names it there. */
+function below(root: string, path: string): string {
+  const jobs = `${root}/jobs/`;
+  if (!path.startsWith(jobs)) throw new RangeError(`${path} is not below ${jobs}`);
+  return `"$jobs"/${quote(path.slice(jobs.length))}`;
+}
+
+/** The functions of one job: `prepare_N` claims it and writes its files, `send_N` runs sbatch. */
+function jobFunctions(root: string, job: ProgramJob, index: number): string {
   const id = quote(job.attemptId);
+  const directory = below(root, job.directory);
+  const files = job.files.map(({ name, text }) =>
+    `printf %s ${quote(text)} >|${directory}/${quote(name)}`
+  );
+  const programs = job.files.flatMap(({ name, executable }) =>
+    executable ? [`${directory}/${quote(name)}`] : []
+  );
   return [
-    `job_${index}() {`,
-    `mkdir -p -- ${quotePath(job.directory)} && cd -- ${quotePath(job.directory)} || {`,
-    `say ${id} unwritable 0 "$(df -Pk "$root" 2>&1 | tail -n 1)"`,
+    `prepare_${index}() {`,
+    `claim ${id} ${directory} || return`,
+    // Not with ":", whose failed redirection would end the shell.
+    `{ ${[...files, `printf '' >|${directory}/sbatch.err`].join(" && ")}; } 2>/dev/null || {`,
+    `unwritable ${id} ${directory}`,
     "return",
     "}",
-    `begin ${id} || return`,
-    // Not with ":", whose failed redirection would end the shell.
-    `{ ${writeFiles(job.files)} && printf '' >sbatch.err; } 2>/dev/null || {`,
-    `unwritable ${id}`,
+    `ready="$ready ${index}" programs="$programs "${quote(programs.join(" "))}`,
+    "}",
+    `send_${index}() {`,
+    `cd -- ${below(root, job.jobDirectory)} || {`,
+    `say ${id} unwritable 0 "$(space ${directory})"`,
     "return",
     "}",
     // In the foreground, so that sbatch stays in the process group by which the lock's holder is known.
-    // 126 is what timeout(1) would say too, of a command that cannot be started.
-    `answer=$({ cd -- ${quotePath(job.jobDirectory)} || exit 126`,
-    `timeout --foreground -k 5 ${SBATCH_TIMEOUT_SECONDS} ${commandLine(job.sbatch)}`,
-    "} </dev/null 2>sbatch.err)",
-    `finish ${id} "$?" "$answer"`,
+    `answer=$(${commandLine(job.sbatch)} </dev/null 2>|${directory}/sbatch.err)`,
+    `finish ${id} ${directory} "$?" "$answer"`,
     "}",
+  ].join("\n");
+}
+
+/** The jobs of one lane: all are prepared, made executable by one process, and then sent one by one. */
+function lane(indexes: readonly number[]): string {
+  return [
+    "{",
+    "ready= programs=",
+    ...indexes.map((index) => `prepare_${index}`),
+    '[ -z "$programs" ] || eval "chmod 700 -- $programs"',
+    'for index in $ready; do "send_$index"; done',
+    "} &",
   ].join("\n");
 }
 
@@ -206,23 +279,24 @@ export function submitProgram(
   jobs: readonly ProgramJob[],
   options: ProgramOptions,
 ): string {
+  const directories = jobs.map(({ directory }) => below(root, directory));
   const lanes = Array.from(
     { length: Math.min(options.width, jobs.length) },
-    (_, lane) =>
-      jobs.flatMap((_, index) => index % options.width === lane ? [`(job_${index})`] : []),
+    (_, number) => jobs.flatMap((_, index) => index % options.width === number ? [index] : []),
   );
   return [
     "main() {",
+    `root=${quotePath(root)} spool=${quotePath(options.spool)}`,
+    "jobs=$root/jobs",
     FIXED,
-    `root=${quotePath(root)} spool=${quotePath(options.spool)} gone= queue=`,
-    'mkdir -p -- "$root/jobs" "${spool%/*}"',
-    ...jobs.map(jobFunction),
+    `mkdir -p -- "\${spool%/*}" ${directories.join(" ")} 2>/dev/null`,
+    ...jobs.map((job, index) => jobFunctions(root, job, index)),
     ...(options.recheck
       ? [
         // In this order: a holder that was gone before the queue was asked can add nothing to it after.
         "gone=$(",
-        ...jobs.map(({ attemptId, directory }) =>
-          `(look_for_gone ${quote(attemptId)} ${quotePath(directory)})`
+        ...jobs.map(({ attemptId }, index) =>
+          `(look_for_gone ${quote(attemptId)} ${directories[index]})`
         ),
         ")",
         `if ! queue=$(${options.queueByComment} 2>&1); then`,
@@ -231,7 +305,7 @@ export function submitProgram(
         "fi",
       ]
       : []),
-    ...lanes.map((lane) => `{ ${lane.join("; ")}; } &`),
+    ...lanes.map(lane),
     "wait",
     "}",
     "main",

@@ -72,8 +72,8 @@ shellTest("a job is submitted with its files, and its id is recorded", async ({ 
     kind: "submitted",
     schedulerId: "1",
   });
-  assert.deepEqual(await names(one.directory), ["job.sh", "lock", "sbatch.err", "slurm_id"]);
-  assert.equal(await Deno.readLink(`${one.directory}/slurm_id`), "1");
+  assert.deepEqual(await names(one.directory), ["job.sh", "lock", "sbatch.err", "submitted_id"]);
+  assert.equal(await Deno.readTextFile(`${one.directory}/submitted_id`), "1\n");
   assert.equal(await Deno.readTextFile(`${one.directory}/job.sh`), one.files[0]?.text);
   assert.equal(((await Deno.stat(`${one.directory}/job.sh`)).mode ?? 0) & 0o777, 0o700);
 });
@@ -277,23 +277,64 @@ shellTest("the lock of another host counts until its lease is over", async ({ fa
   assert.equal((await submit(old, true))?.kind, "submitted");
 });
 
-shellTest("a lock is as old as its taking, not as the program", async ({ fake, shell }) => {
-  // Two jobs on one lane: the second is locked after the first was submitted.
-  const [first, second] = [job(fake.root), job(fake.root)];
-  await fake.sbatch("sleep 1.1; take; echo $id");
-  const program = submitProgram(fake.root, [first, second], {
-    spool: `${fake.root}/spool/here`,
-    width: 1,
-    recheck: false,
-    queueByComment: "squeue",
-  });
-  await fake.run(shell, program);
-  const [older = 0, newer = 0] = await Promise.all(
-    [first, second].map(async ({ directory }) =>
-      Number((await Deno.readLink(`${directory}/lock`)).split(":")[2])
-    ),
-  );
-  assert.ok(newer > older, `${older} ${newer}`);
+shellTest("a lock says who holds it, and since when", async ({ fake, shell, submit }) => {
+  const one = job(fake.root);
+  const before = seconds();
+  const child = fake.start(shell, programFor(fake.root, [one]));
+  await fake.end(child);
+  const [host, group, since = "", ...rest] = (await Deno.readTextFile(`${one.directory}/lock`))
+    .trimEnd().split(":");
+  assert.deepEqual([host, group], [await nodeName(), String(child.pid)]);
+  assert.ok(Number(since) >= before && Number(since) <= seconds(), since);
+  assert.ok(rest.length <= 1);
+  // Its holder is gone, and what it has recorded is found all the same.
+  assert.equal((await submit(one, true))?.kind, "submitted");
+  assert.equal(await fake.asked(), 1);
+});
+
+shellTest(
+  "a lock whose holder was cut off before it had said who it is ends with its lease",
+  async ({ fake, submit }) => {
+    for (const [age, kind] of [[0, "locked"], [LOCK_LEASE_SECONDS + 60, "submitted"]] as const) {
+      const one = job(fake.root);
+      await Deno.mkdir(one.directory, { recursive: true });
+      await Deno.writeTextFile(`${one.directory}/lock`, "");
+      await Deno.utime(`${one.directory}/lock`, seconds() - age, seconds() - age);
+      assert.equal((await submit(one, true))?.kind, kind);
+    }
+    assert.equal(await fake.asked(), 1);
+  },
+);
+
+shellTest("an id that was cut off in the middle is no record", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
+  await Deno.writeTextFile(`${one.directory}/submitted_id`, "47");
+  await fake.enqueue(`sluice:${one.attemptId} 4711`);
+  const reply = await submit(one, true);
+  assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
+  assert.equal(reply.schedulerId, "4711");
+  assert.equal(await fake.asked(), 0);
+});
+
+shellTest("for a new job no process is started but sbatch", async ({ fake, shell }) => {
+  await fake.sbatch("echo $$");
+  const started = async (jobs: number) => {
+    const all = Array.from({ length: jobs }, () => job(fake.root));
+    const log = `${fake.bin}.started`;
+    for (
+      const program of ["mkdir", "chmod", "ln", "readlink", "rm", "date", "uname", "tr", "cat"]
+    ) {
+      await fake.command(
+        program,
+        `echo ${program} >>'${log}'; PATH=/usr/bin:/bin exec ${program} "$@"`,
+      );
+    }
+    await Deno.writeTextFile(log, "");
+    await fake.run(shell, programFor(fake.root, all));
+    return (await Deno.readTextFile(log)).split("\n").length - 1;
+  };
+  assert.equal(await started(40), await started(4));
 });
 
 shellTest("a job that runs already is found by its own record", async ({ fake, submit }) => {
@@ -373,7 +414,7 @@ shellTest(
         await Deno.readTextFile(`${directory}/sbatch.err`),
         `${await Deno.realPath(jobDirectory)}\n`,
       );
-      assert.ok((await names(directory)).includes("slurm_id"));
+      assert.ok((await names(directory)).includes("submitted_id"));
     }
   },
 );
@@ -383,7 +424,7 @@ shellTest("a directory named like the id does not hide what is recorded", async 
   const one = job(fake.root);
   await Deno.mkdir(`${one.directory}/1`, { recursive: true });
   await submit(one);
-  await Deno.remove(`${one.directory}/slurm_id`);
+  await Deno.remove(`${one.directory}/submitted_id`);
   await submit(one, true);
   assert.equal(await Deno.readLink(`${one.directory}/slurm_id`), "1");
   assert.deepEqual(await names(`${one.directory}/1`), []);
