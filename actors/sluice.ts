@@ -114,6 +114,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
             minMs: cluster.poll.minSeconds * 1000,
             maxMs: cluster.poll.maxSeconds * 1000,
           },
+          ...rateOf(cluster),
           ...retentionOf(cluster),
         }),
         clusterSpawnOptions,
@@ -136,6 +137,12 @@ export class Sluice implements SluiceApi, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** How many jobs may be handed over in a second; absent where there is no limit. */
+function rateOf(cluster: ClusterConfig): { readonly perSecond?: number } {
+  const perSecond = cluster.type === "slurm" ? cluster.submissions.perSecond : undefined;
+  return perSecond === undefined ? {} : { perSecond };
 }
 
 const HOUR_MS = 3_600_000;

@@ -122,6 +122,14 @@ export const slurmClusterSchema = z.strictObject({
   slurmPath: z.string().startsWith("/").optional().describe(
     "Directory of Slurm's commands when they are not on PATH.",
   ),
+  submissions: z.strictObject({
+    atOnce: z.int().min(1).max(64).default(4).describe(
+      "How many sbatch run at a time on the login node. More than four make slurmctld no faster.",
+    ),
+    perSecond: z.number().positive().max(10_000).optional().describe(
+      "Most jobs handed over in a second, on average. Default: as many as Slurm takes.",
+    ),
+  }).prefault({}).describe("How fast jobs are handed to Slurm."),
   ...shared,
 }).describe("A Slurm cluster reached over SSH.");
 

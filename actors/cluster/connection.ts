@@ -40,7 +40,11 @@ function workBelow(root: string, config: ClusterConfig, serverId: string): Work 
   switch (config.type) {
     case "slurm": {
       const planner = new SlurmPlanner({ layout, serverId, defaults: config.defaults });
-      return { planner, schedulerOn: (host) => new SlurmScheduler(host, layout, planner) };
+      const { atOnce } = config.submissions;
+      return {
+        planner,
+        schedulerOn: (host) => new SlurmScheduler(host, layout, planner, { atOnce }),
+      };
     }
     case "local": {
       const planner = new ProcessPlanner(layout, serverId);

@@ -35,6 +35,8 @@ export interface ClusterOptions {
   readonly journal: Journal;
   /** Shortest and longest wait between polls, in ms. */
   readonly poll: { readonly minMs: number; readonly maxMs: number };
+  /** Most jobs handed over in a second, on average. Default: as many as the scheduler takes. */
+  readonly perSecond?: number;
   /** How long the files of jobs that have ended are kept; for ever where it is absent. */
   readonly retention?: Retention;
 }
@@ -70,7 +72,7 @@ export function workers({ submitter, poller, follower, outputs, cleaner }: Parts
 
 /** Starts the actors below a cluster. @param memory Outlives them. */
 export function spawnParts(
-  { name, journal, connect, poll, retention }: ClusterOptions,
+  { name, journal, connect, poll, perSecond, retention }: ClusterOptions,
   memory: LinkMemory,
   ctx: ActorContext<ClusterMessage>,
 ): Parts {
@@ -95,7 +97,7 @@ export function spawnParts(
   );
   const submitting = ctx.spawn(
     "submitter",
-    submitter((fact) => void ctx.self.tell({ type: "note", fact })),
+    submitter({ report: (fact) => void ctx.self.tell({ type: "note", fact }), perSecond }),
     spawned,
   );
   const outputs = ctx.spawn("outputs", outputReader(), spawned);

@@ -19,11 +19,14 @@ import { asSluiceError, UnexpectedError } from "../../model/mod.ts";
 import type { Cancellation, SubmitOutcome } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
+import { nextBatchSize } from "./batch_size.ts";
 import { WaitingCancellations } from "./cancellations.ts";
 import type { WaitingCancellation } from "./cancellations.ts";
 import type { Connection } from "./connection.ts";
 import { afterFruitless, FREE, tryingNow, viewOfFlow, withNewcomer } from "./flow.ts";
 import type { Flow } from "./flow.ts";
+import { RateLimit } from "./rate_limit.ts";
+import type { Tokens } from "./rate_limit.ts";
 import type { Release } from "./release.ts";
 
 /** What a submitter can be told. */
@@ -54,11 +57,13 @@ export type SubmitterMessage =
   | { readonly type: "flush" }
   | {
     readonly type: "outcomes";
+    readonly request: number;
     readonly outcomes: readonly SubmitOutcome[];
     readonly connection: Connection;
   }
   | {
     readonly type: "unsent";
+    readonly request: number;
     readonly error: unknown;
     readonly connection: Connection;
   }
@@ -89,13 +94,27 @@ interface Entry {
   readonly delayMs: number;
 }
 
+interface SentRequest {
+  readonly attempts: readonly AttemptId[];
+  readonly sentAt: number;
+  /** How many jobs it might have held. */
+  readonly size: number;
+}
+
 interface SubmitterState {
   readonly connection: Connection | undefined;
   /** In the order of arrival. */
   readonly queue: Map<AttemptId, Entry>;
-  readonly inFlight: ReadonlySet<AttemptId>;
+  /** Requests that have no answer yet, by their numbers. */
+  readonly inFlight: ReadonlyMap<number, SentRequest>;
   /** Requests made so far. */
   readonly requests: number;
+  /** When the last answer came; until then the scheduler was at work on that request. */
+  readonly answeredAt: number;
+  /** How many jobs the next request may hold. */
+  readonly batchSize: number;
+  /** How many jobs may go now. */
+  readonly tokens: Tokens;
   readonly flow: Flow;
   readonly cancels: WaitingCancellations;
   readonly cancelling: boolean;
@@ -104,22 +123,30 @@ interface SubmitterState {
   readonly dueAt: number;
 }
 
-/** Most jobs in one request. */
-const BATCH = 64;
+/** How many jobs the first request may hold. */
+const FIRST_BATCH = 64;
+/** Requests under way at a time: the next is there when the scheduler is done with the one before. */
+const REQUESTS = 2;
 /** Jobs that arrive within this time travel together, in ms. */
 const GATHER_MS = 5;
 /** First wait after a job was postponed, in ms; doubles up to the longest. */
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
-/**
- * The behaviour of a submitter.
- *
- * @param report Hears when submissions are paused and when they go on.
- */
+
+/** What a submitter needs. */
+export interface SubmitterOptions {
+  /** Hears when submissions are paused and when they go on. */
+  readonly report: (report: SubmitterReport) => void;
+  /** Most jobs handed over in a second, on average. Default: as many as the scheduler takes. */
+  readonly perSecond?: number | undefined;
+}
+
+/** The behaviour of a submitter. */
 export function submitter(
-  report: (report: SubmitterReport) => void,
+  { report, perSecond }: SubmitterOptions,
 ): Behavior<SubmitterMessage, SubmitterState> {
   type Context = ActorContext<SubmitterMessage>;
+  const rate = new RateLimit(perSecond);
 
   /** Sees to it that a flush comes no later than in `delayMs`: a retry far off holds up nobody else. */
   const flushIn = (state: SubmitterState, delayMs: number, ctx: Context): SubmitterState => {
@@ -146,11 +173,18 @@ export function submitter(
 
   /** Those whose turn it is: while submissions are paused, the one whose last try is the longest ago. */
   const nextBatch = (state: SubmitterState, now: number): readonly Entry[] => {
-    const { queue, flow: { pause } } = state;
+    const { queue, inFlight, flow: { pause } } = state;
+    const most = Math.min(state.batchSize, Math.floor(state.tokens.left));
+    if (most < 1) return [];
+    const batch: Entry[] = [];
     if (pause === undefined) {
-      return [...queue.values()].filter(({ notBefore }) => notBefore <= now).slice(0, BATCH);
+      for (const entry of queue.values()) {
+        if (batch.length === most) break;
+        if (entry.notBefore <= now && !inFlight.has(entry.request)) batch.push(entry);
+      }
+      return batch;
     }
-    if (pause.retryAt > now) return [];
+    if (pause.retryAt > now || inFlight.size > 0) return [];
     let next: Entry | undefined;
     for (const entry of queue.values()) {
       if (next === undefined || entry.request < next.request) next = entry;
@@ -158,14 +192,12 @@ export function submitter(
     return next === undefined ? [] : [next];
   };
 
-  const sendJobs = (
+  const sendBatch = (
     state: SubmitterState,
     connection: Connection,
+    batch: readonly Entry[],
     ctx: Context,
   ): SubmitterState => {
-    if (state.inFlight.size > 0) return state;
-    const batch = nextBatch(state, ctx.clock.now());
-    if (batch.length === 0) return state;
     const request = state.requests + 1;
     for (const entry of batch) {
       state.queue.set(entry.attemptId, { ...entry, tried: true, request });
@@ -179,25 +211,58 @@ export function submitter(
         })),
         ctx.signal,
       ),
-      (outcomes): SubmitterMessage => ({ type: "outcomes", outcomes, connection }),
-      (error): SubmitterMessage => ({ type: "unsent", error, connection }),
+      (outcomes): SubmitterMessage => ({ type: "outcomes", request, outcomes, connection }),
+      (error): SubmitterMessage => ({ type: "unsent", request, error, connection }),
     );
+    const sent = {
+      attempts: batch.map(({ attemptId }) => attemptId),
+      sentAt: ctx.clock.now(),
+      size: state.batchSize,
+    };
     return {
       ...state,
       requests: request,
-      inFlight: new Set(batch.map(({ attemptId }) => attemptId)),
+      inFlight: new Map(state.inFlight).set(request, sent),
+      tokens: { ...state.tokens, left: state.tokens.left - batch.length },
     };
+  };
+
+  const sendJobs = (
+    before: SubmitterState,
+    connection: Connection,
+    ctx: Context,
+  ): SubmitterState => {
+    const now = ctx.clock.now();
+    let state = { ...before, tokens: rate.refilled(before.tokens, now) };
+    while (state.inFlight.size < REQUESTS) {
+      const batch = nextBatch(state, now);
+      if (batch.length === 0) break;
+      state = sendBatch(state, connection, batch, ctx);
+    }
+    return state;
   };
 
   const flush = (state: SubmitterState, ctx: Context): SubmitterState => {
     const { connection } = state;
     if (connection === undefined) return state;
     const sent = sendJobs(sendCancels(state, connection, ctx), connection, ctx);
-    // Nothing is in flight here, so that whoever is in the queue waits for a time to come.
-    if (sent.inFlight.size > 0 || sent.queue.size === 0) return sent;
-    const next = sent.flow.pause?.retryAt ??
-      [...sent.queue.values()].reduce((min, { notBefore }) => Math.min(min, notBefore), Infinity);
-    return flushIn(sent, Math.max(GATHER_MS, next - ctx.clock.now()), ctx);
+    // The next answer makes room for others.
+    if (sent.inFlight.size >= REQUESTS) return sent;
+    const next = nextDueAt(sent);
+    if (next === undefined) return sent;
+    const delayMs = Math.max(GATHER_MS, next - ctx.clock.now(), rate.waitMs(sent.tokens));
+    return flushIn(sent, delayMs, ctx);
+  };
+
+  /** When one of those that are not under way is to be tried. */
+  const nextDueAt = ({ queue, inFlight, flow: { pause } }: SubmitterState): number | undefined => {
+    let next: number | undefined;
+    for (const { request, notBefore } of queue.values()) {
+      if (!inFlight.has(request)) next = Math.min(next ?? Infinity, notBefore);
+    }
+    if (next === undefined || pause === undefined) return next;
+    // While submissions are paused, an answer is waited for before another try.
+    return inFlight.size > 0 ? undefined : pause.retryAt;
   };
 
   const postpone = (
@@ -220,10 +285,14 @@ export function submitter(
   /** Takes what came of a request, whole or in part. */
   const take = (
     state: SubmitterState,
+    number: number,
     outcomes: readonly SubmitOutcome[],
     ctx: Context,
   ): SubmitterState => {
-    const unheardOf = new Set(state.inFlight);
+    const sent = state.inFlight.get(number);
+    if (sent === undefined) return state;
+    const now = ctx.clock.now();
+    const unheardOf = new Set(sent.attempts);
     let error: SluiceError | undefined;
     let taken = false;
     for (const outcome of outcomes) {
@@ -238,12 +307,21 @@ export function submitter(
       if (outcome.kind !== "postponed" || told === "stopped") state.queue.delete(attemptId);
     }
     for (const attemptId of unheardOf) postpone(state, attemptId, true, ctx);
-    const landed = { ...state, inFlight: new Set<AttemptId>() };
-    if (taken) return flowing(landed, FREE);
+    const inFlight = new Map(state.inFlight);
+    inFlight.delete(number);
+    const landed: SubmitterState = { ...state, inFlight, answeredAt: now };
+    if (taken) {
+      const batchSize = nextBatchSize({
+        size: sent.size,
+        jobs: sent.attempts.length,
+        tookMs: now - Math.max(sent.sentAt, state.answeredAt),
+      });
+      return flowing({ ...landed, batchSize }, FREE);
+    }
     const request = {
-      tried: [...state.inFlight],
+      tried: sent.attempts,
       cause: error ?? new UnexpectedError("the scheduler said nothing of the jobs"),
-      now: ctx.clock.now(),
+      now,
     };
     return flowing(landed, afterFruitless(state.flow, request, ctx.random));
   };
@@ -271,8 +349,11 @@ export function submitter(
     init: () => ({
       connection: undefined,
       queue: new Map(),
-      inFlight: new Set(),
+      inFlight: new Map(),
       requests: 0,
+      answeredAt: -Infinity,
+      batchSize: FIRST_BATCH,
+      tokens: rate.full,
       flow: FREE,
       cancels: new WaitingCancellations(),
       cancelling: false,
@@ -287,14 +368,16 @@ export function submitter(
             {
               ...state,
               connection: message.connection,
-              inFlight: new Set(),
+              inFlight: new Map(),
               cancelling: false,
             },
             ctx,
           );
         case "down":
-          for (const attemptId of state.inFlight) postpone(state, attemptId, true, ctx);
-          return { ...state, connection: undefined, inFlight: new Set(), cancelling: false };
+          for (const { attempts } of state.inFlight.values()) {
+            for (const attemptId of attempts) postpone(state, attemptId, true, ctx);
+          }
+          return { ...state, connection: undefined, inFlight: new Map(), cancelling: false };
         case "resume":
           return tryNow(state, ctx);
         case "enqueue": {
@@ -316,7 +399,7 @@ export function submitter(
         case "withdraw": {
           const { attemptId } = message;
           const entry = state.queue.get(attemptId);
-          if (entry === undefined || entry.maybeSent || state.inFlight.has(attemptId)) {
+          if (entry === undefined || entry.maybeSent || state.inFlight.has(entry.request)) {
             return state;
           }
           state.queue.delete(attemptId);
@@ -339,14 +422,15 @@ export function submitter(
           return flush({ ...state, timer: undefined }, ctx);
         case "outcomes":
           if (message.connection !== state.connection) return state;
-          return flush(take(state, message.outcomes, ctx), ctx);
+          return flush(take(state, message.request, message.outcomes, ctx), ctx);
         case "unsent": {
           if (message.connection !== state.connection) return state;
           const error = asSluiceError(message.error);
-          const outcomes = [...state.inFlight].map((attemptId) =>
+          const attempts = state.inFlight.get(message.request)?.attempts ?? [];
+          const outcomes = attempts.map((attemptId) =>
             ({ kind: "postponed", attemptId, error, maybeSent: true }) as const
           );
-          return flush(take(state, outcomes, ctx), ctx);
+          return flush(take(state, message.request, outcomes, ctx), ctx);
         }
         case "cancelled": {
           if (message.connection !== state.connection) return state;

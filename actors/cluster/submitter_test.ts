@@ -3,6 +3,7 @@ import { attemptId, SluiceError } from "../../model/mod.ts";
 import type { AttemptId } from "../../model/mod.ts";
 import type { CancelMeans, Submission, SubmitOutcome } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
+import type { ActorRef } from "../kernel/mod.ts";
 import { FakeConnection } from "../testing/fake_connection.ts";
 import { anySpec, jobNumber, schedulerId } from "../testing/simulated_job.ts";
 import { Stage } from "../testing/stage.ts";
@@ -25,11 +26,16 @@ const first = (n: number): AttemptId => attemptId(jobNumber(n), 1);
 class SubmitterStage extends Stage {
   readonly jobs = this.listener<JobMessage>();
   readonly reports: SubmitterReport[] = [];
-  readonly submitter = this.system.spawn<SubmitterMessage, unknown>(
-    "submitter",
-    submitter((report) => void this.reports.push(report)),
-  );
+  readonly submitter: ActorRef<SubmitterMessage>;
   connection = new FakeConnection();
+
+  constructor(perSecond?: number) {
+    super();
+    this.submitter = this.system.spawn<SubmitterMessage, unknown>(
+      "submitter",
+      submitter({ report: (report) => void this.reports.push(report), perSecond }),
+    );
+  }
 
   get submits() {
     return this.connection.scheduler.submits;
@@ -91,20 +97,81 @@ class SubmitterStage extends Stage {
 
 Deno.test("what arrives together travels together, and what comes meanwhile goes next", async () => {
   await using stage = new SubmitterStage();
+  const sent = () => stage.submits.made.map(({ argument }) => argument.length);
+  const answer = async (request: number) => {
+    const call = stage.submits.made[request];
+    call?.ok(accepted(call.argument));
+    await stage.clock.advance(10);
+  };
   stage.up();
   for (let n = 0; n < 100; n++) stage.enqueue(n);
   await stage.clock.advance(10);
-  assert.equal(stage.submits.made.length, 1);
-  assert.equal(stage.submits.last.argument.length, 64);
+  assert.deepEqual(
+    sent(),
+    [64, 36],
+    "the second is there when the scheduler is done with the first",
+  );
   stage.enqueue(100);
   await stage.clock.advance(60_000);
-  assert.equal(stage.submits.made.length, 1, "one request at a time");
-  stage.submits.last.ok(accepted(stage.submits.last.argument));
-  await stage.clock.advance(10);
-  assert.equal(stage.submits.last.argument.length, 37);
-  stage.submits.last.ok(accepted(stage.submits.last.argument));
-  await stage.clock.advance(10);
+  assert.equal(sent().length, 2, "two requests at a time");
+  await answer(0);
+  assert.deepEqual(sent(), [64, 36, 1]);
+  await answer(1);
+  await answer(2);
   assert.deepEqual(stage.heard, Array(101).fill("submitted"));
+  assert.equal(await stage.waiting(), 0);
+});
+
+Deno.test("each job of a burst is in one request, however the answers come", async () => {
+  await using stage = new SubmitterStage();
+  stage.up();
+  for (let n = 0; n < 900; n++) stage.enqueue(n);
+  await stage.clock.advance(10);
+  const { made } = stage.submits;
+  const open = new Set(made.keys());
+  while (open.size > 0) {
+    // The second of two requests is answered before the first.
+    const request = Math.max(...open);
+    open.delete(request);
+    const before = made.length;
+    const call = made[request];
+    call?.ok(accepted(call.argument));
+    await stage.clock.advance(10);
+    for (let sent = before; sent < made.length; sent++) open.add(sent);
+  }
+  const attempts = made.flatMap(({ argument }) => argument.map(({ attemptId }) => attemptId));
+  assert.equal(attempts.length, 900);
+  assert.equal(new Set(attempts).size, 900);
+  assert.deepEqual(stage.heard, Array(900).fill("submitted"));
+});
+
+Deno.test("requests are smaller where the scheduler is slow", async () => {
+  await using stage = new SubmitterStage();
+  stage.up();
+  for (let n = 0; n < 400; n++) stage.enqueue(n);
+  await stage.clock.advance(10);
+  for (let request = 0; request < 4; request++) {
+    await stage.clock.advance(8_000);
+    const call = stage.submits.made[request];
+    call?.ok(accepted(call.argument));
+    await stage.clock.advance(10);
+  }
+  const sent = stage.submits.made.map(({ argument }) => argument.length);
+  assert.deepEqual(sent.slice(0, 5), [64, 64, 4, 4, 4]);
+});
+
+Deno.test("with a limit so many are handed over in a second, after a burst of one second", async () => {
+  await using stage = new SubmitterStage(10);
+  stage.answer(accepted);
+  stage.up();
+  for (let n = 0; n < 40; n++) stage.enqueue(n);
+  const handedOver = () => stage.requests.reduce((sum, { jobs }) => sum + jobs, 0);
+  await stage.clock.advance(10);
+  assert.equal(handedOver(), 10);
+  await stage.clock.advance(1_000);
+  assert.equal(handedOver(), 20);
+  await stage.clock.advance(2_000);
+  assert.equal(handedOver(), 40);
   assert.equal(await stage.waiting(), 0);
 });
 

@@ -231,7 +231,7 @@ export class JobWorld implements AsyncDisposable {
     this.#watching.clear();
     this.#system.spawn<never, null>("cluster", {
       init: (ctx) => {
-        this.#submitter = ctx.spawn("submitter", submitter(() => {}), options);
+        this.#submitter = ctx.spawn("submitter", submitter({ report: () => {} }), options);
         this.#poller = ctx.spawn(
           "poller",
           poller({

@@ -50,9 +50,6 @@ import { strayCopies } from "./stray_copies.ts";
 import { sacctLine, VanishedJobs } from "./vanished.ts";
 import { verdict } from "./verdict.ts";
 
-/** How many sbatch run at a time: more makes slurmctld no faster. */
-const SUBMIT_WIDTH = 4;
-
 /** The lane of the host's shells that carries submissions, so that polls do not wait for them. */
 const SUBMIT_LANE = "submit";
 
@@ -96,17 +93,30 @@ function marked({ attemptId, id }: Pick<Part, "attemptId" | "id">): string {
   return `${attemptId} ${id}`;
 }
 
+/** How Slurm is used. */
+export interface SlurmSchedulerOptions {
+  /** How many sbatch run at a time. Default: 4, since more make slurmctld no faster. */
+  readonly atOnce?: number;
+}
+
 /** Submits, observes and cancels jobs of one user on one Slurm cluster. */
 export class SlurmScheduler implements Scheduler {
   readonly #host: Host;
   readonly #layout: RemoteLayout;
   readonly #planner: SlurmPlanner;
+  readonly #atOnce: number;
   readonly #vanished: VanishedJobs;
   #config: SlurmConfig | undefined;
 
   /** Works over the given connection, which stays the caller's. */
-  constructor(host: Host, layout: RemoteLayout, planner: SlurmPlanner) {
+  constructor(
+    host: Host,
+    layout: RemoteLayout,
+    planner: SlurmPlanner,
+    { atOnce = 4 }: SlurmSchedulerOptions = {},
+  ) {
     this.#host = host;
+    this.#atOnce = atOnce;
     this.#layout = layout;
     this.#planner = planner;
     this.#vanished = new VanishedJobs(host, layout);
@@ -129,7 +139,7 @@ export class SlurmScheduler implements Scheduler {
     if (jobs.length === 0) return rejected;
     const program = submitProgram(this.#layout.root, jobs, {
       spool: this.#layout.spool,
-      width: SUBMIT_WIDTH,
+      width: this.#atOnce,
       recheck: batch.some(({ recheck }) => recheck),
       queueByComment: QUEUE_BY_COMMENT,
     });

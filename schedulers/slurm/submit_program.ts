@@ -193,12 +193,15 @@ finish() {
     say "$1" refused "$3" "$(tr -d '\\000\\036\\037' <"$2/sbatch.err")"
     return
   fi
-  id=\${4%"$line"}
-  id=\${id##*"$line"}
+  # The last line that is not empty.
+  id=
+  while IFS= read -r word || [ -n "$word" ]; do
+    [ -z "$word" ] || id=$word
+  done <"$2/sbatch.out"
   id=\${id%%;*}
   case $id in
     '' | *[!0-9]*)
-      say "$1" unclear 0 "$4"
+      say "$1" unclear 0 "$(tr -d '\\000\\036\\037' <"$2/sbatch.out")"
       return ;;
   esac
   case "$careful " in
@@ -230,6 +233,7 @@ function jobFunctions(root: string, job: ProgramJob, index: number): string {
   const files = job.files.map(({ name, text }) =>
     `printf %s ${quote(text)} >|${directory}/${quote(name)}`
   );
+  const empty = ["sbatch.out", "sbatch.err"].map((name) => `printf '' >|${directory}/${name}`);
   const programs = job.files.flatMap(({ name, executable }) =>
     executable ? [`${directory}/${quote(name)}`] : []
   );
@@ -237,7 +241,7 @@ function jobFunctions(root: string, job: ProgramJob, index: number): string {
     `prepare_${index}() {`,
     `claim ${id} ${directory} || return`,
     // Not with ":", whose failed redirection would end the shell.
-    `{ ${[...files, `printf '' >|${directory}/sbatch.err`].join(" && ")}; } 2>/dev/null || {`,
+    `{ ${[...files, ...empty].join(" && ")}; } 2>/dev/null || {`,
     `unwritable ${id} ${directory}`,
     "return",
     "}",
@@ -248,9 +252,10 @@ function jobFunctions(root: string, job: ProgramJob, index: number): string {
     `say ${id} unwritable 0 "$(space ${directory})"`,
     "return",
     "}",
-    // In the foreground, so that sbatch stays in the process group by which the lock's holder is known.
-    `answer=$(${commandLine(job.sbatch)} </dev/null 2>|${directory}/sbatch.err)`,
-    `finish ${id} ${directory} "$?" "$answer"`,
+    // In the foreground, so that sbatch stays in the process group by which the lock's holder is known. A
+    // substitution of its output would cost a copy of the shell.
+    `${commandLine(job.sbatch)} </dev/null >|${directory}/sbatch.out 2>|${directory}/sbatch.err`,
+    `finish ${id} ${directory} "$?"`,
     "}",
   ].join("\n");
 }

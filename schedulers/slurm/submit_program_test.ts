@@ -72,7 +72,13 @@ shellTest("a job is submitted with its files, and its id is recorded", async ({ 
     kind: "submitted",
     schedulerId: "1",
   });
-  assert.deepEqual(await names(one.directory), ["job.sh", "lock", "sbatch.err", "submitted_id"]);
+  assert.deepEqual(await names(one.directory), [
+    "job.sh",
+    "lock",
+    "sbatch.err",
+    "sbatch.out",
+    "submitted_id",
+  ]);
   assert.equal(await Deno.readTextFile(`${one.directory}/submitted_id`), "1\n");
   assert.equal(await Deno.readTextFile(`${one.directory}/job.sh`), one.files[0]?.text);
   assert.equal(((await Deno.stat(`${one.directory}/job.sh`)).mode ?? 0) & 0o777, 0o700);
