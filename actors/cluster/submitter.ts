@@ -184,13 +184,17 @@ export function submitter(
       }
       return batch;
     }
-    if (pause.retryAt > now || inFlight.size > 0) return [];
+    if (pause.retryAt > now) return [];
     let next: Entry | undefined;
     for (const entry of queue.values()) {
       if (next === undefined || entry.request < next.request) next = entry;
     }
     return next === undefined ? [] : [next];
   };
+
+  /** Whether another request may be made: in trouble one at a time tells enough. */
+  const hasRoom = ({ inFlight, flow: { fruitless } }: SubmitterState): boolean =>
+    inFlight.size < (fruitless === 0 ? REQUESTS : 1);
 
   const sendBatch = (
     state: SubmitterState,
@@ -234,7 +238,7 @@ export function submitter(
   ): SubmitterState => {
     const now = ctx.clock.now();
     let state = { ...before, tokens: rate.refilled(before.tokens, now) };
-    while (state.inFlight.size < REQUESTS) {
+    while (hasRoom(state)) {
       const batch = nextBatch(state, now);
       if (batch.length === 0) break;
       state = sendBatch(state, connection, batch, ctx);
@@ -247,7 +251,7 @@ export function submitter(
     if (connection === undefined) return state;
     const sent = sendJobs(sendCancels(state, connection, ctx), connection, ctx);
     // The next answer makes room for others.
-    if (sent.inFlight.size >= REQUESTS) return sent;
+    if (!hasRoom(sent)) return sent;
     const next = nextDueAt(sent);
     if (next === undefined) return sent;
     const delayMs = Math.max(GATHER_MS, next - ctx.clock.now(), rate.waitMs(sent.tokens));
@@ -260,9 +264,7 @@ export function submitter(
     for (const { request, notBefore } of queue.values()) {
       if (!inFlight.has(request)) next = Math.min(next ?? Infinity, notBefore);
     }
-    if (next === undefined || pause === undefined) return next;
-    // While submissions are paused, an answer is waited for before another try.
-    return inFlight.size > 0 ? undefined : pause.retryAt;
+    return next === undefined ? undefined : pause?.retryAt ?? next;
   };
 
   const postpone = (
