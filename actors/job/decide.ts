@@ -17,6 +17,7 @@ import type { JobMemory } from "./memory.ts";
 import { isTriedAgain } from "./retry.ts";
 import { sighted } from "./sighted.ts";
 import type { Sighted } from "./sighted.ts";
+import { taskOf } from "./tasks.ts";
 
 /** What a job can be told. */
 export type JobInput =
@@ -55,6 +56,8 @@ export interface Job {
 export interface Decision {
   /** Facts to be recorded, in this order. */
   readonly facts: readonly JobFact[];
+  /** The job after them. */
+  readonly view: JobView;
   /** The memory afterwards. */
   readonly memory: JobMemory;
 }
@@ -160,7 +163,7 @@ function cancelled(facts: Facts, { task, means }: Cancellation): void {
   const { view } = facts;
   const part = task === undefined
     ? view.tasks === undefined ? view : undefined
-    : view.tasks?.find((one) => one.task === task);
+    : taskOf(view, task);
   if (part === undefined || isFinal(part.phase) || means.kind !== "signal") return;
   const { signal } = means;
   if (awaitsSignal(part, signal)) facts.add({ type: "signalled", task, signal });
@@ -229,7 +232,7 @@ export function decide(
 ): Decision {
   if (
     isFinal(view.phase) || isOfAnotherAttempt(view, input) || contradicts(view, input, now)
-  ) return { facts: [], memory };
+  ) return { facts: [], view, memory };
   const facts = new Facts(view, now);
   switch (input.type) {
     case "submitting":
@@ -265,5 +268,10 @@ export function decide(
       break;
   }
   // What was remembered of an attempt says nothing of the next one.
-  return { facts: facts.facts, memory: facts.view.attempt === view.attempt ? memory : emptyMemory };
+  const after = facts.view;
+  return {
+    facts: facts.facts,
+    view: after,
+    memory: after.attempt === view.attempt ? memory : emptyMemory,
+  };
 }

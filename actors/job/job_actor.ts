@@ -5,20 +5,23 @@
  */
 
 import { attemptId, isFinal } from "../../model/mod.ts";
-import type { AttemptId, JobFact, JobId, JobSpec, JobView } from "../../model/mod.ts";
+import type { AttemptId, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
 import type { Cancellation, Watched } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import { nextForceAt, wantedEnds } from "./cancel.ts";
 import { decide } from "./decide.ts";
-import type { JobInput } from "./decide.ts";
+import type { Decision, JobInput } from "./decide.ts";
+import { jobEntries } from "./entries.ts";
 import { UnknownJobError } from "./errors.ts";
-import { foldJob } from "./fold.ts";
 import { lostParts } from "./lost.ts";
 import { emptyMemory, givingUp } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { persist } from "./persist.ts";
 import { attemptSpec, isTriedAgain } from "./retry.ts";
+import { awaitsItsVerdict, changedTasks, tallied, tallyOf, taskOf } from "./tasks.ts";
+import type { TaskTally } from "./tasks.ts";
+import { isWatchedAnew, watched } from "./watched.ts";
 
 /** What a job can be told: what {@linkcode decide} takes, and requests that want an answer. */
 export type JobMessage =
@@ -68,6 +71,7 @@ interface JobState {
   readonly view: JobView;
   readonly spec: JobSpec;
   readonly memory: JobMemory;
+  readonly tally: TaskTally;
   /** When the scheduler was last asked to do what it is to do so that the job ends. */
   readonly cancelsSent: ReadonlyMap<string, number>;
   /** The wait before the scheduler is asked again for a verdict, in ms. */
@@ -80,6 +84,8 @@ interface JobState {
 /** A cancellation that the scheduler has not carried out is sent again after this long, in ms. */
 const CANCEL_AGAIN_MS = 10_000;
 
+const NOTHING_SENT: ReadonlyMap<string, number> = new Map();
+
 /** First and longest wait for the verdict on a payload that has ended, in ms. */
 const VERDICT_MIN_MS = 100;
 const VERDICT_MAX_MS = 5_000;
@@ -90,36 +96,20 @@ function presentAttempt({ id, attempt }: JobView): AttemptId {
 }
 
 /** Whether a payload has ended on which the scheduler has not given its verdict. */
-function awaitsVerdict(view: JobView): boolean {
-  return (view.tasks ?? [view]).some(({ phase, exitCode }) =>
-    phase === "running" && exitCode !== undefined
-  );
+function awaitsVerdict({ view, tally }: JobState): boolean {
+  return view.tasks === undefined ? awaitsItsVerdict(view) : tally.exited > 0;
 }
 
-/** What the poller must look for. */
-function watched(view: JobView, { options }: JobSpec): Watched | undefined {
-  const { schedulerId, startedAt, submittedAt } = view;
-  if (schedulerId === undefined || isFinal(view.phase)) return undefined;
-  const job = {
-    attemptId: presentAttempt(view),
-    schedulerId,
-    ...(submittedAt === undefined ? {} : { submittedAt }),
-    ...(options["no-requeue"] === true ? { requeues: false } : {}),
-  };
-  const open = view.tasks?.filter(({ phase }) => !isFinal(phase));
-  if (open === undefined) return startedAt === undefined ? job : { ...job, startedAt };
-  const starts = open.flatMap(({ task, startedAt }) =>
-    startedAt === undefined ? [] : [[task, startedAt] as const]
-  );
-  const tasks = open.map(({ task }) => task);
-  return starts.length === 0
-    ? { ...job, tasks }
-    : { ...job, tasks, startedAt: Object.fromEntries(starts) };
+/** Whether somebody wants the job, or a task of it, ended. */
+function isWished({ view, tally }: Pick<JobState, "view" | "tally">): boolean {
+  return view.cancelRequested || tally.wished > 0;
 }
 
 /** When something is to be done of which nobody else tells the job. */
-function nextDueAt(view: JobView, now: number): number | undefined {
-  return isFinal(view.phase) ? undefined : view.retryAt ?? nextForceAt(view, now);
+function nextDueAt(state: JobState, now: number): number | undefined {
+  const { view } = state;
+  if (isFinal(view.phase)) return undefined;
+  return view.retryAt ?? (isWished(state) ? nextForceAt(view, now) : undefined);
 }
 
 /**
@@ -135,25 +125,12 @@ export function jobActor(
 
   /** The job once the facts are in the journal, and whether that had to be waited for. */
   const record = async (
-    view: JobView,
-    facts: readonly JobFact[],
-    at: number,
+    before: JobView,
+    { facts, view }: Pick<Decision, "facts" | "view">,
     ctx: Context,
   ): Promise<{ readonly view: JobView; readonly waited: boolean }> => {
-    if (facts.length === 0) return { view, waited: false };
-    const entries = facts.map((fact) => {
-      view = foldJob(view, { jobId, cluster: view.cluster, at, fact });
-      return {
-        kind: "job",
-        jobId,
-        cluster: view.cluster,
-        index: view.events,
-        at,
-        fact,
-        view,
-      } as const;
-    });
-    const waited = await persist(journal, entries, ctx);
+    if (facts.length === 0) return { view: before, waited: false };
+    const waited = await persist(journal, jobEntries(before, facts, view), ctx);
     return { view, waited };
   };
 
@@ -162,6 +139,9 @@ export function jobActor(
     const { view } = state;
     const { schedulerId } = view;
     if (isFinal(view.phase)) return state;
+    if (!isWished(state)) {
+      return state.cancelsSent.size === 0 ? state : { ...state, cancelsSent: NOTHING_SENT };
+    }
     if (schedulerId === undefined) {
       if (view.cancelRequested) effects.withdraw(presentAttempt(view));
       return state;
@@ -195,18 +175,21 @@ export function jobActor(
   };
 
   /** Tells those it works with what is new about the job. */
-  const announce = (before: JobView, { view, spec }: JobState, ctx: Context): void => {
+  const announce = (
+    before: JobView,
+    { view, spec }: JobState,
+    changed: readonly TaskView[],
+    ctx: Context,
+  ): void => {
     if (isFinal(view.phase)) return effects.ended(presentAttempt(view), ctx.self);
     if (before.attempt !== view.attempt) effects.unwatch(presentAttempt(before));
-    for (const [index, task] of (view.tasks ?? []).entries()) {
-      const earlier = before.tasks?.[index]?.phase;
+    for (const task of changed) {
+      const earlier = taskOf(before, task.task)?.phase;
       if (!isFinal(task.phase) || earlier === task.phase) continue;
       if (!isTriedAgain(view, spec.retry, task)) effects.taskEnded(jobId, task.task);
     }
-    const wanted = watched(view, spec);
-    if (wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(watched(before, spec))) {
-      effects.watch(wanted, ctx.self);
-    }
+    const wanted = isWatchedAnew(before, view, changed) ? watched(view, spec) : undefined;
+    if (wanted !== undefined) effects.watch(wanted, ctx.self);
     if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
   };
 
@@ -214,15 +197,18 @@ export function jobActor(
     // What is still under way when it ends is no news, and its end is told once.
     if (isFinal(state.view.phase)) return state;
     const now = ctx.clock.now();
-    const { facts, memory } = decide(state, state.memory, input, now);
-    if (facts.length === 0) return cancelWhereWanted({ ...state, memory }, ctx);
-    const { view, waited } = await record(state.view, facts, now, ctx);
-    const next = { ...state, view, memory };
-    announce(state.view, next, ctx);
+    const decision = decide(state, state.memory, input, now);
+    const { memory } = decision;
+    if (decision.facts.length === 0) return cancelWhereWanted({ ...state, memory }, ctx);
+    const { view, waited } = await record(state.view, decision, ctx);
+    const changed = changedTasks(state.view, view);
+    const tally = tallied(state.tally, state.view, changed);
+    const next = { ...state, view, memory, tally };
+    announce(state.view, next, changed, ctx);
     if (isFinal(view.phase)) return next;
     // While it waited, its mailbox may have overflowed: what it missed is told again to who asks again.
     return waited
-      ? introduce({ ...next, cancelsSent: new Map() }, ctx)
+      ? introduce({ ...next, cancelsSent: NOTHING_SENT }, ctx)
       : cancelWhereWanted(next, ctx);
   };
 
@@ -237,10 +223,10 @@ export function jobActor(
     const now = ctx.clock.now();
     if (view.retryAt !== undefined && now < view.retryAt) return state;
     const maybeSent = view.tries > 0;
-    const { facts } = maybeSent
-      ? { facts: [] }
+    const decision = maybeSent
+      ? { facts: [], view }
       : decide(state, state.memory, { type: "submitting" }, now);
-    const begun = { ...state, view: (await record(view, facts, now, ctx)).view };
+    const begun = { ...state, view: (await record(view, decision, ctx)).view };
     effects.enqueue({
       attemptId: presentAttempt(view),
       spec: attemptSpec(spec, view),
@@ -253,7 +239,7 @@ export function jobActor(
   /** Sees to it that it is rung for when something is due. */
   const setAlarm = (state: JobState, ctx: Context): JobState => {
     const now = ctx.clock.now();
-    const dueAt = nextDueAt(state.view, now);
+    const dueAt = nextDueAt(state, now);
     if (dueAt === state.dueAt) return state;
     state.alarm?.cancel();
     const alarm = dueAt === undefined
@@ -271,7 +257,7 @@ export function jobActor(
       case "resync":
         return isFinal(state.view.phase)
           ? state
-          : await introduce({ ...state, cancelsSent: new Map() }, ctx);
+          : await introduce({ ...state, cancelsSent: NOTHING_SENT }, ctx);
       case "due": {
         const awake = { ...state, alarm: undefined, dueAt: undefined };
         return awake.view.retryAt === undefined
@@ -294,7 +280,7 @@ export function jobActor(
       }
       case "sighted": {
         const next = giveUpWhereLost(await take(state, message, ctx), message, ctx);
-        if (!awaitsVerdict(next.view)) return { ...next, verdictMs: VERDICT_MIN_MS };
+        if (!awaitsVerdict(next)) return { ...next, verdictMs: VERDICT_MIN_MS };
         // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
         effects.nudge(next.verdictMs);
         return { ...next, verdictMs: Math.min(VERDICT_MAX_MS, next.verdictMs * 2) };
@@ -321,13 +307,14 @@ export function jobActor(
       const state: JobState = {
         ...stored,
         memory: emptyMemory,
-        cancelsSent: new Map(),
+        tally: tallyOf(stored.view.tasks),
+        cancelsSent: NOTHING_SENT,
         verdictMs: VERDICT_MIN_MS,
         alarm: undefined,
         dueAt: undefined,
       };
       if (isFinal(state.view.phase)) {
-        announce(state.view, state, ctx);
+        announce(state.view, state, [], ctx);
         return state;
       }
       // Whoever failed between two attempts has not said that the one before is over.
