@@ -126,7 +126,7 @@ export class Acceptance {
       tasks: planner.tasks(spec),
     };
     const view = foldJob(undefined, { jobId, cluster, at, fact });
-    entries.push(...jobEntries(undefined, [fact], view));
+    entries.push(...jobEntries([fact], view, view.tasks ?? []));
     return view;
   }
 

@@ -4,28 +4,24 @@
  * @module
  */
 
-import type { JobFact, JobView } from "../../model/mod.ts";
+import type { JobFact, JobView, TaskView } from "../../model/mod.ts";
 import type { JobEntry } from "../../store/mod.ts";
-import { changedTasks } from "./tasks.ts";
 
 /**
- * The entries of facts that one input led to, with the job after the last of them and, of an array, the
- * tasks that have changed.
+ * The entries of facts that one input led to.
  *
- * @param before The job before the first fact; `undefined` where that is its acceptance.
- * @param after The job after the last one.
+ * @param after The job after the last fact.
+ * @param changed Its tasks that are not as they were before the first one.
  */
 export function jobEntries(
-  before: JobView | undefined,
   facts: readonly JobFact[],
   after: JobView,
+  changed: readonly TaskView[],
 ): readonly JobEntry[] {
   const { id: jobId, cluster, updatedAt: at } = after;
-  const first = (before?.events ?? 0) + 1;
+  const first = after.events - facts.length + 1;
   return facts.map((fact, place): JobEntry => {
     const entry = { kind: "job", jobId, cluster, index: first + place, at, fact } as const;
-    if (place < facts.length - 1) return entry;
-    const tasks = before === undefined ? after.tasks ?? [] : changedTasks(before, after);
-    return { ...entry, view: after, tasks };
+    return place < facts.length - 1 ? entry : { ...entry, view: after, tasks: changed };
   });
 }

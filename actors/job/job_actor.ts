@@ -123,15 +123,15 @@ export function jobActor(
 ): Behavior<JobMessage, JobState> {
   type Context = ActorContext<JobMessage>;
 
-  /** The job once the facts are in the journal, and whether that had to be waited for. */
+  /** Has the facts journaled; gives the tasks that have changed, and whether the journal had to be waited for. */
   const record = async (
     before: JobView,
-    { facts, view }: Pick<Decision, "facts" | "view">,
+    { facts, view }: Decision,
     ctx: Context,
-  ): Promise<{ readonly view: JobView; readonly waited: boolean }> => {
-    if (facts.length === 0) return { view: before, waited: false };
-    const waited = await persist(journal, jobEntries(before, facts, view), ctx);
-    return { view, waited };
+  ): Promise<{ readonly changed: readonly TaskView[]; readonly waited: boolean }> => {
+    const changed = changedTasks(before, view);
+    const waited = await persist(journal, jobEntries(facts, view, changed), ctx);
+    return { changed, waited };
   };
 
   /** Has what is to be ended ended: what is new at once, what was asked for before now and then. */
@@ -198,10 +198,9 @@ export function jobActor(
     if (isFinal(state.view.phase)) return state;
     const now = ctx.clock.now();
     const decision = decide(state, state.memory, input, now);
-    const { memory } = decision;
+    const { view, memory } = decision;
     if (decision.facts.length === 0) return cancelWhereWanted({ ...state, memory }, ctx);
-    const { view, waited } = await record(state.view, decision, ctx);
-    const changed = changedTasks(state.view, view);
+    const { changed, waited } = await record(state.view, decision, ctx);
     const tally = tallied(state.tally, state.view, changed);
     const next = { ...state, view, memory, tally };
     announce(state.view, next, changed, ctx);
@@ -223,10 +222,12 @@ export function jobActor(
     const now = ctx.clock.now();
     if (view.retryAt !== undefined && now < view.retryAt) return state;
     const maybeSent = view.tries > 0;
-    const decision = maybeSent
-      ? { facts: [], view }
-      : decide(state, state.memory, { type: "submitting" }, now);
-    const begun = { ...state, view: (await record(view, decision, ctx)).view };
+    let begun = state;
+    if (!maybeSent) {
+      const decision = decide(state, state.memory, { type: "submitting" }, now);
+      await record(view, decision, ctx);
+      begun = { ...state, view: decision.view };
+    }
     effects.enqueue({
       attemptId: presentAttempt(view),
       spec: attemptSpec(spec, view),

@@ -95,12 +95,25 @@ export function arrayNodes(view: JobView, before: TaskView, after: TaskView): st
   return more.length === 0 ? view.nodes : [...view.nodes, ...more];
 }
 
-/** The tasks that are not as they were. @param before The same array at an earlier time. */
-export function changedTasks(before: JobView, { tasks = [] }: JobView): readonly TaskView[] {
-  // What has not changed is the same object: no task is looked into.
-  return before.tasks === tasks
-    ? []
-    : tasks.filter((task, place) => task !== before.tasks?.[place]);
+/**
+ * The tasks that are not as they were. What has not changed is the same object, so that no task is looked
+ * into.
+ *
+ * @param before The same array at an earlier time; `undefined` where all tasks are new.
+ */
+export function changedTasks(
+  before: JobView | undefined,
+  { tasks = [] }: JobView,
+): readonly TaskView[] {
+  const earlier = before?.tasks ?? [];
+  const changed: TaskView[] = [];
+  if (earlier === tasks) return changed;
+  // A loop of its own: with a function for each of thousands of tasks this is most of what an event costs.
+  for (let place = 0; place < tasks.length; place++) {
+    const task = tasks[place];
+    if (task !== undefined && task !== earlier[place]) changed.push(task);
+  }
+  return changed;
 }
 
 /** How many tasks of an array want something done, so that nobody looks through all of them to find none. */
