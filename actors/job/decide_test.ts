@@ -45,7 +45,7 @@ function push(job: SimulatedJob, kind: "start" | "end", more: Partial<SpoolRecor
   const record: SpoolRecord = kind === "start"
     ? { ...head, kind: "start", at: EPOCH + job.time }
     : { ...head, kind: "end", exitCode: 3 };
-  return job.tell({ type: "pushed", record });
+  return job.tell({ type: "pushed", records: [record] });
 }
 
 const types = (facts: readonly JobFact[]) => facts.map(({ type }) => type);

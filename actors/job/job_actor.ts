@@ -6,7 +6,7 @@
 
 import { attemptId, isFinal } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
-import type { Cancellation, Watched } from "../../schedulers/mod.ts";
+import type { Cancellation, SpoolRecord, Watched } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import { nextForceAt, wantedEnds } from "./cancel.ts";
@@ -25,7 +25,11 @@ import { isWatchedAnew, watched } from "./watched.ts";
 
 /** What a job can be told: what {@linkcode decide} takes, and requests that want an answer. */
 export type JobMessage =
-  | Exclude<JobInput, { type: "cancel" }>
+  | Exclude<JobInput, { type: "cancel" | "pushed" }>
+  /** A line that its script wrote to the spool. */
+  | { readonly type: "pushed"; readonly record: SpoolRecord }
+  /** The lines that have come are to be journaled, together. */
+  | { readonly type: "hear" }
   /** Those it works with have been started anew: say again what is wanted of them. */
   | { readonly type: "resync" }
   /** A time has come that it waited for. */
@@ -72,6 +76,8 @@ interface JobState {
   readonly spec: JobSpec;
   readonly memory: JobMemory;
   readonly tally: TaskTally;
+  /** Lines of the spool that are not journaled yet; grows in place, since they may be thousands. */
+  readonly lines: SpoolRecord[];
   /** When the scheduler was last asked to do what it is to do so that the job ends. */
   readonly cancelsSent: ReadonlyMap<string, number>;
   /** The wait before the scheduler is asked again for a verdict, in ms. */
@@ -249,12 +255,42 @@ export function jobActor(
     return { ...state, alarm, dueAt };
   };
 
-  const handle = async (
+  /**
+   * Keeps a line until those behind it in the mailbox are here too: the tasks of an array begin and end by the
+   * hundred, and each wait for the disk is for all that have spoken meanwhile.
+   */
+  const keep = (
     state: JobState,
-    message: JobMessage,
+    record: SpoolRecord,
+    ctx: Context,
+  ): JobState | Promise<JobState> => {
+    if (state.lines.length > 0) {
+      state.lines.push(record);
+      return state;
+    }
+    const next = { ...state, lines: [record] };
+    return ctx.self.tell({ type: "hear" }) === "accepted" ? next : hear(next, ctx);
+  };
+
+  /** Takes the lines that were kept. */
+  const hear = async (state: JobState, ctx: Context): Promise<JobState> => {
+    const { lines: records } = state;
+    if (records.length === 0) return state;
+    const next = await take({ ...state, lines: [] }, { type: "pushed", records }, ctx);
+    if (records.some(({ kind }) => kind === "end") && !isFinal(next.view.phase)) effects.nudge();
+    return next;
+  };
+
+  const handle = async (
+    before: JobState,
+    message: Exclude<JobMessage, { type: "pushed" }>,
     ctx: Context,
   ): Promise<JobState> => {
+    // What was said before this came counts before it.
+    const state = await hear(before, ctx);
     switch (message.type) {
+      case "hear":
+        return state;
       case "resync":
         return isFinal(state.view.phase)
           ? state
@@ -272,11 +308,6 @@ export function jobActor(
         const { reply, ...input } = message;
         const next = await take(state, input, ctx);
         reply.ok(next.view);
-        return next;
-      }
-      case "pushed": {
-        const next = await take(state, message, ctx);
-        if (message.record.kind === "end" && !isFinal(next.view.phase)) effects.nudge();
         return next;
       }
       case "sighted": {
@@ -309,6 +340,7 @@ export function jobActor(
         ...stored,
         memory: emptyMemory,
         tally: tallyOf(stored.view.tasks),
+        lines: [],
         cancelsSent: NOTHING_SENT,
         verdictMs: VERDICT_MIN_MS,
         alarm: undefined,
@@ -324,8 +356,9 @@ export function jobActor(
       return setAlarm(await introduce(state, ctx), ctx);
     },
 
-    async receive(state, message, ctx) {
-      return setAlarm(await handle(state, message, ctx), ctx);
+    receive(state, message, ctx) {
+      if (message.type === "pushed") return keep(state, message.record, ctx);
+      return handle(state, message, ctx).then((next) => setAlarm(next, ctx));
     },
   };
 }

@@ -137,13 +137,6 @@ export class MemoryDraft {
   }
 }
 
-/** The memory once a task (or -1, the job itself) has been heard of. */
-export function forgetTrouble(memory: JobMemory, key: number): JobMemory {
-  const draft = new MemoryDraft(memory);
-  draft.forgetTrouble(key);
-  return draft.memory;
-}
-
 /** The memory once it was asked at `at` that parts be given up. */
 export function givingUp(memory: JobMemory, keys: readonly number[], at: number): JobMemory {
   const draft = new MemoryDraft(memory);
