@@ -28,7 +28,8 @@ Deno.test("200 copies of a spec are one submission, and each waits, runs and end
   await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));
   const failing = FAILING.map((task) => `[ "$SLURM_ARRAY_TASK_ID" != ${task} ] || exit 3`);
   const { id, tasks } = await sluice.jobs.submit(jobSpec(shellJob(
-    ['echo "copy $SLURM_ARRAY_TASK_ID"', ...failing].join("\n"),
+    // Each runs for longer than the poll's interval, so that it is seen to run even if its line is late.
+    ['echo "copy $SLURM_ARRAY_TASK_ID"', "sleep 2", ...failing].join("\n"),
     // Held until each has been seen to wait.
     { count: COPIES, resources: { memory: 10, time: 5 }, options: { hold: true } },
   )));
