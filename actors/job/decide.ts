@@ -48,8 +48,8 @@ export type JobInput =
 export interface Job {
   /** As it stands. */
   readonly view: JobView;
-  /** What was asked for. */
-  readonly spec: JobSpec;
+  /** What was asked for, as far as it says what follows. */
+  readonly terms: Pick<JobSpec, "retry">;
 }
 
 /** What follows from an input. */
@@ -236,7 +236,7 @@ function contradicts(view: JobView, input: JobInput, now: number): boolean {
  * @param now Milliseconds since the epoch.
  */
 export function decide(
-  { view, spec }: Job,
+  { view, terms: { retry } }: Job,
   memory: JobMemory,
   input: JobInput,
   now: number,
@@ -253,20 +253,20 @@ export function decide(
       memory = outcome(facts, memory, input.outcome, now);
       break;
     case "sighted":
-      memory = sighted(facts, memory, input, spec.retry, now);
+      memory = sighted(facts, memory, input, retry, now);
       break;
     case "pushed":
       memory = pushed(facts, memory, input.records, now);
       break;
     case "cancel":
-      cancel(facts, input, spec.retry, now);
-      endForgotten(facts, memory, spec.retry, now);
+      cancel(facts, input, retry, now);
+      endForgotten(facts, memory, retry, now);
       break;
     case "cancelled":
       cancelled(facts, input.cancellation);
       break;
     case "given_up":
-      memory = partsGivenUp(facts, memory, input.given, spec.retry, now);
+      memory = partsGivenUp(facts, memory, input.given, retry, now);
       break;
     case "withdrawn":
       facts.add({ ...cancelledInTime, nodes: [], endedAt: now });

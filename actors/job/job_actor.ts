@@ -71,9 +71,15 @@ export interface JobEffects {
   readonly taskEnded: (jobId: JobId, task: number) => void;
 }
 
+/**
+ * What a job keeps of what was asked for. Scripts may be megabytes, and thousands of jobs live: they stay in the
+ * journal until an attempt is handed over.
+ */
+type Terms = Pick<JobSpec, "retry" | "options">;
+
 interface JobState {
   readonly view: JobView;
-  readonly spec: JobSpec;
+  readonly terms: Terms;
   readonly memory: JobMemory;
   readonly tally: TaskTally;
   /** Lines of the spool that are not journaled yet; grows in place, since they may be thousands. */
@@ -129,6 +135,12 @@ export function jobActor(
 ): Behavior<JobMessage, JobState> {
   type Context = ActorContext<JobMessage>;
 
+  const stored = () => {
+    const job = journal.job(jobId);
+    if (job === undefined) throw new UnknownJobError(jobId);
+    return job;
+  };
+
   /** Has the facts journaled; gives the tasks that have changed, and whether the journal had to be waited for. */
   const record = async (
     before: JobView,
@@ -183,7 +195,7 @@ export function jobActor(
   /** Tells those it works with what is new about the job. */
   const announce = (
     before: JobView,
-    { view, spec }: JobState,
+    { view, terms }: JobState,
     changed: readonly TaskView[],
     ctx: Context,
   ): void => {
@@ -192,9 +204,9 @@ export function jobActor(
     for (const task of changed) {
       const earlier = taskOf(before, task.task)?.phase;
       if (!isFinal(task.phase) || earlier === task.phase) continue;
-      if (!isTriedAgain(view, spec.retry, task)) effects.taskEnded(jobId, task.task);
+      if (!isTriedAgain(view, terms.retry, task)) effects.taskEnded(jobId, task.task);
     }
-    const wanted = isWatchedAnew(before, view, changed) ? watched(view, spec) : undefined;
+    const wanted = isWatchedAnew(before, view, changed) ? watched(view, terms) : undefined;
     if (wanted !== undefined) effects.watch(wanted, ctx.self);
     if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
   };
@@ -219,8 +231,8 @@ export function jobActor(
 
   /** Tells those it works with what is wanted of them, given the job as it stands. */
   const introduce = async (state: JobState, ctx: Context): Promise<JobState> => {
-    const { view, spec } = state;
-    const wanted = watched(view, spec);
+    const { view, terms } = state;
+    const wanted = watched(view, terms);
     if (wanted !== undefined) {
       effects.watch(wanted, ctx.self);
       return cancelWhereWanted(state, ctx);
@@ -236,7 +248,7 @@ export function jobActor(
     }
     effects.enqueue({
       attemptId: presentAttempt(view),
-      spec: attemptSpec(spec, view),
+      spec: attemptSpec(stored().spec, view),
       maybeSent,
       job: ctx.self,
     });
@@ -334,12 +346,12 @@ export function jobActor(
 
   return {
     async init(ctx) {
-      const stored = journal.job(jobId);
-      if (stored === undefined) throw new UnknownJobError(jobId);
+      const { view, spec: { retry, options } } = stored();
       const state: JobState = {
-        ...stored,
+        view,
+        terms: { retry, options },
         memory: emptyMemory,
-        tally: tallyOf(stored.view.tasks),
+        tally: tallyOf(view.tasks),
         lines: [],
         cancelsSent: NOTHING_SENT,
         verdictMs: VERDICT_MIN_MS,

@@ -41,7 +41,7 @@ class WatchedTasks {
 }
 
 /** What the poller must look for; `undefined` where the scheduler has nothing of the job. */
-export function watched(view: JobView, { options }: JobSpec): Watched | undefined {
+export function watched(view: JobView, { options }: Pick<JobSpec, "options">): Watched | undefined {
   const { id, attempt, schedulerId, startedAt, submittedAt } = view;
   if (schedulerId === undefined || isFinal(view.phase)) return undefined;
   const job = {

@@ -52,18 +52,19 @@ export function liveFacts(n: number): JobFact[] {
 }
 
 function entriesOf(n: number, jobs: number): readonly JobEntry[] {
+  const isLive = n >= jobs - jobs / LIVE_PART;
   const spec = anySpec({
     cluster: CLUSTERS[n % CLUSTERS.length] ?? "",
     name: `job ${n}`,
     payload: {
       kind: "script",
-      script: `#!/bin/sh\necho ${n}\n${"# a line of a script\n".repeat(20)}`,
+      script: `#!/bin/sh\necho ${n}\n${"# a line of a script\n".repeat(isLive ? 400 : 20)}`,
     },
     labels: { team: TEAMS[n % TEAMS.length] ?? "", batch: `${n % 1_000}` },
   });
   const accepted = acceptedEntry(jobNumber(n), spec, { at: EPOCH + n });
   const { id: jobId, cluster, acceptedAt: at } = accepted.view;
-  const facts = n < jobs - jobs / LIVE_PART ? pastFacts(n) : liveFacts(n);
+  const facts = isLive ? liveFacts(n) : pastFacts(n);
   const view = facts.reduce(
     (before, fact) => foldJob(before, { jobId, cluster, at, fact }),
     accepted.view,
