@@ -262,6 +262,8 @@ Deno.test("an attempt asks for its open tasks only, and keeps the limit at a tim
   });
   assert.equal(one.view.attempt, 2);
   assert.deepEqual(attemptSpec(spec, one.view).resources, { array: "0,2-3,5%2", time: 5 });
+  const copies = attemptSpec(anySpec({ count: 6 }), one.view);
+  assert.deepEqual([copies.resources.array, copies.count], ["0,2-3,5", undefined]);
 });
 
 Deno.test("an end after which the job may be back is believed when it has lasted", () => {
