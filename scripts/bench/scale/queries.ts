@@ -1,4 +1,4 @@
-import type { JobsApi } from "../../../actors/api.ts";
+import type { JobsApi } from "../../../actors/mod.ts";
 import { EPOCH, jobNumber } from "../../../actors/testing/simulated_job.ts";
 import type { JobFilter, JobSummary } from "../../../model/mod.ts";
 import { CLUSTERS, LIVE_PART, TEAMS } from "./fill.ts";

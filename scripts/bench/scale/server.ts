@@ -7,15 +7,10 @@
  * @module
  */
 
-import { clusterActor, clusterSpawnOptions } from "../../../actors/cluster/mod.ts";
-import type { ClusterMessage } from "../../../actors/cluster/mod.ts";
-import type { ClusterHandle } from "../../../actors/cluster_handles.ts";
-import { jobsApi } from "../../../actors/jobs_api.ts";
 import { ActorSystem, systemClock } from "../../../actors/kernel/mod.ts";
+import { startFakeClusters } from "../../../actors/testing/fake_clusters.ts";
 import { FakeConnection } from "../../../actors/testing/fake_connection.ts";
 import { EPOCH } from "../../../actors/testing/simulated_job.ts";
-import { clusterConfigSchema } from "../../../model/mod.ts";
-import type { ClusterName } from "../../../model/mod.ts";
 import type { Observation, Watched } from "../../../schedulers/mod.ts";
 import { Journal } from "../../../store/mod.ts";
 import { quantile, rounded } from "../measure.ts";
@@ -62,32 +57,19 @@ const jobs = Number(count);
 const live = Array.from({ length: jobs / LIVE_PART }, (_, n) => jobs - jobs / LIVE_PART + n);
 using journal = Journal.open({ path });
 const system = new ActorSystem({ clock: systemClock, supervision: { restarts: Infinity } });
-const handles = new Map<ClusterName, ClusterHandle>();
-const asked = CLUSTERS.map((name, cluster) => {
+const idle = CLUSTERS.map((name, cluster) => {
   // Those that were only accepted are handed over, the others asked for.
   const sent = live.filter((n) => n % CLUSTERS.length === cluster && liveFacts(n).length > 1);
-  const { connection, asked } = idleConnection(sent.length);
-  const ref = system.spawn<ClusterMessage, unknown>(
-    `cluster:${name}`,
-    clusterActor({
-      name,
-      connect: () => Promise.resolve(connection),
-      journal,
-      poll: { minMs: POLL_MS, maxMs: POLL_MS },
-    }),
-    clusterSpawnOptions,
-  );
-  const config = clusterConfigSchema.parse({ type: "local" });
-  handles.set(name, { name, config, planner: connection.planner, ref });
-  return asked;
+  return { name, ...idleConnection(sent.length) };
 });
-await Promise.all(asked);
+const connections = new Map(idle.map(({ name, connection }) => [name, connection]));
+const api = startFakeClusters(system, journal, connections, POLL_MS);
+await Promise.all(idle.map(({ asked }) => asked));
 // From the start of the process, so that what it takes to load the program counts.
 const startMs = performance.now();
 await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
 const memoryMb = Deno.memoryUsage().rss / 1024 / 1024;
 
-const api = jobsApi(handles, journal, systemClock);
 const list = await listTimes(api, jobs);
 const get = await getTimes(api, jobs);
 const counted = journal.counts().values().flatMap((phases) => phases.values())
