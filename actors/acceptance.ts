@@ -10,7 +10,7 @@ import type { ClusterName, JobFact, JobId, JobSpec, JobView } from "../model/mod
 import type { JobEntry, Journal } from "../store/mod.ts";
 import { clusterOf } from "./cluster_handles.ts";
 import type { ClusterHandles } from "./cluster_handles.ts";
-import { foldJob } from "./job/mod.ts";
+import { foldJob, jobEntries } from "./job/mod.ts";
 import type { Clock } from "./kernel/mod.ts";
 
 /** Raised when a submission has the idempotency key of another one that asked for something else. */
@@ -98,9 +98,7 @@ export class Acceptance {
     const views = specs.map((spec) => {
       const { idempotencyKey: key } = spec;
       if (key === undefined) {
-        const entry = this.#entry(spec);
-        entries.push(entry);
-        return entry.view;
+        return this.#accepted(spec, entries);
       }
       const before = this.#journal.jobByIdempotencyKey(key);
       const known = before ?? ofThisCall.get(key);
@@ -108,15 +106,15 @@ export class Acceptance {
         if (!sameSpec(known.spec, spec)) throw new IdempotencyConflictError(key, before?.view.id);
         return known.view;
       }
-      const entry = this.#entry(spec);
-      entries.push(entry);
-      ofThisCall.set(key, { view: entry.view, spec });
-      return entry.view;
+      const view = this.#accepted(spec, entries);
+      ofThisCall.set(key, { view, spec });
+      return view;
     });
     return { views, entries };
   }
 
-  #entry(spec: JobSpec): JobEntry {
+  /** A new job. @param entries Gets what the journal is given of it. */
+  #accepted(spec: JobSpec, entries: JobEntry[]): JobView {
     const at = this.#clock.now();
     const jobId = newJobId(at);
     const { cluster } = spec;
@@ -128,7 +126,8 @@ export class Acceptance {
       tasks: planner.tasks(spec),
     };
     const view = foldJob(undefined, { jobId, cluster, at, fact });
-    return { kind: "job", jobId, cluster, index: 1, at, fact, view };
+    entries.push(...jobEntries([fact], view, view.tasks ?? []));
+    return view;
   }
 
   #adopt(cluster: ClusterName, jobIds: readonly JobId[]): void {

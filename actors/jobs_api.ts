@@ -15,7 +15,7 @@ import {
   newJobId,
   parseInput,
 } from "../model/mod.ts";
-import type { JobId, JobMetrics, JobView, LogChunk, LogRequest } from "../model/mod.ts";
+import type { JobId, JobMetrics, JobSummary, JobView, LogChunk, LogRequest } from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import { Acceptance } from "./acceptance.ts";
@@ -43,6 +43,13 @@ const CHUNK_BYTES = 1024 * 1024;
 export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock): JobsApi {
   const stored = (id: JobId) => {
     const job = journal.job(id);
+    if (job === undefined) throw new UnknownJobError(id);
+    return job;
+  };
+
+  /** What costs the same for an array of thousands of tasks as for one job. */
+  const summary = (id: JobId) => {
+    const job = journal.summary(id);
     if (job === undefined) throw new UnknownJobError(id);
     return job;
   };
@@ -86,8 +93,8 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
       Promise.try(() => journal.jobs(parseInput(jobListRequestSchema, request))),
     async cancel(id, input = {}) {
       const how = parseInput(cancelOptionsSchema, input);
-      const { view } = stored(id);
-      checkTask(view, how.task, false);
+      const view = summary(id);
+      checkTask(journal, view, how.task, false);
       const handle = clusterOf(handles, view.cluster);
       if (how.task !== undefined && handle.config.type === "local") {
         throw new UnsupportedRequestError(
@@ -103,17 +110,17 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
         );
         if (answered !== undefined) return { id, accepted: true, phase: answered.phase };
       }
-      return { id, accepted: false, phase: stored(id).view.phase };
+      return { id, accepted: false, phase: summary(id).phase };
     },
     wait,
     events(filter, options) {
-      if (filter.jobId !== undefined) stored(filter.jobId);
+      if (filter.jobId !== undefined) summary(filter.jobId);
       return journal.jobFeed(filter, options);
     },
     logs(input, { signal } = {}) {
       const request = parseInput(logRequestSchema, input);
-      const { view } = stored(request.jobId);
-      checkTask(view, request.task, true);
+      const view = summary(request.jobId);
+      checkTask(journal, view, request.task, true);
       if (view.filesRemovedAt !== undefined) throw new OutputRemovedError(view.id);
       return readOutput(handles, journal, request, signal);
     },
@@ -136,7 +143,7 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
       };
     },
     async metrics(id) {
-      const { view } = stored(id);
+      const view = summary(id);
       const { schedulerId } = view;
       if (schedulerId === undefined) return { source: "none" };
       return await askCluster<JobMetrics>(
@@ -157,16 +164,21 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
  *
  * @param needed Whether an array needs one to be named.
  */
-function checkTask(view: JobView, task: number | undefined, needed: boolean): void {
-  const tasks = view.tasks?.map((part) => part.task);
+function checkTask(
+  journal: Journal,
+  { id, taskPhases }: JobSummary,
+  task: number | undefined,
+  needed: boolean,
+): void {
   const known = task === undefined
-    ? tasks === undefined || !needed
-    : tasks?.includes(task) ?? false;
-  if (!known) throw new TaskError(view.id, task, tasks);
+    ? taskPhases === undefined || !needed
+    : journal.task(id, task) !== undefined;
+  if (known) return;
+  throw new TaskError(id, task, journal.job(id)?.view.tasks?.map((part) => part.task));
 }
 
 /** Whether anything of the job can have run: its script may write before it is known to have been taken. */
-function mayHaveWritten({ attempts, phase, submittedAt, tries }: JobView): boolean {
+function mayHaveWritten({ attempts, phase, submittedAt, tries }: JobSummary): boolean {
   return attempts.length > 0 || submittedAt !== undefined || (tries > 0 && !isFinal(phase));
 }
 
@@ -202,9 +214,9 @@ async function* readOutput(
   let { offset } = request;
   try {
     while (!ended.aborted) {
-      const view = journal.job(jobId)?.view;
+      const view = journal.summary(jobId);
       if (view === undefined) return;
-      const part = view.tasks?.find((one) => one.task === task) ?? view;
+      const part = (task === undefined ? undefined : journal.task(jobId, task)) ?? view;
       // Asked before the bytes are: once it has ended, what is read after is all there is.
       const over = !follow || isFinal(part.phase);
       if (over && !mayHaveWritten(view)) return;

@@ -153,6 +153,31 @@ sluiceTest("an array is one job with a verdict and an output for each task", asy
   assert.equal(ends.length, 4);
 });
 
+sluiceTest("copies of a spec are an array, tried again one by one", async (sluice) => {
+  const job = await run(
+    sluice,
+    shell(
+      'echo "copy $SLURM_ARRAY_TASK_ID"; [ "$SLURM_ARRAY_TASK_ID" != 1 ] || [ -e again ] || { : >again; exit 1; }',
+      { count: 3, retry: { times: 1, delaySeconds: 0 } },
+    ),
+  );
+  assert.equal(job.phase, "succeeded");
+  assert.equal(job.attempt, 2);
+  assert.deepEqual(job.taskPhases, { succeeded: 3 });
+  assert.equal((await sluice.jobs.get(job.id)).spec.count, 3);
+  assert.equal(text(await output(sluice, { jobId: job.id, task: 1 })), "copy 1\ncopy 1\n");
+  assert.equal(text(await output(sluice, { jobId: job.id, task: 2 })), "copy 2\n");
+  await assert.rejects(
+    sluice.jobs.submit(shell("true", { count: 2, resources: { array: "0-1" } })),
+    { code: "INVALID_INPUT" },
+  );
+  await assert.rejects(sluice.jobs.submit(shell("true", { count: 2_000 })), {
+    code: "INVALID_ARRAY",
+  });
+  await assert.rejects(output(sluice, { jobId: job.id, task: 3 }), { code: "TASK_NOT_FOUND" });
+  await assert.rejects(output(sluice, { jobId: job.id }), { code: "TASK_NOT_FOUND" });
+});
+
 sluiceTest("the log of a task ends with the task, not with the array", async (sluice) => {
   const { id } = await sluice.jobs.submit(
     shell('echo hi; [ "$SLURM_ARRAY_TASK_ID" = 0 ] || sleep 600', { resources: { array: "0-1" } }),

@@ -36,6 +36,7 @@ export const submitOptionsSchema = z.object({
   begin: z.string().optional(),
   dependency: z.string().optional(),
   array: z.string().optional(),
+  count: z.string().optional(),
   key: z.string().optional(),
   retry: z.string().optional(),
   retryOn: z.string().optional(),
@@ -164,6 +165,7 @@ export function jobSpec(
     resources: resources(options),
     ...present({
       name: options.name,
+      count: options.count === undefined ? undefined : number(options.count),
       workingDirectory: options.chdir,
       idempotencyKey: options.key,
       retry: retry(options),

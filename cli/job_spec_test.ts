@@ -94,3 +94,10 @@ Deno.test("what is wrong is told before anything is sent", () => {
   assert.match(refusal({ name: "caf\uFFFD" }).message, /name: a job name must be/);
   assert.match(refusal({ env: ["A-B=1"] }).message, /environment\.A-B/);
 });
+
+Deno.test("a number of copies is taken as a number, and not together with an array", () => {
+  assert.equal(spec({ count: "200" }).count, 200);
+  assert.equal(spec({}).count, undefined);
+  assert.match(refusal({ count: "many" }).message, /count: must be/);
+  assert.match(refusal({ count: "2", array: "0-1" }).message, /count/);
+});

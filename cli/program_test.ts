@@ -104,6 +104,7 @@ for (
     ["a missing id", ["job"], /missing required argument/],
     ["a limit that is no number", ["jobs", "--limit", "many"], /limit/],
     ["output of an array", ["submit", "--follow", "-a", "0-3", "--", "a"], /array/],
+    ["output of copies", ["submit", "--follow", "--count", "3", "--", "a"], /array/],
     ["JSON among a job's output", ["submit", "--follow", "--json", "--", "a"], /--json/],
     ["-- where it means nothing", ["jobs", "--", "a"], /`--`/],
     ["a URL that is none", ["jobs", "--url", "ftp://x"], /not the URL/],

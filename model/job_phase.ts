@@ -54,8 +54,10 @@ export function isFinal(phase: JobPhase): phase is FinalPhase {
 /**
  * The phase of a whole array, from the phases of its tasks: running while one runs, queued while one
  * waits, and then the worst of the verdicts.
+ *
+ * @param tasks How many tasks are in each phase.
  */
-export function arrayPhase(tasks: readonly JobPhase[]): JobPhase {
+export function arrayPhase(tasks: Readonly<Partial<Record<JobPhase, number>>>): JobPhase {
   const order: readonly JobPhase[] = [
     "running",
     "queued",
@@ -66,5 +68,5 @@ export function arrayPhase(tasks: readonly JobPhase[]): JobPhase {
     "timed_out",
     "cancelled",
   ];
-  return order.find((phase) => tasks.includes(phase)) ?? "succeeded";
+  return order.find((phase) => (tasks[phase] ?? 0) > 0) ?? "succeeded";
 }

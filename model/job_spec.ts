@@ -137,6 +137,9 @@ export const retrySchema = z.strictObject({
 /** See {@linkcode retrySchema}. */
 export type Retry = z.infer<typeof retrySchema>;
 
+/** Most copies of one spec. */
+const MOST_COPIES = 100_000;
+
 /** Everything that says what one job is. */
 export const jobSpecSchema = z.strictObject({
   cluster: clusterNameSchema,
@@ -150,6 +153,9 @@ export const jobSpecSchema = z.strictObject({
     "must be an absolute path or start with '~/'",
   ).optional().describe("Where the payload starts. Default: the job's own directory."),
   resources: resourcesSchema.prefault({}),
+  count: z.int().min(1).max(MOST_COPIES).optional().describe(
+    "How many copies of it are to run, as one job array whose tasks have the numbers from 0 on, in SLURM_ARRAY_TASK_ID: they are submitted together, and each has its own events, output and verdict. Not together with `resources.array`. Default: one job that is no array.",
+  ),
   options: z.record(
     z.string().regex(
       /^[a-z][a-z0-9-]*$/,
@@ -180,9 +186,22 @@ export const jobSpecSchema = z.strictObject({
   components: z.array(z.unknown()).optional().describe(
     "Parts of a heterogeneous job. Not supported yet: a job that names any is refused.",
   ),
-}).describe("Everything that says what one job is.");
+}).refine(
+  ({ count, resources }) => count === undefined || resources.array === undefined,
+  { path: ["count"], message: "says the same as resources.array: leave one of them out" },
+).describe("Everything that says what one job is.");
 
 /** A job as it stands after parsing, with every default filled in. */
 export type JobSpec = z.infer<typeof jobSpecSchema>;
 /** A job as a client writes it, where what has a default may be left out. */
 export type JobSpecInput = z.input<typeof jobSpecSchema>;
+
+/**
+ * The numbers of the tasks that a job is to have, such as `0-19`, whether it names them itself or asks for so
+ * many copies; `undefined` where it is to be no array.
+ */
+export function arrayOf(
+  { count, resources }: Pick<JobSpec, "count" | "resources">,
+): string | undefined {
+  return count === undefined ? resources.array : `0-${count - 1}`;
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { inputIssues, issuesText, jobNameSchema, jobSpecSchema } from "./mod.ts";
+import { arrayOf, inputIssues, issuesText, jobNameSchema, jobSpecSchema } from "./mod.ts";
 
 const minimal = { cluster: "here", payload: { kind: "command", command: ["true"] } };
 
@@ -139,4 +139,16 @@ Deno.test("what was parsed once is the same when it is parsed again", () => {
       },
     ),
   );
+});
+
+Deno.test("so many copies are an array from 0 on, and not together with numbers of one's own", () => {
+  assert.equal(arrayOf(jobSpecSchema.parse({ ...minimal, count: 200 })), "0-199");
+  assert.equal(arrayOf(jobSpecSchema.parse({ ...minimal, count: 1 })), "0-0");
+  const array = "3,5%1";
+  assert.equal(arrayOf(jobSpecSchema.parse({ ...minimal, resources: { array } })), array);
+  assert.equal(arrayOf(jobSpecSchema.parse(minimal)), undefined);
+  assert.match(trouble({ ...minimal, count: 2, resources: { array } }), /^count: says the same/m);
+  for (const count of [0, -1, 1.5, "2", 100_001]) {
+    assert.match(trouble({ ...minimal, count }), /^count:? must be/m, `${count}`);
+  }
 });

@@ -56,6 +56,13 @@ export const taskViewSchema = z.object({
 /** See {@linkcode taskViewSchema}. */
 export type TaskView = z.infer<typeof taskViewSchema>;
 
+/** How many tasks of a job array are in each phase. */
+export const taskPhasesSchema = z.partialRecord(jobPhaseSchema, z.int().positive()).describe(
+  "How many tasks of a job array are in each phase; phases without a task are absent.",
+);
+/** See {@linkcode taskPhasesSchema}. */
+export type TaskPhases = z.infer<typeof taskPhasesSchema>;
+
 /** What clients see of a job. */
 export const jobViewSchema = z.object({
   id: jobIdSchema,
@@ -83,7 +90,17 @@ export const jobViewSchema = z.object({
   submittedAt: time.optional(),
   updatedAt: time,
   events: z.int().positive().describe("How many events its history has."),
-  tasks: z.array(taskViewSchema).optional().describe("The tasks of a job array."),
+  taskPhases: taskPhasesSchema.optional(),
+  tasks: z.array(taskViewSchema).optional().describe(
+    "The tasks of a job array, by their numbers in ascending order.",
+  ),
 }).describe("What clients see of a job.");
 /** See {@linkcode jobViewSchema}. */
 export type JobView = z.infer<typeof jobViewSchema>;
+
+/** A job without the tasks of an array, so that what carries many jobs stays small. */
+export const jobSummarySchema = jobViewSchema.omit({ tasks: true }).describe(
+  "What clients see of a job in a listing: an array without its tasks, of which `taskPhases` tells how many are in each phase. `jobs.get` has the tasks.",
+);
+/** See {@linkcode jobSummarySchema}. */
+export type JobSummary = z.infer<typeof jobSummarySchema>;

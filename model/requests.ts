@@ -8,7 +8,7 @@ import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema } from "./ids.ts";
 import { finalPhaseSchema, jobPhaseSchema } from "./job_phase.ts";
-import { jobViewSchema, taskViewSchema } from "./job_view.ts";
+import { jobSummarySchema, taskViewSchema } from "./job_view.ts";
 import { reasonSchema } from "./job_event.ts";
 import { signalNameSchema } from "./signal_name.ts";
 
@@ -41,7 +41,7 @@ export type JobListRequestInput = z.input<typeof jobListRequestSchema>;
 
 /** One page of a listing, newest first. */
 export const jobPageSchema = z.object({
-  jobs: z.array(jobViewSchema),
+  jobs: z.array(jobSummarySchema),
   nextCursor: z.string().optional().describe("Absent on the last page."),
 });
 /** See {@linkcode jobPageSchema}. */

@@ -4,9 +4,14 @@
  * @module
  */
 
-import type { ClusterFact, ClusterName, JobFact, JobId, JobView } from "../model/mod.ts";
-import { clusterFactSchema, jobFactSchema, jobViewSchema } from "../model/mod.ts";
-import type { JournalEntry } from "./entry.ts";
+import type { ClusterFact, ClusterName, JobFact, JobId, JobSummary } from "../model/mod.ts";
+import {
+  clusterFactSchema,
+  jobFactSchema,
+  jobSummarySchema,
+  taskViewSchema,
+} from "../model/mod.ts";
+import type { JobEntry, JournalEntry } from "./entry.ts";
 import { JournalConflictError } from "./errors.ts";
 
 /** A job's entry that the schemas have accepted, with its JSON. */
@@ -18,8 +23,16 @@ export interface CheckedJobEntry {
   readonly at: number;
   readonly fact: JobFact;
   readonly factJson: string;
-  readonly view: JobView;
-  readonly viewJson: string;
+  /** Undefined where a later entry of the same call has it. */
+  readonly after: CheckedView | undefined;
+  /** The JSON of the tasks that have changed, by their numbers. */
+  readonly tasks: ReadonlyMap<number, string>;
+}
+
+/** A job after a fact, with its JSON. */
+export interface CheckedView {
+  readonly view: JobSummary;
+  readonly json: string;
 }
 
 /** A cluster's entry that the schemas have accepted, with its JSON. */
@@ -39,6 +52,40 @@ function asRead(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
+const noTasks: ReadonlyMap<number, string> = new Map();
+
+function checkTasks({ jobId, index, tasks = [] }: JobEntry): ReadonlyMap<number, string> {
+  if (tasks.length === 0) return noTasks;
+  return new Map(tasks.map((task) => {
+    const checked = taskViewSchema.safeParse(task);
+    if (!checked.success) {
+      throw new JournalConflictError(
+        `task ${task.task} of job ${jobId} at event ${index} does not fit its schema`,
+        checked.error,
+      );
+    }
+    return [checked.data.task, JSON.stringify(checked.data)];
+  }));
+}
+
+function checkView({ jobId, cluster, index, view }: JobEntry): CheckedView | undefined {
+  if (view === undefined) return undefined;
+  const checked = jobSummarySchema.safeParse(view);
+  if (!checked.success) {
+    throw new JournalConflictError(
+      `the view of job ${jobId} at event ${index} does not fit its schema`,
+      checked.error,
+    );
+  }
+  const { id, cluster: of, events } = checked.data;
+  if (id !== jobId || of !== cluster || events !== index) {
+    throw new JournalConflictError(
+      `event ${index} of job ${jobId} and its view contradict each other`,
+    );
+  }
+  return { view: checked.data, json: JSON.stringify(checked.data) };
+}
+
 /**
  * Checks an entry as it will be checked when it is read back: what could not be read is not written.
  *
@@ -50,21 +97,14 @@ export function checkEntry(entry: JournalEntry): CheckedEntry {
     case "job": {
       const { kind, jobId, cluster, index, at } = entry;
       const fact = jobFactSchema.safeParse(asRead(entry.fact));
-      const view = jobViewSchema.safeParse(entry.view);
-      const error = fact.error ?? view.error;
-      if (!fact.success || !view.success) {
+      if (!fact.success) {
         throw new JournalConflictError(
           `event ${index} of job ${jobId} does not fit its schema`,
-          error,
+          fact.error,
         );
       }
-      if (
-        view.data.id !== jobId || view.data.cluster !== cluster || view.data.events !== index ||
-        (index === 1) !== (fact.data.type === "accepted")
-      ) {
-        throw new JournalConflictError(
-          `event ${index} of job ${jobId} (${fact.data.type}) and its view contradict each other`,
-        );
+      if ((index === 1) !== (fact.data.type === "accepted")) {
+        throw new JournalConflictError(`event ${index} of job ${jobId} is '${fact.data.type}'`);
       }
       return {
         kind,
@@ -74,8 +114,8 @@ export function checkEntry(entry: JournalEntry): CheckedEntry {
         at,
         fact: fact.data,
         factJson: JSON.stringify(fact.data),
-        view: view.data,
-        viewJson: JSON.stringify(view.data),
+        after: checkView(entry),
+        tasks: checkTasks(entry),
       };
     }
     case "cluster": {

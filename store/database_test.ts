@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import type { TaskView } from "../model/mod.ts";
 import { openDatabase } from "./database.ts";
 import {
   JournalCorruptError,
@@ -102,10 +103,12 @@ Deno.test("a journal of the first schema is brought up to date, its ends with th
     await journal.append([accepted, ended]);
   }
   const database = new DatabaseSync(path);
-  // What the second step adds is taken away.
-  database.exec(`DROP INDEX ended_jobs_with_files; DROP TABLE idempotency_keys;
+  // What the steps after the first add is taken away.
+  database.exec(
+    `DROP TABLE job_tasks; DROP INDEX ended_jobs_with_files; DROP TABLE idempotency_keys;
     ALTER TABLE jobs DROP COLUMN ended_at; ALTER TABLE jobs DROP COLUMN files_removed_at;
-    PRAGMA user_version = 1`);
+    PRAGMA user_version = 1`,
+  );
   database.close();
   using journal = Journal.open({ path });
   const limit = 1;
@@ -113,4 +116,44 @@ Deno.test("a journal of the first schema is brought up to date, its ends with th
     journal.removable(job.cluster, { succeededBefore: before, otherBefore: 0, limit });
   assert.deepEqual(due(ended.at + 1), [job.id]);
   assert.deepEqual(due(ended.at), []);
+});
+
+Deno.test("a journal that keeps the tasks of arrays within their views is brought up to date with all of them", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  const [array, plain] = [new SampleJob(1), new SampleJob(2)];
+  const entry = array.accepted();
+  {
+    using journal = Journal.open({ path });
+    await journal.append([entry, plain.accepted()]);
+  }
+  const tasks: readonly TaskView[] = [
+    { task: 2, phase: "running", nodes: ["n 'α'"], restarts: 1, startedAt: 1_800_000_000_000.5 },
+    { task: 7, phase: "queued", reason: { code: "x", text: '"\n' }, nodes: [], restarts: 0 },
+    { task: 9, phase: "queued", nodes: [], restarts: 0 },
+  ];
+  const database = new DatabaseSync(path);
+  database.exec("DROP TABLE job_tasks; PRAGMA user_version = 2");
+  database.prepare("UPDATE jobs SET view = ? WHERE id = ?")
+    .run(JSON.stringify({ ...entry.view, tasks }), array.id);
+  database.close();
+  using journal = Journal.open({ path });
+  const taskPhases = { running: 1, queued: 2 };
+  assert.deepEqual(journal.job(array.id)?.view, { ...entry.view, taskPhases, tasks });
+  assert.deepEqual(journal.task(array.id, 7), tasks[1]);
+  assert.deepEqual(journal.job(plain.id)?.view, plain.view);
+  const changed: TaskView = { task: 9, phase: "running", nodes: ["n2"], restarts: 0 };
+  const next = array.next({
+    type: "running",
+    task: 9,
+    state: "RUNNING",
+    nodes: ["n2"],
+    restarts: 0,
+  }, "running");
+  await journal.append([{
+    ...next,
+    view: { ...next.view, taskPhases: { running: 2, queued: 1 } },
+    tasks: [changed],
+  }]);
+  assert.deepEqual(journal.job(array.id)?.view.tasks, [...tasks.slice(0, 2), changed]);
 });

@@ -4,9 +4,19 @@
  * @module
  */
 
-import type { ClusterFact, ClusterName, JobFact, JobId, JobView } from "../model/mod.ts";
+import type {
+  ClusterFact,
+  ClusterName,
+  JobFact,
+  JobId,
+  JobSummary,
+  TaskView,
+} from "../model/mod.ts";
 
-/** A fact of a job, with the job as it stands after the fact. */
+/**
+ * A fact of a job, with the job as it stands after the fact. Of an array only those tasks come with it that
+ * have changed, so that what one task does costs no more in an array of thousands.
+ */
 export interface JobEntry {
   readonly kind: "job";
   /** The job; unknown to the journal where `index` is 1. */
@@ -19,8 +29,13 @@ export interface JobEntry {
   readonly at: number;
   /** What happened. After `ended` without a task nothing more may come. */
   readonly fact: JobFact;
-  /** The job after the fact. Its labels and time of acceptance are those of the first event. */
-  readonly view: JobView;
+  /**
+   * The job after the fact, without its tasks. Its labels and time of acceptance are those of the first
+   * event. Where more facts of the job follow in the same call, only the last one needs it.
+   */
+  readonly view?: JobSummary;
+  /** The tasks of an array that are new, or not as they were at the last entry that had tasks. */
+  readonly tasks?: readonly TaskView[];
 }
 
 /** A fact of a cluster. The journal numbers it. */

@@ -14,7 +14,9 @@ import type {
   JobListRequest,
   JobPage,
   JobPhase,
+  JobSummary,
   SluiceError,
+  TaskView,
 } from "../model/mod.ts";
 import { finalPhaseSchema } from "../model/mod.ts";
 import type { CheckedEntry } from "./checked_entry.ts";
@@ -156,6 +158,19 @@ export class Journal implements Disposable {
     return this.#read((reader) => reader.job(id));
   }
 
+  /**
+   * The job as it stands, without what was asked for and without the tasks of an array: it costs the same
+   * however many these are.
+   */
+  summary(id: JobId): JobSummary | undefined {
+    return this.#read((reader) => reader.summary(id));
+  }
+
+  /** One task of an array, or undefined where the job is not there or has no task of the number. */
+  task(id: JobId, task: number): TaskView | undefined {
+    return this.#read((reader) => reader.task(id, task));
+  }
+
   /** The job that was submitted with the idempotency key, with what was asked for. */
   jobByIdempotencyKey(key: string): StoredJob | undefined {
     return this.#read((reader) => reader.jobByIdempotencyKey(key));
@@ -208,7 +223,7 @@ export class Journal implements Disposable {
   }
 
   /**
-   * One page of jobs, the newest first.
+   * One page of jobs, the newest first, arrays without their tasks.
    *
    * @throws {CursorInvalidError} if the cursor is not one that a listing gave out.
    */

@@ -158,6 +158,53 @@ Deno.test("what could not be read back is not written", async () => {
   assert.equal(journal.lastEventId(), 0);
 });
 
+const tasks = [0, 1].map((task) => ({ task, phase: "queued" as const, nodes: [], restarts: 0 }));
+const exited = (task: number) => ({ type: "exited", task, exitCode: 0, exitedAt: 1 } as const);
+
+Deno.test("of an array only the tasks that come with an entry change, and listings have none", async () => {
+  using directory = new TemporaryDirectory();
+  const path = directory.file("journal.db");
+  const job = new SampleJob(1);
+  const accepted = job.accepted();
+  const view = { ...accepted.view, taskPhases: { queued: 2 } };
+  const changed = { task: 1, phase: "running" as const, nodes: ["n1"], restarts: 0 };
+  {
+    using journal = Journal.open({ path });
+    await journal.append([{ ...accepted, view, tasks }]);
+    const next = job.next(exited(1), "running");
+    const taskPhases = { queued: 1, running: 1 };
+    await journal.append([{ ...next, view: { ...next.view, taskPhases }, tasks: [changed] }]);
+  }
+  using journal = Journal.open({ path });
+  assert.deepEqual(journal.job(job.id)?.view.tasks, [tasks[0], changed]);
+  assert.deepEqual(journal.task(job.id, 1), changed);
+  assert.equal(journal.task(job.id, 2), undefined);
+  const [listed] = journal.jobs({ limit: 1 }).jobs;
+  assert.deepEqual(listed, journal.summary(job.id));
+  assert.deepEqual(listed?.taskPhases, { queued: 1, running: 1 });
+  assert.ok(listed !== undefined && !("tasks" in listed));
+});
+
+Deno.test("of several entries of a job in one call the last says how it stands", async () => {
+  using journal = Journal.open({ path: ":memory:" });
+  const job = new SampleJob(1);
+  const { view: _first, ...accepted } = job.accepted();
+  const { view: _second, ...queued } = job.step();
+  const running = job.step();
+  await assert.rejects(journal.append([accepted, queued]), JournalConflictError);
+  assert.equal(journal.job(job.id), undefined);
+  await journal.append([accepted, queued, running]);
+  assert.deepEqual(journal.job(job.id)?.view, running.view);
+  assert.deepEqual(journal.counts().get(job.cluster), new Map([["running", 1]]));
+  const { view: _third, ...again } = job.step();
+  await assert.rejects(journal.append([again]), JournalConflictError);
+  const wrong = [{ task: 0, phase: "queued" as const, nodes: [], restarts: -1 }];
+  await assert.rejects(
+    journal.append([{ ...job.step(), index: 4, tasks: wrong }]),
+    JournalConflictError,
+  );
+});
+
 Deno.test("an entry counts as it was when it was appended", async () => {
   using journal = Journal.open({ path: ":memory:" });
   const job = new SampleJob(1, { spec: { labels: { a: "1" } } });

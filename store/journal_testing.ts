@@ -35,6 +35,9 @@ export function jobNumber(n: number): JobId {
   return jobIdSchema.parse(uuidv7(1_800_000_000_000 + n, (target) => target));
 }
 
+/** An entry that says how the job stands. */
+export type SampleEntry = JobEntry & { readonly view: JobView };
+
 /** A job that makes entries one after the other. */
 export class SampleJob {
   readonly id: JobId;
@@ -58,7 +61,7 @@ export class SampleJob {
   }
 
   /** The first entry. */
-  accepted(): JobEntry {
+  accepted(): SampleEntry {
     const { script = "#!/bin/sh\nexit 0\n", ...rest } = this.#spec;
     const spec = jobSpecSchema.parse({
       ...rest,
@@ -86,7 +89,7 @@ export class SampleJob {
   }
 
   /** The entry after it. */
-  next(fact: Exclude<JobFact, { type: "accepted" }>, phase: JobPhase): JobEntry {
+  next(fact: Exclude<JobFact, { type: "accepted" }>, phase: JobPhase): SampleEntry {
     if (this.view === undefined) throw new Error("the job has not been accepted");
     const events = this.view.events + 1;
     return this.#next(fact, { ...this.view, phase, events, updatedAt: this.#acceptedAt + events });
@@ -98,7 +101,7 @@ export class SampleJob {
   }
 
   /** A step from the queue to running, and so on, as often as asked. */
-  step(): JobEntry {
+  step(): SampleEntry {
     if (this.view === undefined) return this.accepted();
     return this.view.phase === "queued"
       ? this.next({ type: "running", state: "RUNNING", nodes: ["n1"], restarts: 0 }, "running")
@@ -106,7 +109,7 @@ export class SampleJob {
   }
 
   /** The entry that says which id the scheduler gave. */
-  submitted(): JobEntry {
+  submitted(): SampleEntry {
     return this.next(
       { type: "submitted", schedulerId: schedulerIdSchema.parse("12") },
       "queued",
@@ -114,14 +117,14 @@ export class SampleJob {
   }
 
   /** The last entry. */
-  ended(): JobEntry {
+  ended(): SampleEntry {
     return this.next(
       { type: "ended", phase: "succeeded", state: "COMPLETED", exitCode: 0, nodes: ["n1"] },
       "succeeded",
     );
   }
 
-  #next(fact: JobFact, view: JobView): JobEntry {
+  #next(fact: JobFact, view: JobView): SampleEntry {
     this.view = view;
     return {
       kind: "job",

@@ -42,11 +42,42 @@ export function listRows(
   request: JobListRequest,
   clusterKey: number | undefined,
 ): ListedRows {
-  const place = request.cursor === undefined ? undefined : readCursor(request.cursor);
-  const labels = rarestFirst(
-    connection,
-    Object.entries(request.labels ?? {}).map(([name, value]) => labelText(name, value)),
+  const { sql, values } = pageQuery(
+    request,
+    clusterKey,
+    rarestFirst(
+      connection,
+      Object.entries(request.labels ?? {}).map(([name, value]) => labelText(name, value)),
+    ),
   );
+  const found = connection.prepare(sql).all(...values);
+  const rows = found.slice(0, request.limit);
+  const last = rows.at(-1);
+  return found.length > rows.length && last !== undefined
+    ? { rows, nextCursor: `${last.accepted_at}_${last.key}` }
+    : { rows };
+}
+
+/** A query with its values. */
+export interface Query {
+  /** The statement. */
+  readonly sql: string;
+  /** What stands for each `?`. */
+  readonly values: readonly SQLInputValue[];
+}
+
+/**
+ * The query of one page and of the row after it.
+ *
+ * @param labels The labels asked for as they are kept; the first leads.
+ * @throws {CursorInvalidError} if the cursor is not one that a listing gave out.
+ */
+export function pageQuery(
+  request: JobListRequest,
+  clusterKey: number | undefined,
+  labels: readonly string[],
+): Query {
+  const place = request.cursor === undefined ? undefined : readCursor(request.cursor);
   const phases = request.phases === undefined ? [undefined] : [...new Set(request.phases)];
   const branches = phases.map((phase) => branch({ request, clusterKey, labels, phase, place }));
   const sql = `SELECT page.key, page.accepted_at, jobs.id AS job_id, jobs.view
@@ -55,17 +86,7 @@ export function listRows(
     CROSS JOIN jobs ON jobs.key = page.key
     ORDER BY page.accepted_at DESC, page.key DESC`;
   const values = branches.flatMap((one) => one.values);
-  const found = connection.prepare(sql).all(...values, request.limit + 1);
-  const rows = found.slice(0, request.limit);
-  const last = rows.at(-1);
-  return found.length > rows.length && last !== undefined
-    ? { rows, nextCursor: `${last.accepted_at}_${last.key}` }
-    : { rows };
-}
-
-interface Branch {
-  readonly sql: string;
-  readonly values: readonly SQLInputValue[];
+  return { sql, values: [...values, request.limit + 1] };
 }
 
 /** The query of the keys of the jobs in one phase, or in any. */
@@ -75,7 +96,7 @@ function branch({ request, clusterKey, labels, phase, place }: {
   readonly labels: readonly string[];
   readonly phase: JobPhase | undefined;
   readonly place: Place | undefined;
-}): Branch {
+}): Query {
   const [leading, ...others] = labels;
   const key = leading === undefined ? "job.key" : "job.job";
   const conditions: (readonly [sql: string, ...values: SQLInputValue[]])[] = [];

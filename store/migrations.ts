@@ -9,7 +9,8 @@
  * changed: a new one is added.
  *
  * Jobs and clusters have small integers as keys beside their names, since each index entry of a million
- * events holds one. The specification stands in the first event only.
+ * events holds one. The specification stands in the first event only. The tasks of arrays have rows of
+ * their own, so that a change of one of thousands writes one.
  */
 export const migrations: readonly string[] = [
   `
@@ -82,5 +83,22 @@ export const migrations: readonly string[] = [
     WHERE ended IS NOT NULL;
   CREATE INDEX ended_jobs_with_files ON jobs (cluster, phase, ended_at)
     WHERE ended_at IS NOT NULL AND files_removed_at IS NULL;
+  `,
+  `
+  CREATE TABLE job_tasks (
+    job INTEGER NOT NULL REFERENCES jobs (key),
+    task INTEGER NOT NULL,
+    view TEXT NOT NULL,
+    PRIMARY KEY (job, task)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO job_tasks (job, task, view)
+    SELECT jobs.key, json_extract(tasks.value, '$.task'), tasks.value
+    FROM jobs, json_each(jobs.view, '$.tasks') AS tasks
+    WHERE json_type(jobs.view, '$.tasks') = 'array';
+  UPDATE jobs SET view = json_set(json_remove(view, '$.tasks'), '$.taskPhases',
+    (SELECT json_group_object(phase, tasks) FROM
+      (SELECT json_extract(job_tasks.view, '$.phase') AS phase, count(*) AS tasks
+        FROM job_tasks WHERE job_tasks.job = jobs.key GROUP BY 1)))
+    WHERE json_type(view, '$.tasks') = 'array';
   `,
 ];

@@ -5,7 +5,12 @@
  */
 
 import type { ClusterName, JobId, JobPhase } from "../model/mod.ts";
-import type { CheckedClusterEntry, CheckedEntry, CheckedJobEntry } from "./checked_entry.ts";
+import type {
+  CheckedClusterEntry,
+  CheckedEntry,
+  CheckedJobEntry,
+  CheckedView,
+} from "./checked_entry.ts";
 import { isFinalFact } from "./entry.ts";
 import { JournalConflictError } from "./errors.ts";
 import type { Committed } from "./ring.ts";
@@ -60,8 +65,10 @@ export interface PlannedJob {
   readonly state: JobState;
   /** The phase it has in the journal; undefined where it is new. */
   readonly phaseBefore: JobPhase | undefined;
-  /** The last entry about it. */
-  readonly entry: CheckedJobEntry;
+  /** As the last entry about it has it. */
+  readonly after: CheckedView;
+  /** The JSON of its tasks that change, by their numbers. */
+  readonly tasks: ReadonlyMap<number, string>;
 }
 
 /** A cluster's row as the group leaves it. */
@@ -113,19 +120,22 @@ export class Plan {
   add(entries: readonly CheckedEntry[]): readonly PlannedEvent[] {
     const draft = new Draft(this, this.#base, this.#lastJobKey, this.#lastClusterKey);
     for (const entry of entries) draft.add(entry);
-    for (const [id, job] of draft.jobs) this.jobs.set(id, job);
+    for (const job of draft.complete()) this.jobs.set(job.id, job);
     for (const [name, cluster] of draft.clusters) this.clusters.set(name, cluster);
     for (const [key, job] of draft.idempotencyKeys) this.idempotencyKeys.set(key, job);
-    this.events.push(...draft.events);
+    for (const event of draft.events) this.events.push(event);
     this.#lastJobKey = draft.lastJobKey;
     this.#lastClusterKey = draft.lastClusterKey;
     return draft.events;
   }
 }
 
+/** A job whose view may come with a later entry of the same call. */
+type DraftJob = Omit<PlannedJob, "after"> & { readonly after: CheckedView | undefined };
+
 /** One call upon a plan, until it has proved to fit. */
 class Draft {
-  readonly jobs = new Map<JobId, PlannedJob>();
+  readonly jobs = new Map<JobId, DraftJob>();
   readonly clusters = new Map<ClusterName, PlannedCluster>();
   readonly idempotencyKeys = new Map<string, number>();
   readonly events: PlannedEvent[] = [];
@@ -150,6 +160,22 @@ class Draft {
     }
   }
 
+  /**
+   * The jobs as the call leaves them.
+   *
+   * @throws {JournalConflictError} if the last entry of one does not say how the job stands then.
+   */
+  complete(): readonly PlannedJob[] {
+    return this.jobs.values().map(({ after, ...job }) => {
+      if (after?.view.events !== job.state.events) {
+        throw new JournalConflictError(
+          `event ${job.state.events} of job ${job.id} comes without a view`,
+        );
+      }
+      return { ...job, after };
+    }).toArray();
+  }
+
   #addJobEvent(entry: CheckedJobEntry): void {
     const { jobId, cluster, index, at, fact, factJson } = entry;
     const planned = this.jobs.get(jobId) ?? this.#plan.jobs.get(jobId);
@@ -162,12 +188,14 @@ class Draft {
       cluster,
       clusterKey,
       events: index,
-      phase: entry.view.phase,
+      phase: entry.after?.view.phase ?? before?.phase ?? "accepted",
       ended: isFinalFact(fact) ? { id, at } : undefined,
     };
     if (fact.type === "accepted") this.#claim(fact.spec.idempotencyKey, state.key);
     const phaseBefore = planned === undefined ? before?.phase : planned.phaseBefore;
-    this.jobs.set(jobId, { id: jobId, state, phaseBefore, entry });
+    const after = entry.after ?? planned?.after;
+    const tasks = joined(planned?.tasks, entry.tasks);
+    this.jobs.set(jobId, { id: jobId, state, phaseBefore, after, tasks });
     this.events.push({
       committed: {
         kind: "job",
@@ -223,6 +251,14 @@ class Draft {
     this.clusters.set(name, made);
     return made;
   }
+}
+
+function joined<Key, Value>(
+  before: ReadonlyMap<Key, Value> | undefined,
+  after: ReadonlyMap<Key, Value>,
+): ReadonlyMap<Key, Value> {
+  if (before === undefined || before.size === 0) return after;
+  return after.size === 0 ? before : new Map([...before, ...after]);
 }
 
 function checkFollows(entry: CheckedJobEntry, before: JobState | undefined): void {

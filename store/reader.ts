@@ -15,7 +15,9 @@ import type {
   JobPage,
   JobPhase,
   JobSpec,
+  JobSummary,
   JobView,
+  TaskView,
 } from "../model/mod.ts";
 import { jobFactSchema, jobPhaseSchema } from "../model/mod.ts";
 import { JournalCorruptError } from "./errors.ts";
@@ -40,8 +42,8 @@ const jobEvents = `SELECT ${jobEventColumns} FROM job_events AS event
 const clusterEvents = `SELECT event.id, event.number, event.at, event.fact,
   clusters.name AS cluster_name FROM cluster_events AS event
   CROSS JOIN clusters ON clusters.key = event.cluster`;
-const firstFact = `(SELECT fact FROM job_events WHERE id =
-  (SELECT min(id) FROM job_events WHERE job = jobs.key)) AS fact`;
+const storedJob = `SELECT key, id AS job_id, view, (SELECT fact FROM job_events WHERE id =
+  (SELECT min(id) FROM job_events WHERE job = jobs.key)) AS fact FROM jobs`;
 
 /** Reads over one connection, with its statements prepared once. */
 export class Reader {
@@ -54,6 +56,9 @@ export class Reader {
   readonly #liveIds: StatementSync;
   readonly #jobByKey: StatementSync;
   readonly #jobByIdempotencyKey: StatementSync;
+  readonly #summary: StatementSync;
+  readonly #tasks: StatementSync;
+  readonly #task: StatementSync;
   readonly #removable: StatementSync;
   readonly #history: StatementSync;
   readonly #allJobEvents: StatementSync;
@@ -69,8 +74,13 @@ export class Reader {
     this.#rows = new RowReader(path);
     const prepare = (sql: string) => connection.prepare(sql);
     const page = "event.id > ? ORDER BY event.id LIMIT ?";
-    this.#job = prepare(`SELECT id AS job_id, view, ${firstFact} FROM jobs WHERE id = ?`);
-    this.#jobByKey = prepare(`SELECT id AS job_id, view, ${firstFact} FROM jobs WHERE key = ?`);
+    this.#job = prepare(`${storedJob} WHERE id = ?`);
+    this.#jobByKey = prepare(`${storedJob} WHERE key = ?`);
+    this.#summary = prepare("SELECT id AS job_id, view FROM jobs WHERE id = ?");
+    this.#tasks = prepare("SELECT task, view FROM job_tasks WHERE job = ? ORDER BY task");
+    this.#task = prepare(
+      "SELECT task, view FROM job_tasks WHERE job = (SELECT key FROM jobs WHERE id = ?) AND task = ?",
+    );
     this.#jobState = prepare(
       `SELECT jobs.key, jobs.id AS job_id, jobs.cluster, clusters.name AS cluster_name,
         jobs.events, jobs.phase, jobs.ended, jobs.ended_at
@@ -83,8 +93,7 @@ export class Reader {
       "SELECT id AS job_id FROM jobs WHERE cluster = ? AND ended IS NULL ORDER BY key",
     );
     this.#jobByIdempotencyKey = prepare(
-      `SELECT id AS job_id, view, ${firstFact} FROM jobs
-        WHERE key = (SELECT job FROM idempotency_keys WHERE idempotency_key = ?)`,
+      `${storedJob} WHERE key = (SELECT job FROM idempotency_keys WHERE idempotency_key = ?)`,
     );
     this.#removable = prepare(
       `SELECT id AS job_id FROM jobs
@@ -171,6 +180,18 @@ export class Reader {
     return row === undefined ? undefined : this.#stored(row);
   }
 
+  /** The job without its tasks and what was asked for. */
+  summary(id: JobId): JobSummary | undefined {
+    const row = this.#summary.get(id);
+    return row === undefined ? undefined : this.#rows.summary(row);
+  }
+
+  /** One task of an array. */
+  task(id: JobId, task: number): TaskView | undefined {
+    const row = this.#task.get(id, task);
+    return row === undefined ? undefined : this.#rows.task(row, `job ${id}`);
+  }
+
   /** The job that was submitted with the key. */
   jobByIdempotencyKey(key: string): StoredJob | undefined {
     const row = this.#jobByIdempotencyKey.get(key);
@@ -206,7 +227,7 @@ export class Reader {
   /** One page of jobs. */
   list(request: JobListRequest, clusterKey: number | undefined): JobPage {
     const { rows, nextCursor } = listRows(this.#connection, request, clusterKey);
-    const jobs = rows.map((row) => this.#rows.view(row));
+    const jobs = rows.map((row) => this.#rows.summary(row));
     return nextCursor === undefined ? { jobs } : { jobs, nextCursor };
   }
 
@@ -257,13 +278,20 @@ export class Reader {
   }
 
   #stored(row: Row): StoredJob {
-    const view = this.#rows.view(row);
-    const where = `the first event of job ${view.id}`;
+    const summary = this.#rows.summary(row);
+    const where = `the first event of job ${summary.id}`;
     const fact = this.#rows.json(jobFactSchema, row, "fact", where);
     if (fact.type !== "accepted") {
       throw new JournalCorruptError(this.#path, `${where}: its type is '${fact.type}'`);
     }
-    return { view, spec: fact.spec };
+    return { view: this.#withTasks(row, summary), spec: fact.spec };
+  }
+
+  #withTasks(row: Row, summary: JobSummary): JobView {
+    if (summary.taskPhases === undefined) return summary;
+    const where = `job ${summary.id}`;
+    const rows = this.#tasks.all(this.#rows.number(row, "key", where));
+    return { ...summary, tasks: rows.map((task) => this.#rows.task(task, where)) };
   }
 
   #phase(row: Row, where: string): JobPhase {

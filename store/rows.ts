@@ -6,13 +6,21 @@
 
 import type { SQLOutputValue } from "node:sqlite";
 import type { z } from "zod";
-import type { ClusterEvent, ClusterName, JobEvent, JobId, JobView } from "../model/mod.ts";
+import type {
+  ClusterEvent,
+  ClusterName,
+  JobEvent,
+  JobId,
+  JobSummary,
+  TaskView,
+} from "../model/mod.ts";
 import {
   clusterFactSchema,
   clusterNameSchema,
   jobFactSchema,
   jobIdSchema,
-  jobViewSchema,
+  jobSummarySchema,
+  taskViewSchema,
 } from "../model/mod.ts";
 import { JournalCorruptError } from "./errors.ts";
 
@@ -69,9 +77,15 @@ export class RowReader {
     };
   }
 
-  /** A job's view from the columns job_id and view. */
-  view(row: Row): JobView {
-    return this.json(jobViewSchema, row, "view", `job ${this.text(row, "job_id", "a job")}`);
+  /** A job without its tasks from the columns job_id and view. */
+  summary(row: Row): JobSummary {
+    return this.json(jobSummarySchema, row, "view", `job ${this.text(row, "job_id", "a job")}`);
+  }
+
+  /** A task of an array from the columns task and view. @param job Names the array for people. */
+  task(row: Row, job: string): TaskView {
+    const where = `task ${this.number(row, "task", `a task of ${job}`)} of ${job}`;
+    return this.json(taskViewSchema, row, "view", where);
   }
 
   /** The column cluster_name. */

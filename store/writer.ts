@@ -22,6 +22,7 @@ export class Writer {
   readonly #updateJob: StatementSync;
   readonly #insertIdempotencyKey: StatementSync;
   readonly #markRemoved: StatementSync;
+  readonly #putTask: StatementSync;
   readonly #insertLabel: StatementSync;
   readonly #updateLabel: StatementSync;
   readonly #insertJobEvent: StatementSync;
@@ -50,6 +51,10 @@ export class Writer {
       `UPDATE jobs SET files_removed_at = ?1, view = json_set(view, '$.filesRemovedAt', ?1)
         WHERE id = ?2 AND ended IS NOT NULL AND files_removed_at IS NULL`,
     );
+    this.#putTask = prepare(
+      `INSERT INTO job_tasks (job, task, view) VALUES (?, ?, ?)
+        ON CONFLICT (job, task) DO UPDATE SET view = excluded.view`,
+    );
     this.#insertLabel = prepare(
       "INSERT INTO job_labels (label, accepted_at, job, cluster, phase) VALUES (?, ?, ?, ?, ?)",
     );
@@ -75,6 +80,7 @@ export class Writer {
       for (const job of plan.jobs.values()) {
         if (job.phaseBefore === undefined) this.#writeNew(job);
         else this.#writeChanged(job);
+        for (const [task, view] of job.tasks) this.#putTask.run(job.state.key, task, view);
       }
       for (const [key, job] of plan.idempotencyKeys) this.#insertIdempotencyKey.run(key, job);
       for (const event of plan.events) this.#writeEvent(event);
@@ -106,9 +112,9 @@ export class Writer {
     }
   }
 
-  #writeNew({ id, state, entry }: PlannedJob): void {
+  #writeNew({ id, state, after }: PlannedJob): void {
     const { key, clusterKey, phase, events, ended } = state;
-    const { acceptedAt, labels } = entry.view;
+    const { acceptedAt, labels } = after.view;
     this.#insertJob.run(
       key,
       id,
@@ -118,18 +124,18 @@ export class Writer {
       events,
       ended?.id ?? null,
       ended?.at ?? null,
-      entry.viewJson,
+      after.json,
     );
     for (const [name, value] of Object.entries(labels)) {
       this.#insertLabel.run(labelText(name, value), acceptedAt, key, clusterKey, phase);
     }
   }
 
-  #writeChanged({ state, phaseBefore, entry }: PlannedJob): void {
+  #writeChanged({ state, phaseBefore, after }: PlannedJob): void {
     const { key, phase, events, ended } = state;
-    this.#updateJob.run(phase, events, ended?.id ?? null, ended?.at ?? null, entry.viewJson, key);
+    this.#updateJob.run(phase, events, ended?.id ?? null, ended?.at ?? null, after.json, key);
     if (phase === phaseBefore) return;
-    for (const [name, value] of Object.entries(entry.view.labels)) {
+    for (const [name, value] of Object.entries(after.view.labels)) {
       this.#updateLabel.run(phase, labelText(name, value), key);
     }
   }

@@ -107,6 +107,8 @@ const BACKOFF = { minMs: 200, maxMs: 30_000, factor: 2, jitter: 0.2 };
 /** A job's actor that fails more often than this within the period is left alone. */
 const MOST_FAILURES = 5;
 const PERIOD_MS = 600_000;
+/** Room for what the tasks of a large array say while their job waits for the disk. */
+const JOB_MAILBOX = { capacity: 20_000 };
 /** How long a job may take to note that somebody wants it ended, in ms. */
 const CANCEL_TIMEOUT_MS = 30_000;
 
@@ -151,6 +153,7 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
       ref: ctx.spawn(name, jobActor(jobId, journal, effects), {
         restart: "transient",
         backoff: BACKOFF,
+        mailbox: JOB_MAILBOX,
       }),
       failures: undefined,
       attemptId: undefined,

@@ -54,7 +54,7 @@ export function concludeJob(
 /** The verdict on an array whose last task has ended. */
 function arrayVerdict(view: JobView, now: number): Ended | undefined {
   if (view.tasks === undefined || isFinal(view.phase)) return undefined;
-  const phase = arrayPhase(view.tasks.map((task) => task.phase));
+  const phase = arrayPhase(view.taskPhases ?? {});
   if (!isFinal(phase)) return undefined;
   const decisive = view.tasks.find((task) => task.phase === phase);
   const endings = view.tasks.flatMap((task) => task.endedAt === undefined ? [] : [task.endedAt]);
@@ -67,8 +67,9 @@ function arrayVerdict(view: JobView, now: number): Ended | undefined {
     exitCode: decisive?.exitCode,
     signal: decisive?.signal,
     nodes: [],
-    startedAt: starts.length > 0 ? Math.min(...starts) : undefined,
-    endedAt: endings.length > 0 ? Math.max(...endings) : now,
+    // Not as arguments of one call, which has room for so many only.
+    startedAt: starts.length > 0 ? starts.reduce((a, b) => Math.min(a, b)) : undefined,
+    endedAt: endings.length > 0 ? endings.reduce((a, b) => Math.max(a, b)) : now,
   };
 }
 

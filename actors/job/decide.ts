@@ -12,11 +12,12 @@ import type { CancelRequest } from "./cancel.ts";
 import { concludeArray } from "./conclude.ts";
 import { Facts } from "./facts.ts";
 import { endForgotten, partsGivenUp } from "./lost.ts";
-import { emptyMemory, forgetTrouble, JOB_ITSELF } from "./memory.ts";
+import { emptyMemory, JOB_ITSELF, MemoryDraft } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { isTriedAgain } from "./retry.ts";
 import { sighted } from "./sighted.ts";
 import type { Sighted } from "./sighted.ts";
+import { taskOf } from "./tasks.ts";
 
 /** What a job can be told. */
 export type JobInput =
@@ -26,8 +27,8 @@ export type JobInput =
   | { readonly type: "outcome"; readonly outcome: SubmitOutcome }
   /** What a poll that began at `askedAt` saw of it and its tasks. */
   | ({ readonly type: "sighted" } & Sighted)
-  /** A line that its script wrote to the spool. */
-  | { readonly type: "pushed"; readonly record: SpoolRecord }
+  /** Lines that its script wrote to the spool, in their order. */
+  | { readonly type: "pushed"; readonly records: readonly SpoolRecord[] }
   /** Somebody wants it, or one task of it, ended: by the scheduler or, to begin with, by a signal. */
   | ({ readonly type: "cancel"; readonly task?: number | undefined } & CancelRequest)
   /** The scheduler took a cancellation. */
@@ -47,26 +48,26 @@ export type JobInput =
 export interface Job {
   /** As it stands. */
   readonly view: JobView;
-  /** What was asked for. */
-  readonly spec: JobSpec;
+  /** What was asked for, as far as it says what follows. */
+  readonly terms: Pick<JobSpec, "retry">;
 }
 
 /** What follows from an input. */
 export interface Decision {
   /** Facts to be recorded, in this order. */
   readonly facts: readonly JobFact[];
+  /** The job after them. */
+  readonly view: JobView;
   /** The memory afterwards. */
   readonly memory: JobMemory;
 }
 
-function pushed(facts: Facts, memory: JobMemory, record: SpoolRecord, now: number): JobMemory {
-  if (facts.view.schedulerId === undefined) {
-    return { ...memory, early: [...memory.early, record] };
-  }
+/** Adds the facts that follow from one line of the job's script; says whether it was news. */
+function spoken(facts: Facts, draft: MemoryDraft, record: SpoolRecord, now: number): boolean {
   const { task } = record;
   const part = facts.part(task);
-  if (part === undefined || isFinal(part.phase) || record.restart < part.restarts) return memory;
-  const next = { ...forgetTrouble(memory, task ?? JOB_ITSELF), pushedAt: now };
+  if (part === undefined || isFinal(part.phase) || record.restart < part.restarts) return false;
+  const again = part.phase === "running" && part.restarts === record.restart;
   const runs = (startedAt?: number) => {
     facts.heard();
     facts.add({
@@ -80,17 +81,33 @@ function pushed(facts: Facts, memory: JobMemory, record: SpoolRecord, now: numbe
   };
   switch (record.kind) {
     case "start":
-      if (part.phase === "running" && part.restarts === record.restart) return memory;
+      if (again) return false;
       runs(record.at);
-      return next;
+      break;
     case "end":
-      if (part.exitCode !== undefined && part.restarts === record.restart) return memory;
+      if (part.exitCode !== undefined && part.restarts === record.restart) return false;
       // The line of its start was lost.
-      if (part.phase !== "running" || part.restarts !== record.restart) runs();
+      if (!again) runs();
       else facts.heard();
       facts.add({ type: "exited", task, exitCode: record.exitCode, exitedAt: now });
-      return next;
+      break;
   }
+  draft.forgetTrouble(task ?? JOB_ITSELF);
+  return true;
+}
+
+function pushed(
+  facts: Facts,
+  memory: JobMemory,
+  records: readonly SpoolRecord[],
+  now: number,
+): JobMemory {
+  const present = attemptId(facts.view.id, facts.view.attempt);
+  const own = records.filter((record) => record.attemptId === present);
+  if (facts.view.schedulerId === undefined) return { ...memory, early: [...memory.early, ...own] };
+  const draft = new MemoryDraft(memory);
+  const news = own.filter((record) => spoken(facts, draft, record, now));
+  return news.length === 0 ? memory : { ...draft.memory, pushedAt: now };
 }
 
 function outcome(
@@ -105,10 +122,7 @@ function outcome(
       if (facts.view.schedulerId !== undefined) return memory;
       facts.heard();
       facts.add({ type: "submitted", schedulerId: result.schedulerId });
-      return memory.early.reduce<JobMemory>(
-        (before, record) => pushed(facts, before, record, now),
-        { ...memory, early: [] },
-      );
+      return pushed(facts, { ...memory, early: [] }, memory.early, now);
     case "rejected":
       facts.add({
         type: "ended",
@@ -160,7 +174,7 @@ function cancelled(facts: Facts, { task, means }: Cancellation): void {
   const { view } = facts;
   const part = task === undefined
     ? view.tasks === undefined ? view : undefined
-    : view.tasks?.find((one) => one.task === task);
+    : taskOf(view, task);
   if (part === undefined || isFinal(part.phase) || means.kind !== "signal") return;
   const { signal } = means;
   if (awaitsSignal(part, signal)) facts.add({ type: "signalled", task, signal });
@@ -173,7 +187,7 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
     case "outcome":
       return input.outcome.attemptId !== present;
     case "pushed":
-      return input.record.attemptId !== present;
+      return input.records.every((record) => record.attemptId !== present);
     case "cancelled":
       return input.cancellation.attemptId !== present;
     case "sighted":
@@ -222,14 +236,14 @@ function contradicts(view: JobView, input: JobInput, now: number): boolean {
  * @param now Milliseconds since the epoch.
  */
 export function decide(
-  { view, spec }: Job,
+  { view, terms: { retry } }: Job,
   memory: JobMemory,
   input: JobInput,
   now: number,
 ): Decision {
   if (
     isFinal(view.phase) || isOfAnotherAttempt(view, input) || contradicts(view, input, now)
-  ) return { facts: [], memory };
+  ) return { facts: [], view, memory };
   const facts = new Facts(view, now);
   switch (input.type) {
     case "submitting":
@@ -239,20 +253,20 @@ export function decide(
       memory = outcome(facts, memory, input.outcome, now);
       break;
     case "sighted":
-      memory = sighted(facts, memory, input, spec.retry, now);
+      memory = sighted(facts, memory, input, retry, now);
       break;
     case "pushed":
-      memory = pushed(facts, memory, input.record, now);
+      memory = pushed(facts, memory, input.records, now);
       break;
     case "cancel":
-      cancel(facts, input, spec.retry, now);
-      endForgotten(facts, memory, spec.retry, now);
+      cancel(facts, input, retry, now);
+      endForgotten(facts, memory, retry, now);
       break;
     case "cancelled":
       cancelled(facts, input.cancellation);
       break;
     case "given_up":
-      memory = partsGivenUp(facts, memory, input.given, spec.retry, now);
+      memory = partsGivenUp(facts, memory, input.given, retry, now);
       break;
     case "withdrawn":
       facts.add({ ...cancelledInTime, nodes: [], endedAt: now });
@@ -265,5 +279,10 @@ export function decide(
       break;
   }
   // What was remembered of an attempt says nothing of the next one.
-  return { facts: facts.facts, memory: facts.view.attempt === view.attempt ? memory : emptyMemory };
+  const after = facts.view;
+  return {
+    facts: facts.facts,
+    view: after,
+    memory: after.attempt === view.attempt ? memory : emptyMemory,
+  };
 }

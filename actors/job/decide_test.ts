@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { attemptId, SluiceError } from "../../model/mod.ts";
-import type { JobFact } from "../../model/mod.ts";
+import type { JobFact, JobView } from "../../model/mod.ts";
 import type { Observation, Sighting, SpoolRecord } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
+import { decide } from "./decide.ts";
+import { foldJob } from "./fold.ts";
 import { lostParts } from "./lost.ts";
-import { givingUp } from "./memory.ts";
+import { emptyMemory, givingUp } from "./memory.ts";
 import { MISSING_GRACE_MS } from "./sighted.ts";
 
 const waiting: Sighting = {
@@ -45,7 +47,7 @@ function push(job: SimulatedJob, kind: "start" | "end", more: Partial<SpoolRecor
   const record: SpoolRecord = kind === "start"
     ? { ...head, kind: "start", at: EPOCH + job.time }
     : { ...head, kind: "end", exitCode: 3 };
-  return job.tell({ type: "pushed", record });
+  return job.tell({ type: "pushed", records: [record] });
 }
 
 const types = (facts: readonly JobFact[]) => facts.map(({ type }) => type);
@@ -578,4 +580,27 @@ Deno.test("of an array, the tasks that were lost are tried again once all have e
     ["succeeded", "accepted", "cancelled", "succeeded"],
   );
   assert.equal(job.view.retryAt, EPOCH);
+});
+
+Deno.test("what one poll tells of many tasks is the sum of its facts, and the job before it stays as it was", () => {
+  const tasks = Array.from({ length: 300 }, (_, task) => task * 3);
+  const job = new SimulatedJob(tasks).submitted();
+  const before = structuredClone(job.view);
+  const { view: start } = job;
+  const sightings: readonly Sighting[] = [active, waiting, succeeded];
+  const { facts, view } = decide({ view: start, terms: {} }, emptyMemory, {
+    type: "sighted",
+    askedAt: EPOCH,
+    observations: tasks.map((task) => seeTask(task, sightings[task % 9 / 3] ?? missing)),
+  }, EPOCH);
+  assert.equal(facts.length, tasks.length);
+  assert.deepEqual(start, before);
+  const { cluster } = start;
+  const sum = facts.reduce<JobView>(
+    (one, fact) => foldJob(one, { jobId: job.id, cluster, at: EPOCH, fact }),
+    start,
+  );
+  assert.deepEqual(view, sum);
+  assert.deepEqual(view.taskPhases, { running: 100, queued: 100, succeeded: 100 });
+  assert.deepEqual(view.nodes, ["n1"]);
 });

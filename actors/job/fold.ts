@@ -7,6 +7,8 @@
 import { arrayPhase, isFinal, schedulerIdSchema } from "../../model/mod.ts";
 import type { ClusterName, JobFact, JobId, JobView, TaskView } from "../../model/mod.ts";
 import { signalSent, wished } from "./cancel.ts";
+import { arrayNodes, countPhases, taskOf, withTask, withTasks } from "./tasks.ts";
+import type { TaskDraft } from "./tasks.ts";
 
 /** A fact with what is known of its place before the journal has stored it. */
 export interface RecordedFact {
@@ -84,34 +86,31 @@ function unsent({ phase, reason, endedAt }: Ended): Partial<TaskView> {
   return { phase, reason, endedAt };
 }
 
-function onTask(
-  view: JobView,
-  task: number | undefined,
-  change: (part: TaskView) => TaskView,
-): JobView {
-  return { ...view, tasks: view.tasks?.map((part) => part.task === task ? change(part) : part) };
-}
-
 function cancelRequested(
   view: JobView,
   fact: Extract<JobFact, { type: "cancel_requested" }>,
   at: number,
+  draft: TaskDraft,
 ): JobView {
-  if (fact.task !== undefined) return onTask(view, fact.task, (task) => wished(task, fact, at));
-  return {
-    ...wished(view, fact, at),
-    tasks: view.tasks?.map((task) => isFinal(task.phase) ? task : wished(task, fact, at)),
-  };
+  if (fact.task !== undefined) {
+    return withTask(view, fact.task, (task) => wished(task, fact, at), draft);
+  }
+  return withTasks(
+    wished(view, fact, at),
+    (task) => isFinal(task.phase) ? task : wished(task, fact, at),
+    draft,
+  );
 }
 
 /** The job as it was when it was accepted, with one more attempt behind it. */
 function attemptEnded(
   view: JobView,
   fact: Extract<JobFact, { type: "attempt_ended" }>,
+  draft: TaskDraft,
 ): JobView {
   const { attempt, schedulerId } = view;
   const again = new Set(fact.tasks);
-  return {
+  const next: JobView = {
     ...view,
     phase: "accepted",
     attempt: attempt + 1,
@@ -135,51 +134,71 @@ function attemptEnded(
     error: undefined,
     unknownSince: undefined,
     unknownReason: undefined,
-    tasks: view.tasks?.map((part) =>
-      again.has(part.task) ? { task: part.task, phase: "accepted", nodes: [], restarts: 0 } : part
-    ),
   };
+  return withTasks(
+    next,
+    (part) =>
+      again.has(part.task) ? { task: part.task, phase: "accepted", nodes: [], restarts: 0 } : part,
+    draft,
+  );
 }
 
-function applyStanding(view: JobView, fact: StandingFact): JobView {
+function applyStanding(view: JobView, fact: StandingFact, draft: TaskDraft): JobView {
   if (fact.task === undefined) {
     const standing = { ...view, ...stand(view, fact) };
-    return fact.type === "ended"
-      ? {
+    if (fact.type !== "ended") return standing;
+    return withTasks(
+      {
         ...standing,
         signal: fact.signal,
         error: fact.error,
         retryAt: undefined,
         unknownSince: undefined,
         unknownReason: undefined,
-        // A task that never reached the scheduler shares the end of its job.
-        tasks: view.tasks?.map((task) => isFinal(task.phase) ? task : { ...task, ...unsent(fact) }),
-      }
-      : standing;
+      },
+      // A task that never reached the scheduler shares the end of its job.
+      (task) => isFinal(task.phase) ? task : { ...task, ...unsent(fact) },
+      draft,
+    );
   }
-  const tasks = view.tasks?.map((task) =>
-    task.task === fact.task ? { ...task, ...stand(task, fact) } : task
-  );
-  if (tasks === undefined) return view;
-  const phase = arrayPhase(tasks.map((task) => task.phase));
-  const nodes = [...new Set(tasks.flatMap((task) => task.nodes))];
-  if (view.schedulerId === undefined) return { ...view, tasks };
-  // The verdict on the array is a fact of its own; until then it counts as running.
-  return { ...view, tasks, nodes, phase: isFinal(phase) ? "running" : phase };
+  const before = taskOf(view, fact.task);
+  if (before === undefined) return view;
+  const after = { ...before, ...stand(before, fact) };
+  const next = withTask(view, fact.task, () => after, draft);
+  if (view.schedulerId === undefined) return next;
+  const phase = arrayPhase(next.taskPhases ?? {});
+  return {
+    ...next,
+    nodes: arrayNodes(next, before, after),
+    // The verdict on the array is a fact of its own; until then it counts as running.
+    phase: isFinal(phase) ? "running" : phase,
+  };
 }
 
 /**
  * The job after one more event.
  *
  * @param view The job before it; `undefined` for the first event, which must be `accepted`.
+ * @param draft For many events in a row: what only the caller has of the job's tasks. Views that the caller
+ * got before with the same draft are changed with it.
  * @throws {TypeError} The history does not begin with `accepted`, or has it twice.
  */
-export function foldJob(view: JobView | undefined, event: RecordedFact): JobView {
+export function foldJob(
+  view: JobView | undefined,
+  event: RecordedFact,
+  draft: TaskDraft = { tasks: undefined },
+): JobView {
   const { fact, at } = event;
   if (view === undefined) {
     if (fact.type !== "accepted") {
       throw new TypeError(`the history of job ${event.jobId} begins with '${fact.type}'`);
     }
+    const tasks = fact.tasks?.toSorted((a, b) => a - b).map((task): TaskView => ({
+      task,
+      phase: "accepted",
+      nodes: [],
+      restarts: 0,
+    }));
     return {
       id: event.jobId,
       cluster: event.cluster,
@@ -196,7 +215,7 @@ export function foldJob(view: JobView | undefined, event: RecordedFact): JobView
       acceptedAt: at,
       updatedAt: at,
       events: 1,
-      tasks: fact.tasks?.map((task) => ({ task, phase: "accepted", nodes: [], restarts: 0 })),
+      ...(tasks === undefined ? {} : { taskPhases: countPhases(tasks), tasks }),
     };
   }
   const next = { ...view, updatedAt: at, events: view.events + 1 };
@@ -212,33 +231,35 @@ export function foldJob(view: JobView | undefined, event: RecordedFact): JobView
         retryAt: undefined,
       };
     case "submitted":
-      return {
-        ...next,
-        phase: "queued",
-        schedulerId: fact.schedulerId,
-        submittedAt: at,
-        error: undefined,
-        tasks: next.tasks?.map((task) =>
+      return withTasks(
+        {
+          ...next,
+          phase: "queued",
+          schedulerId: fact.schedulerId,
+          submittedAt: at,
+          error: undefined,
+        },
+        (task) =>
           isFinal(task.phase) ? task : {
             ...task,
             schedulerId: schedulerIdSchema.parse(`${fact.schedulerId}_${task.task}`),
             phase: "queued",
-          }
-        ),
-      };
+          },
+        draft,
+      );
     case "queued":
     case "running":
     case "exited":
     case "ended":
-      return applyStanding(next, fact);
+      return applyStanding(next, fact, draft);
     case "cancel_requested":
-      return cancelRequested(next, fact, at);
+      return cancelRequested(next, fact, at, draft);
     case "signalled":
       return fact.task === undefined
         ? signalSent(next, fact.signal, at)
-        : onTask(next, fact.task, (task) => signalSent(task, fact.signal, at));
+        : withTask(next, fact.task, (task) => signalSent(task, fact.signal, at), draft);
     case "attempt_ended":
-      return attemptEnded(next, fact);
+      return attemptEnded(next, fact, draft);
     case "unknown":
       return { ...next, unknownSince: fact.since, unknownReason: fact.reason };
     case "known":

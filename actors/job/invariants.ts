@@ -9,6 +9,7 @@ import type { JobFact, JobPhase, JobView } from "../../model/mod.ts";
 import type { Wish } from "./cancel.ts";
 import type { Standing } from "./fold.ts";
 import { isLost } from "./retry.ts";
+import { countPhases } from "./tasks.ts";
 
 /** One step of a job's history. */
 export interface Step {
@@ -202,6 +203,11 @@ export function brokenInvariants({ before, fact, after }: Step): string[] {
   wishLaws(before, after, claim);
   const again = fact.type === "attempt_ended" ? fact.tasks ?? [] : [];
   const { tasks } = after;
+  claim(
+    JSON.stringify(Object.entries(after.taskPhases ?? {}).toSorted()) ===
+      JSON.stringify(Object.entries(countPhases(tasks ?? [])).toSorted()),
+    "the tasks of an array are counted by their phases",
+  );
   if (tasks === undefined) {
     standingLaws(fact.type === "attempt_ended" ? undefined : before, after, claim);
   } else {

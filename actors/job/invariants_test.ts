@@ -93,7 +93,13 @@ function inputs(array: boolean): fc.Arbitrary<JobInput> {
         }),
       ),
     },
-    { weight: 4, arbitrary: record.map((record) => ({ type: "pushed", record })) },
+    {
+      weight: 4,
+      arbitrary: fc.array(record, { minLength: 1, maxLength: 3 }).map((records) => ({
+        type: "pushed",
+        records,
+      })),
+    },
     fc.tuple(fc.oneof(part, fc.constant({})), request).map(([part, request]) => ({
       type: "cancel",
       ...part,
@@ -130,7 +136,7 @@ function about(attemptId: AttemptId, input: JobInput): JobInput {
     case "outcome":
       return { ...input, outcome: { ...input.outcome, attemptId } };
     case "pushed":
-      return { ...input, record: { ...input.record, attemptId } };
+      return { ...input, records: input.records.map((record) => ({ ...record, attemptId })) };
     case "cancelled":
       return { ...input, cancellation: { ...input.cancellation, attemptId } };
     case "sighted":

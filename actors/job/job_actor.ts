@@ -5,24 +5,31 @@
  */
 
 import { attemptId, isFinal } from "../../model/mod.ts";
-import type { AttemptId, JobFact, JobId, JobSpec, JobView } from "../../model/mod.ts";
-import type { Cancellation, Watched } from "../../schedulers/mod.ts";
+import type { AttemptId, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
+import type { Cancellation, SpoolRecord, Watched } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import { nextForceAt, wantedEnds } from "./cancel.ts";
 import { decide } from "./decide.ts";
-import type { JobInput } from "./decide.ts";
+import type { Decision, JobInput } from "./decide.ts";
+import { jobEntries } from "./entries.ts";
 import { UnknownJobError } from "./errors.ts";
-import { foldJob } from "./fold.ts";
 import { lostParts } from "./lost.ts";
 import { emptyMemory, givingUp } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { persist } from "./persist.ts";
 import { attemptSpec, isTriedAgain } from "./retry.ts";
+import { awaitsItsVerdict, changedTasks, tallied, tallyOf, taskOf } from "./tasks.ts";
+import type { TaskTally } from "./tasks.ts";
+import { isWatchedAnew, watched } from "./watched.ts";
 
 /** What a job can be told: what {@linkcode decide} takes, and requests that want an answer. */
 export type JobMessage =
-  | Exclude<JobInput, { type: "cancel" }>
+  | Exclude<JobInput, { type: "cancel" | "pushed" }>
+  /** A line that its script wrote to the spool. */
+  | { readonly type: "pushed"; readonly record: SpoolRecord }
+  /** The lines that have come are to be journaled, together. */
+  | { readonly type: "hear" }
   /** Those it works with have been started anew: say again what is wanted of them. */
   | { readonly type: "resync" }
   /** A time has come that it waited for. */
@@ -64,10 +71,19 @@ export interface JobEffects {
   readonly taskEnded: (jobId: JobId, task: number) => void;
 }
 
+/**
+ * What a job keeps of what was asked for. Scripts may be megabytes, and thousands of jobs live: they stay in the
+ * journal until an attempt is handed over.
+ */
+type Terms = Pick<JobSpec, "retry" | "options">;
+
 interface JobState {
   readonly view: JobView;
-  readonly spec: JobSpec;
+  readonly terms: Terms;
   readonly memory: JobMemory;
+  readonly tally: TaskTally;
+  /** Lines of the spool that are not journaled yet; grows in place, since they may be thousands. */
+  readonly lines: SpoolRecord[];
   /** When the scheduler was last asked to do what it is to do so that the job ends. */
   readonly cancelsSent: ReadonlyMap<string, number>;
   /** The wait before the scheduler is asked again for a verdict, in ms. */
@@ -80,6 +96,8 @@ interface JobState {
 /** A cancellation that the scheduler has not carried out is sent again after this long, in ms. */
 const CANCEL_AGAIN_MS = 10_000;
 
+const NOTHING_SENT: ReadonlyMap<string, number> = new Map();
+
 /** First and longest wait for the verdict on a payload that has ended, in ms. */
 const VERDICT_MIN_MS = 100;
 const VERDICT_MAX_MS = 5_000;
@@ -90,36 +108,20 @@ function presentAttempt({ id, attempt }: JobView): AttemptId {
 }
 
 /** Whether a payload has ended on which the scheduler has not given its verdict. */
-function awaitsVerdict(view: JobView): boolean {
-  return (view.tasks ?? [view]).some(({ phase, exitCode }) =>
-    phase === "running" && exitCode !== undefined
-  );
+function awaitsVerdict({ view, tally }: JobState): boolean {
+  return view.tasks === undefined ? awaitsItsVerdict(view) : tally.exited > 0;
 }
 
-/** What the poller must look for. */
-function watched(view: JobView, { options }: JobSpec): Watched | undefined {
-  const { schedulerId, startedAt, submittedAt } = view;
-  if (schedulerId === undefined || isFinal(view.phase)) return undefined;
-  const job = {
-    attemptId: presentAttempt(view),
-    schedulerId,
-    ...(submittedAt === undefined ? {} : { submittedAt }),
-    ...(options["no-requeue"] === true ? { requeues: false } : {}),
-  };
-  const open = view.tasks?.filter(({ phase }) => !isFinal(phase));
-  if (open === undefined) return startedAt === undefined ? job : { ...job, startedAt };
-  const starts = open.flatMap(({ task, startedAt }) =>
-    startedAt === undefined ? [] : [[task, startedAt] as const]
-  );
-  const tasks = open.map(({ task }) => task);
-  return starts.length === 0
-    ? { ...job, tasks }
-    : { ...job, tasks, startedAt: Object.fromEntries(starts) };
+/** Whether somebody wants the job, or a task of it, ended. */
+function isWished({ view, tally }: Pick<JobState, "view" | "tally">): boolean {
+  return view.cancelRequested || tally.wished > 0;
 }
 
 /** When something is to be done of which nobody else tells the job. */
-function nextDueAt(view: JobView, now: number): number | undefined {
-  return isFinal(view.phase) ? undefined : view.retryAt ?? nextForceAt(view, now);
+function nextDueAt(state: JobState, now: number): number | undefined {
+  const { view } = state;
+  if (isFinal(view.phase)) return undefined;
+  return view.retryAt ?? (isWished(state) ? nextForceAt(view, now) : undefined);
 }
 
 /**
@@ -133,28 +135,21 @@ export function jobActor(
 ): Behavior<JobMessage, JobState> {
   type Context = ActorContext<JobMessage>;
 
-  /** The job once the facts are in the journal, and whether that had to be waited for. */
+  const stored = () => {
+    const job = journal.job(jobId);
+    if (job === undefined) throw new UnknownJobError(jobId);
+    return job;
+  };
+
+  /** Has the facts journaled; gives the tasks that have changed, and whether the journal had to be waited for. */
   const record = async (
-    view: JobView,
-    facts: readonly JobFact[],
-    at: number,
+    before: JobView,
+    { facts, view }: Decision,
     ctx: Context,
-  ): Promise<{ readonly view: JobView; readonly waited: boolean }> => {
-    if (facts.length === 0) return { view, waited: false };
-    const entries = facts.map((fact) => {
-      view = foldJob(view, { jobId, cluster: view.cluster, at, fact });
-      return {
-        kind: "job",
-        jobId,
-        cluster: view.cluster,
-        index: view.events,
-        at,
-        fact,
-        view,
-      } as const;
-    });
-    const waited = await persist(journal, entries, ctx);
-    return { view, waited };
+  ): Promise<{ readonly changed: readonly TaskView[]; readonly waited: boolean }> => {
+    const changed = changedTasks(before, view);
+    const waited = await persist(journal, jobEntries(facts, view, changed), ctx);
+    return { changed, waited };
   };
 
   /** Has what is to be ended ended: what is new at once, what was asked for before now and then. */
@@ -162,6 +157,9 @@ export function jobActor(
     const { view } = state;
     const { schedulerId } = view;
     if (isFinal(view.phase)) return state;
+    if (!isWished(state)) {
+      return state.cancelsSent.size === 0 ? state : { ...state, cancelsSent: NOTHING_SENT };
+    }
     if (schedulerId === undefined) {
       if (view.cancelRequested) effects.withdraw(presentAttempt(view));
       return state;
@@ -195,18 +193,21 @@ export function jobActor(
   };
 
   /** Tells those it works with what is new about the job. */
-  const announce = (before: JobView, { view, spec }: JobState, ctx: Context): void => {
+  const announce = (
+    before: JobView,
+    { view, terms }: JobState,
+    changed: readonly TaskView[],
+    ctx: Context,
+  ): void => {
     if (isFinal(view.phase)) return effects.ended(presentAttempt(view), ctx.self);
     if (before.attempt !== view.attempt) effects.unwatch(presentAttempt(before));
-    for (const [index, task] of (view.tasks ?? []).entries()) {
-      const earlier = before.tasks?.[index]?.phase;
+    for (const task of changed) {
+      const earlier = taskOf(before, task.task)?.phase;
       if (!isFinal(task.phase) || earlier === task.phase) continue;
-      if (!isTriedAgain(view, spec.retry, task)) effects.taskEnded(jobId, task.task);
+      if (!isTriedAgain(view, terms.retry, task)) effects.taskEnded(jobId, task.task);
     }
-    const wanted = watched(view, spec);
-    if (wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(watched(before, spec))) {
-      effects.watch(wanted, ctx.self);
-    }
+    const wanted = isWatchedAnew(before, view, changed) ? watched(view, terms) : undefined;
+    if (wanted !== undefined) effects.watch(wanted, ctx.self);
     if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
   };
 
@@ -214,22 +215,24 @@ export function jobActor(
     // What is still under way when it ends is no news, and its end is told once.
     if (isFinal(state.view.phase)) return state;
     const now = ctx.clock.now();
-    const { facts, memory } = decide(state, state.memory, input, now);
-    if (facts.length === 0) return cancelWhereWanted({ ...state, memory }, ctx);
-    const { view, waited } = await record(state.view, facts, now, ctx);
-    const next = { ...state, view, memory };
-    announce(state.view, next, ctx);
+    const decision = decide(state, state.memory, input, now);
+    const { view, memory } = decision;
+    if (decision.facts.length === 0) return cancelWhereWanted({ ...state, memory }, ctx);
+    const { changed, waited } = await record(state.view, decision, ctx);
+    const tally = tallied(state.tally, state.view, changed);
+    const next = { ...state, view, memory, tally };
+    announce(state.view, next, changed, ctx);
     if (isFinal(view.phase)) return next;
     // While it waited, its mailbox may have overflowed: what it missed is told again to who asks again.
     return waited
-      ? introduce({ ...next, cancelsSent: new Map() }, ctx)
+      ? introduce({ ...next, cancelsSent: NOTHING_SENT }, ctx)
       : cancelWhereWanted(next, ctx);
   };
 
   /** Tells those it works with what is wanted of them, given the job as it stands. */
   const introduce = async (state: JobState, ctx: Context): Promise<JobState> => {
-    const { view, spec } = state;
-    const wanted = watched(view, spec);
+    const { view, terms } = state;
+    const wanted = watched(view, terms);
     if (wanted !== undefined) {
       effects.watch(wanted, ctx.self);
       return cancelWhereWanted(state, ctx);
@@ -237,13 +240,15 @@ export function jobActor(
     const now = ctx.clock.now();
     if (view.retryAt !== undefined && now < view.retryAt) return state;
     const maybeSent = view.tries > 0;
-    const { facts } = maybeSent
-      ? { facts: [] }
-      : decide(state, state.memory, { type: "submitting" }, now);
-    const begun = { ...state, view: (await record(view, facts, now, ctx)).view };
+    let begun = state;
+    if (!maybeSent) {
+      const decision = decide(state, state.memory, { type: "submitting" }, now);
+      await record(view, decision, ctx);
+      begun = { ...state, view: decision.view };
+    }
     effects.enqueue({
       attemptId: presentAttempt(view),
-      spec: attemptSpec(spec, view),
+      spec: attemptSpec(stored().spec, view),
       maybeSent,
       job: ctx.self,
     });
@@ -253,7 +258,7 @@ export function jobActor(
   /** Sees to it that it is rung for when something is due. */
   const setAlarm = (state: JobState, ctx: Context): JobState => {
     const now = ctx.clock.now();
-    const dueAt = nextDueAt(state.view, now);
+    const dueAt = nextDueAt(state, now);
     if (dueAt === state.dueAt) return state;
     state.alarm?.cancel();
     const alarm = dueAt === undefined
@@ -262,16 +267,46 @@ export function jobActor(
     return { ...state, alarm, dueAt };
   };
 
-  const handle = async (
+  /**
+   * Keeps a line until those behind it in the mailbox are here too: the tasks of an array begin and end by the
+   * hundred, and each wait for the disk is for all that have spoken meanwhile.
+   */
+  const keep = (
     state: JobState,
-    message: JobMessage,
+    record: SpoolRecord,
+    ctx: Context,
+  ): JobState | Promise<JobState> => {
+    if (state.lines.length > 0) {
+      state.lines.push(record);
+      return state;
+    }
+    const next = { ...state, lines: [record] };
+    return ctx.self.tell({ type: "hear" }) === "accepted" ? next : hear(next, ctx);
+  };
+
+  /** Takes the lines that were kept. */
+  const hear = async (state: JobState, ctx: Context): Promise<JobState> => {
+    const { lines: records } = state;
+    if (records.length === 0) return state;
+    const next = await take({ ...state, lines: [] }, { type: "pushed", records }, ctx);
+    if (records.some(({ kind }) => kind === "end") && !isFinal(next.view.phase)) effects.nudge();
+    return next;
+  };
+
+  const handle = async (
+    before: JobState,
+    message: Exclude<JobMessage, { type: "pushed" }>,
     ctx: Context,
   ): Promise<JobState> => {
+    // What was said before this came counts before it.
+    const state = await hear(before, ctx);
     switch (message.type) {
+      case "hear":
+        return state;
       case "resync":
         return isFinal(state.view.phase)
           ? state
-          : await introduce({ ...state, cancelsSent: new Map() }, ctx);
+          : await introduce({ ...state, cancelsSent: NOTHING_SENT }, ctx);
       case "due": {
         const awake = { ...state, alarm: undefined, dueAt: undefined };
         return awake.view.retryAt === undefined
@@ -287,14 +322,9 @@ export function jobActor(
         reply.ok(next.view);
         return next;
       }
-      case "pushed": {
-        const next = await take(state, message, ctx);
-        if (message.record.kind === "end" && !isFinal(next.view.phase)) effects.nudge();
-        return next;
-      }
       case "sighted": {
         const next = giveUpWhereLost(await take(state, message, ctx), message, ctx);
-        if (!awaitsVerdict(next.view)) return { ...next, verdictMs: VERDICT_MIN_MS };
+        if (!awaitsVerdict(next)) return { ...next, verdictMs: VERDICT_MIN_MS };
         // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
         effects.nudge(next.verdictMs);
         return { ...next, verdictMs: Math.min(VERDICT_MAX_MS, next.verdictMs * 2) };
@@ -316,18 +346,20 @@ export function jobActor(
 
   return {
     async init(ctx) {
-      const stored = journal.job(jobId);
-      if (stored === undefined) throw new UnknownJobError(jobId);
+      const { view, spec: { retry, options } } = stored();
       const state: JobState = {
-        ...stored,
+        view,
+        terms: { retry, options },
         memory: emptyMemory,
-        cancelsSent: new Map(),
+        tally: tallyOf(view.tasks),
+        lines: [],
+        cancelsSent: NOTHING_SENT,
         verdictMs: VERDICT_MIN_MS,
         alarm: undefined,
         dueAt: undefined,
       };
       if (isFinal(state.view.phase)) {
-        announce(state.view, state, ctx);
+        announce(state.view, state, [], ctx);
         return state;
       }
       // Whoever failed between two attempts has not said that the one before is over.
@@ -336,8 +368,9 @@ export function jobActor(
       return setAlarm(await introduce(state, ctx), ctx);
     },
 
-    async receive(state, message, ctx) {
-      return setAlarm(await handle(state, message, ctx), ctx);
+    receive(state, message, ctx) {
+      if (message.type === "pushed") return keep(state, message.record, ctx);
+      return handle(state, message, ctx).then((next) => setAlarm(next, ctx));
     },
   };
 }

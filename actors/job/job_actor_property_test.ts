@@ -276,7 +276,7 @@ Deno.test("whatever happens and whenever, a job comes to the end that it truly h
       "Forgotten",
     ]
   ) {
-    assert.ok((reached.get(what) ?? 0) > 3, `hardly any run came to '${what}'`);
+    assert.ok(reached.has(what), `no run came to '${what}'`);
   }
 });
 

@@ -11,11 +11,12 @@ import type { GivenUp } from "../../schedulers/mod.ts";
 import { concludeArray, concludeJob } from "./conclude.ts";
 import type { Ended } from "./conclude.ts";
 import type { Facts } from "./facts.ts";
-import { forgetTrouble, JOB_ITSELF } from "./memory.ts";
+import { JOB_ITSELF, MemoryDraft } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { LOST } from "./retry.ts";
 import { mayNotHaveRun, MISSING_GRACE_MS } from "./sighted.ts";
 import type { Sighted } from "./sighted.ts";
+import { taskOf } from "./tasks.ts";
 
 const CANCELLED: Reason = {
   code: "Cancelled",
@@ -35,9 +36,7 @@ type Part = Pick<JobView, "phase" | "exitCode"> & {
 /** The job, or a task of it, that has not ended; `undefined` where there is none of that number. */
 function openPart(view: JobView, task: number | undefined): Part | undefined {
   if ((task === undefined) !== (view.tasks === undefined)) return undefined;
-  const part: Part | undefined = task === undefined
-    ? view
-    : view.tasks?.find((one) => one.task === task);
+  const part: Part | undefined = task === undefined ? view : taskOf(view, task);
   return part === undefined || isFinal(part.phase) ? undefined : part;
 }
 
@@ -120,22 +119,25 @@ export function partsGivenUp(
   now: number,
 ): JobMemory {
   const present = attemptId(facts.view.id, facts.view.attempt);
+  const draft = new MemoryDraft(memory);
   for (const { attemptId: id, task, begun } of given) {
     const part = id === present ? openPart(facts.view, task) : undefined;
     if (part === undefined) continue;
     const key = task ?? JOB_ITSELF;
     if (!begun && part.exitCode === undefined) {
-      memory = forgetTrouble(memory, key);
+      draft.forgetTrouble(key);
       const end = part.cancelRequested === true
         ? { phase: "cancelled", reason: CANCELLED } as const
         : { phase: "failed", reason: LOST } as const;
       endPart(facts, key, end, retry, now);
       // Another attempt, or the end.
-      if (key === JOB_ITSELF) return memory;
-    } else if (memory.missingSince.has(key) || memory.endedSince.has(key)) {
-      memory = { ...memory, begun: new Set(memory.begun).add(key) };
+      if (key === JOB_ITSELF) return draft.memory;
+      continue;
     }
+    const { missingSince, endedSince } = draft.memory;
+    if (missingSince.has(key) || endedSince.has(key)) draft.hadBegun(key);
   }
-  endForgotten(facts, memory, retry, now);
-  return memory;
+  const after = draft.memory;
+  endForgotten(facts, after, retry, now);
+  return after;
 }

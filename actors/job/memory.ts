@@ -38,42 +38,108 @@ export const emptyMemory: JobMemory = {
 /** Stands for the job itself among the numbers of its tasks. */
 export const JOB_ITSELF = -1;
 
-function without<Value>(map: ReadonlyMap<number, Value>, key: number): ReadonlyMap<number, Value> {
-  return map.has(key) ? new Map([...map].filter(([one]) => one !== key)) : map;
-}
+/** A map of a memory, copied before its first change. */
+class DraftMap<Value> {
+  readonly #before: ReadonlyMap<number, Value>;
+  #own: Map<number, Value> | undefined;
 
-/** The memory once a task (or -1, the job itself) has been heard of. */
-export function forgetTrouble(memory: JobMemory, key: number): JobMemory {
-  return {
-    ...memory,
-    missingSince: without(memory.missingSince, key),
-    endedSince: without(memory.endedSince, key),
-    givingUpSince: without(memory.givingUpSince, key),
-    doubtedAt: without(memory.doubtedAt, key),
-    begun: memory.begun.has(key)
-      ? new Set([...memory.begun].filter((one) => one !== key))
-      : memory.begun,
-  };
+  constructor(before: ReadonlyMap<number, Value>) {
+    this.#before = before;
+  }
+
+  get now(): ReadonlyMap<number, Value> {
+    return this.#own ?? this.#before;
+  }
+
+  set(key: number, value: Value): void {
+    this.#own ??= new Map(this.#before);
+    this.#own.set(key, value);
+  }
+
+  delete(key: number): void {
+    if (!this.now.has(key)) return;
+    this.#own ??= new Map(this.#before);
+    this.#own.delete(key);
+  }
 }
 
 /**
- * The memory once a task (or -1, the job itself) has been missed by a poll that was heard `at`.
- *
- * @param lost Whether it is sure that the scheduler has lost it.
+ * A memory that changes: what one input says of thousands of tasks copies it once. Each is named by its
+ * number, the job itself by -1.
  */
-export function missed(memory: JobMemory, key: number, at: number, lost: boolean): JobMemory {
-  const since = memory.missingSince.get(key) ?? at;
-  return {
-    ...memory,
-    doubtedAt: lost ? memory.doubtedAt : new Map(memory.doubtedAt).set(key, at),
-    missingSince: new Map(memory.missingSince).set(key, since),
-    endedSince: without(memory.endedSince, key),
-  };
+export class MemoryDraft {
+  readonly #before: JobMemory;
+  readonly #missingSince: DraftMap<number>;
+  readonly #endedSince: DraftMap<{ readonly run: string; readonly since: number }>;
+  readonly #givingUpSince: DraftMap<number>;
+  readonly #doubtedAt: DraftMap<number>;
+  #begun: Set<number> | undefined;
+
+  /** @param before The memory until now, which stays as it is. */
+  constructor(before: JobMemory) {
+    this.#before = before;
+    this.#missingSince = new DraftMap(before.missingSince);
+    this.#endedSince = new DraftMap(before.endedSince);
+    this.#givingUpSince = new DraftMap(before.givingUpSince);
+    this.#doubtedAt = new DraftMap(before.doubtedAt);
+  }
+
+  /** The memory as it is now; not to be read any more after the next change. */
+  get memory(): JobMemory {
+    return {
+      ...this.#before,
+      missingSince: this.#missingSince.now,
+      endedSince: this.#endedSince.now,
+      givingUpSince: this.#givingUpSince.now,
+      doubtedAt: this.#doubtedAt.now,
+      begun: this.#begun ?? this.#before.begun,
+    };
+  }
+
+  /** A task has been heard of. */
+  forgetTrouble(key: number): void {
+    this.#missingSince.delete(key);
+    this.#endedSince.delete(key);
+    this.#givingUpSince.delete(key);
+    this.#doubtedAt.delete(key);
+    if (!(this.#begun ?? this.#before.begun).has(key)) return;
+    this.#begun ??= new Set(this.#before.begun);
+    this.#begun.delete(key);
+  }
+
+  /**
+   * A task was missed by a poll that was heard `at`; gives since when it has been missing.
+   *
+   * @param lost Whether it is sure that the scheduler has lost it.
+   */
+  missed(key: number, at: number, lost: boolean): number {
+    const since = this.#missingSince.now.get(key) ?? at;
+    this.#missingSince.set(key, since);
+    this.#endedSince.delete(key);
+    if (!lost) this.#doubtedAt.set(key, at);
+    return since;
+  }
+
+  /** A run of a task seems to have ended. */
+  ended(key: number, run: string, since: number): void {
+    this.#endedSince.set(key, { run, since });
+  }
+
+  /** It was asked `at` that a task be given up. */
+  givingUp(key: number, at: number): void {
+    this.#givingUpSince.set(key, at);
+  }
+
+  /** A task that is missing had begun when it was to be given up. */
+  hadBegun(key: number): void {
+    this.#begun ??= new Set(this.#before.begun);
+    this.#begun.add(key);
+  }
 }
 
 /** The memory once it was asked at `at` that parts be given up. */
 export function givingUp(memory: JobMemory, keys: readonly number[], at: number): JobMemory {
-  const since = new Map(memory.givingUpSince);
-  for (const key of keys) since.set(key, at);
-  return { ...memory, givingUpSince: since };
+  const draft = new MemoryDraft(memory);
+  for (const key of keys) draft.givingUp(key, at);
+  return draft.memory;
 }

@@ -6,6 +6,7 @@
 
 export type { CancelRequest } from "./cancel.ts";
 export * from "./decide.ts";
+export * from "./entries.ts";
 export * from "./memory.ts";
 export * from "./errors.ts";
 export * from "./fold.ts";

@@ -114,5 +114,9 @@ export function attemptSpec(spec: JobSpec, view: JobView): JobSpec {
   if (view.attempt === 1 || view.tasks === undefined) return spec;
   const open = view.tasks.filter(({ phase }) => !isFinal(phase)).map(({ task }) => task);
   const limit = /%\d+$/.exec(spec.resources.array ?? "")?.[0] ?? "";
-  return { ...spec, resources: { ...spec.resources, array: ranges(open) + limit } };
+  return {
+    ...spec,
+    count: undefined,
+    resources: { ...spec.resources, array: ranges(open) + limit },
+  };
 }

@@ -177,8 +177,8 @@ Deno.test("what is said of an earlier attempt gives no fact", () => {
   const line = { attemptId: first, restart: 0 } as const;
   const late = [
     { type: "sighted", askedAt: EPOCH, observations: [{ attemptId: first, sighting: active }] },
-    { type: "pushed", record: { ...line, kind: "start", at: EPOCH } },
-    { type: "pushed", record: { ...line, kind: "end", exitCode: 0 } },
+    { type: "pushed", records: [{ ...line, kind: "start", at: EPOCH }] },
+    { type: "pushed", records: [{ ...line, kind: "end", exitCode: 0 }] },
     {
       type: "outcome",
       outcome: { kind: "submitted", attemptId: first, schedulerId: schedulerId("14") },
@@ -192,7 +192,7 @@ Deno.test("what was remembered of an attempt says nothing of the next", () => {
   one.time = 100;
   one.tell({
     type: "pushed",
-    record: { attemptId: one.attempt, restart: 0, kind: "start", at: EPOCH },
+    records: [{ attemptId: one.attempt, restart: 0, kind: "start", at: EPOCH }],
   });
   see(one, failed);
   assert.equal(one.memory.pushedAt, 0);
@@ -262,6 +262,8 @@ Deno.test("an attempt asks for its open tasks only, and keeps the limit at a tim
   });
   assert.equal(one.view.attempt, 2);
   assert.deepEqual(attemptSpec(spec, one.view).resources, { array: "0,2-3,5%2", time: 5 });
+  const copies = attemptSpec(anySpec({ count: 6 }), one.view);
+  assert.deepEqual([copies.resources.array, copies.count], ["0,2-3,5", undefined]);
 });
 
 Deno.test("an end after which the job may be back is believed when it has lasted", () => {

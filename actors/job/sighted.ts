@@ -14,7 +14,7 @@ import { concludeArray, concludeJob } from "./conclude.ts";
 import type { Ended } from "./conclude.ts";
 import type { Facts } from "./facts.ts";
 import type { Standing } from "./fold.ts";
-import { forgetTrouble, givingUp, JOB_ITSELF, missed } from "./memory.ts";
+import { JOB_ITSELF, MemoryDraft } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { retryOutcome } from "./retry.ts";
 
@@ -132,7 +132,7 @@ function believe(
   { askedAt, observations }: Sighted,
   now: number,
 ): Belief {
-  let memory = before;
+  const draft = new MemoryDraft(before);
   let lost: Belief["lost"];
   const seen: (Observation & { readonly sighting: Clear })[] = [];
   for (const observation of observations) {
@@ -141,25 +141,25 @@ function believe(
     if (part === undefined || isFinal(part.phase)) continue;
     const key = task ?? JOB_ITSELF;
     if (sighting.kind === "missing") {
-      memory = missed(memory, key, now, sighting.lost === true);
-      const since = memory.missingSince.get(key) ?? now;
+      const since = draft.missed(key, now, sighting.lost === true);
       if (askedAt - since >= MISSING_GRACE_MS) lost ??= { since, reason: sighting.reason };
       continue;
     }
-    const ended = memory.endedSince.get(key);
-    const asked = memory.givingUpSince.get(key);
-    const unsure = mayNotHaveRun(sighting) && !memory.begun.has(key);
-    memory = forgetTrouble(memory, key);
-    if (unsure && asked !== undefined) memory = givingUp(memory, [key], asked);
+    const { endedSince, givingUpSince, begun } = draft.memory;
+    const ended = endedSince.get(key);
+    const asked = givingUpSince.get(key);
+    const unsure = mayNotHaveRun(sighting) && !begun.has(key);
+    draft.forgetTrouble(key);
+    if (unsure && asked !== undefined) draft.givingUp(key, asked);
     if (sighting.kind === "ended" && (sighting.mayReturn === true || unsure)) {
       const run = `${sighting.state} ${sighting.startedAt ?? ""}`;
       const since = ended?.run === run ? ended.since : now;
-      memory = { ...memory, endedSince: new Map(memory.endedSince).set(key, { run, since }) };
+      draft.ended(key, run, since);
       if (askedAt - since < MISSING_GRACE_MS) continue;
     }
     seen.push({ ...observation, sighting });
   }
-  return { seen, lost, memory };
+  return { seen, lost, memory: draft.memory };
 }
 
 /** Adds the facts that follow from what a poll saw; gives what is to be remembered. */

@@ -13,6 +13,7 @@ import type {
   RunOptions,
   StreamOptions,
 } from "../../hosts/mod.ts";
+import { arrayOf } from "../../model/mod.ts";
 import type { ClusterProbe, JobId, JobMetrics, JobSpec } from "../../model/mod.ts";
 import { jobPaths, remoteLayout } from "../../schedulers/mod.ts";
 import type {
@@ -235,7 +236,7 @@ function unused(method: string): Promise<never> {
 
 /** Plans nothing but where files lie. */
 export const fakePlanner: JobPlanner = {
-  tasks: (spec: JobSpec) => spec.resources.array === undefined ? undefined : [0, 1],
+  tasks: (spec: JobSpec) => arrayOf(spec) === undefined ? undefined : [0, 1],
   preview: () => ({ commandLine: "", script: "", payload: undefined, directory: "" }),
   paths: (jobId: JobId, task?: number) => jobPaths(remoteLayout("/root", "server"), jobId, task),
 };

@@ -27,8 +27,8 @@ export interface LiveJobs {
 /** Jobs whose entries are written together. */
 const SLICE = 1_000;
 
-/** The facts of the n-th job after its acceptance: of twenty, one was accepted only, and one tried. */
-function factsOf(n: number): JobFact[] {
+/** The facts of the n-th live job after its acceptance: of twenty, one was accepted only, and one tried. */
+export function factsOf(n: number): JobFact[] {
   const submitting: JobFact = { type: "submitting", tries: 1 };
   if (n % 20 === 0) return [];
   if (n % 20 === 1) return [submitting];

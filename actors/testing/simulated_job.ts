@@ -65,7 +65,12 @@ export class SimulatedJob {
 
   /** Tells the job something; gives the facts that follow. */
   tell(input: JobInput): readonly JobFact[] {
-    const { facts, memory } = decide(this, this.memory, input, EPOCH + this.time);
+    const { facts, memory } = decide(
+      { view: this.view, terms: this.spec },
+      this.memory,
+      input,
+      EPOCH + this.time,
+    );
     for (const fact of facts) {
       const before = this.view;
       this.view = foldJob(before, this.#recorded(fact));

@@ -49,6 +49,7 @@ const resourceOptions: readonly (readonly [flags: string, description: string])[
   ["-b, --begin <time>", "earliest start, such as now+1hour"],
   ["-d, --dependency <jobs>", "jobs to wait for, in Slurm's ids, such as afterok:123"],
   ["-a, --array <tasks>", "tasks of a job array, such as 0-19%5"],
+  ["--count <number>", "so many copies, as one job array with tasks from 0 on"],
 ];
 
 const careOptions: readonly (readonly [flags: string, description: string])[] = [
@@ -180,7 +181,7 @@ export function submitCommand(context: CommandContext): Command {
           "Use --wait --json, and `sluice logs --json` beside it.",
         );
       }
-      if (options.follow && options.array !== undefined) {
+      if (options.follow && (options.array !== undefined || options.count !== undefined)) {
         throw new UsageError(
           "The outputs of an array are not followed together.",
           "Submit with --wait, and follow one task: sluice logs -f ID --task NUMBER",

@@ -5,7 +5,7 @@
  */
 
 import { bashLauncher, JOB_SCRIPT_FILE, jobScript, PAYLOAD_FILE } from "../../launchers/mod.ts";
-import { attemptId } from "../../model/mod.ts";
+import { arrayOf, attemptId } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
 import { expandArray, HeterogeneousNotSupportedError } from "../../slurm/mod.ts";
@@ -70,7 +70,8 @@ export class ProcessPlanner implements JobPlanner {
 
   /** Numbers of the tasks, where the job is an array. */
   tasks(spec: JobSpec): number[] | undefined {
-    return spec.resources.array === undefined ? undefined : expandArray(spec.resources.array);
+    const array = arrayOf(spec);
+    return array === undefined ? undefined : expandArray(array);
   }
 
   /** What would be started for the first attempt at a job. */

@@ -5,7 +5,7 @@
  */
 
 import { bashLauncher, JOB_SCRIPT_FILE, jobScript, PAYLOAD_FILE } from "../../launchers/mod.ts";
-import { attemptId } from "../../model/mod.ts";
+import { arrayOf, attemptId } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
 import { commandLine, quotePath } from "../../shell/mod.ts";
 import {
@@ -50,7 +50,8 @@ export class SlurmPlanner implements JobPlanner {
     const { layout, serverId, defaults } = this.#options;
     const place = attemptPlace(layout, serverId, id);
     const plan = bashLauncher.plan(spec);
-    const resources = withDefaults(spec.resources, defaults, plan.directiveOptions);
+    const asked = { ...spec.resources, array: arrayOf(spec) };
+    const resources = withDefaults(asked, defaults, plan.directiveOptions);
     const output = resources.array === undefined ? "" : ".%a";
     return {
       attemptId: id,
@@ -80,7 +81,7 @@ export class SlurmPlanner implements JobPlanner {
 
   /** Numbers of the tasks, where the job is an array. */
   tasks(spec: JobSpec): number[] | undefined {
-    const array = spec.resources.array ?? this.#options.defaults.array;
+    const array = arrayOf(spec) ?? this.#options.defaults.array;
     return array === undefined ? undefined : expandArray(array, ANY_ARRAY_SIZE);
   }
 
