@@ -13,6 +13,9 @@ export class Facts {
   /** The facts so far. */
   readonly facts: JobFact[] = [];
 
+  /** Where each task stands in the list of tasks, which never changes. */
+  #places: ReadonlyMap<number, number> | undefined;
+
   /** @param view The job before the first of them. @param at When they are decided. */
   constructor(public view: JobView, private readonly at: number) {}
 
@@ -34,6 +37,9 @@ export class Facts {
 
   /** Where the job, or one of its tasks, stands; `undefined` for a task that it does not have. */
   part(task: number | undefined): Standing | undefined {
-    return task === undefined ? this.view : this.view.tasks?.find((part) => part.task === task);
+    if (task === undefined) return this.view;
+    this.#places ??= new Map(this.view.tasks?.map((part, place) => [part.task, place]));
+    const place = this.#places.get(task);
+    return place === undefined ? undefined : this.view.tasks?.[place];
   }
 }

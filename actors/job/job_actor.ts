@@ -19,6 +19,7 @@ import { emptyMemory, givingUp } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { persist } from "./persist.ts";
 import { attemptSpec, isTriedAgain } from "./retry.ts";
+import { saysMoreLater } from "./sighted.ts";
 
 /** What a job can be told: what {@linkcode decide} takes, and requests that want an answer. */
 export type JobMessage =
@@ -42,7 +43,10 @@ export interface JobEffects {
   }) => void;
   /** Takes an attempt back from the submitter, if nothing of it was sent. */
   readonly withdraw: (attemptId: AttemptId) => void;
-  /** Has the poller look at it; replaces what was said of the attempt before. */
+  /**
+   * Has the poller look at it, in the place of what was said of the attempt before, and tell what it sees
+   * next even if it has told the same before.
+   */
   readonly watch: (watched: Watched, job: ActorRef<JobMessage>) => void;
   /** Has the poller look no more at an attempt that another one follows. */
   readonly unwatch: (attemptId: AttemptId) => void;
@@ -94,6 +98,12 @@ function awaitsVerdict(view: JobView): boolean {
   return (view.tasks ?? [view]).some(({ phase, exitCode }) =>
     phase === "running" && exitCode !== undefined
   );
+}
+
+/** Whether it, or a task of it, is to be ended: the request is made again while that does not happen. */
+function awaitsEnd(view: JobView): boolean {
+  return view.cancelRequested ||
+    view.tasks?.some((task) => task.cancelRequested === true && !isFinal(task.phase)) === true;
 }
 
 /** What the poller must look for. */
@@ -194,8 +204,32 @@ export function jobActor(
     return { ...state, memory: givingUp(memory, lost, message.askedAt) };
   };
 
-  /** Tells those it works with what is new about the job. */
-  const announce = (before: JobView, { view, spec }: JobState, ctx: Context): void => {
+  /**
+   * Asks to be told at the next poll too, unless the same words would say nothing to it then. What has to
+   * last to be believed is told each time without being asked for.
+   */
+  const hearAgainUnlessContent = (
+    { view, spec }: JobState,
+    message: Extract<JobMessage, { type: "sighted" }>,
+    ctx: Context,
+  ): void => {
+    const wanted = watched(view, spec);
+    if (wanted === undefined) return;
+    const waits = awaitsVerdict(view) || awaitsEnd(view) || view.unknownSince !== undefined;
+    if (waits || saysMoreLater(view, message)) effects.watch(wanted, ctx.self);
+  };
+
+  /**
+   * Tells those it works with what is new about the job.
+   *
+   * @param seen Whether a poll has told it, so that what the poller has said last is what it knows.
+   */
+  const announce = (
+    before: JobView,
+    { view, spec }: JobState,
+    seen: boolean,
+    ctx: Context,
+  ): void => {
     if (isFinal(view.phase)) return effects.ended(presentAttempt(view), ctx.self);
     if (before.attempt !== view.attempt) effects.unwatch(presentAttempt(before));
     for (const [index, task] of (view.tasks ?? []).entries()) {
@@ -204,9 +238,8 @@ export function jobActor(
       if (!isTriedAgain(view, spec.retry, task)) effects.taskEnded(jobId, task.task);
     }
     const wanted = watched(view, spec);
-    if (wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(watched(before, spec))) {
-      effects.watch(wanted, ctx.self);
-    }
+    const same = seen && JSON.stringify(wanted) === JSON.stringify(watched(before, spec));
+    if (wanted !== undefined && !same) effects.watch(wanted, ctx.self);
     if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
   };
 
@@ -218,7 +251,7 @@ export function jobActor(
     if (facts.length === 0) return cancelWhereWanted({ ...state, memory }, ctx);
     const { view, waited } = await record(state.view, facts, now, ctx);
     const next = { ...state, view, memory };
-    announce(state.view, next, ctx);
+    announce(state.view, next, input.type === "sighted", ctx);
     if (isFinal(view.phase)) return next;
     // While it waited, its mailbox may have overflowed: what it missed is told again to who asks again.
     return waited
@@ -294,6 +327,7 @@ export function jobActor(
       }
       case "sighted": {
         const next = giveUpWhereLost(await take(state, message, ctx), message, ctx);
+        hearAgainUnlessContent(next, message, ctx);
         if (!awaitsVerdict(next.view)) return { ...next, verdictMs: VERDICT_MIN_MS };
         // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
         effects.nudge(next.verdictMs);
@@ -327,7 +361,7 @@ export function jobActor(
         dueAt: undefined,
       };
       if (isFinal(state.view.phase)) {
-        announce(state.view, state, ctx);
+        announce(state.view, state, false, ctx);
         return state;
       }
       // Whoever failed between two attempts has not said that the one before is over.
