@@ -16,6 +16,14 @@ interface Entry {
   readonly seen: Map<number, Observation>;
   /** Whether the job is to be told all that is seen next, also what it was told before. */
   tellsAll: boolean;
+  /** Whether another entry, or none, stands in its place. */
+  replaced: boolean;
+}
+
+/** What was seen, and of whom. */
+interface Row {
+  readonly observation: Observation;
+  readonly entry: Entry;
 }
 
 /** Whether it says that the job waits or runs, and so nothing that has to last to be believed. */
@@ -55,6 +63,8 @@ export interface News {
 export class WatchList {
   readonly #entries = new Map<AttemptId, Entry>();
   #all: readonly Watched[] | undefined;
+  /** The last look in its order, which most often is that of the next: then nobody is searched for. */
+  #rows: readonly (Row | undefined)[] = [];
 
   /** How many there are. */
   get size(): number {
@@ -74,13 +84,20 @@ export class WatchList {
   watch(watched: Watched, job: ActorRef<JobMessage>): void {
     const before = this.#entries.get(watched.attemptId);
     if (before?.watched !== watched) this.#all = undefined;
+    if (before !== undefined) before.replaced = true;
     const seen = before?.seen ?? new Map<number, Observation>();
-    this.#entries.set(watched.attemptId, { watched, job, seen, tellsAll: true });
+    const entry = { watched, job, seen, tellsAll: true, replaced: false };
+    this.#entries.set(watched.attemptId, entry);
   }
 
   /** Takes an attempt off the list. */
   forget(attemptId: AttemptId): void {
-    if (this.#entries.delete(attemptId)) this.#all = undefined;
+    const entry = this.#entries.get(attemptId);
+    if (entry === undefined) return;
+    entry.replaced = true;
+    this.#entries.delete(attemptId);
+    this.#all = undefined;
+    if (this.size === 0) this.#rows = [];
   }
 
   /**
@@ -90,22 +107,25 @@ export class WatchList {
   see(observations: readonly Observation[]): News {
     let moved = false;
     const groups = new Map<AttemptId, Observation[]>();
-    for (const observation of observations) {
+    this.#rows = observations.map((observation, index) => {
+      const row = this.#rows[index];
+      const same = row?.observation === observation && !row.entry.replaced;
       const { attemptId, task = -1, sighting } = observation;
+      if (same && !row.entry.tellsAll && isPlain(sighting)) return row;
       const entry = this.#entries.get(attemptId);
       // It ended while the question was under way.
-      if (entry === undefined) continue;
+      if (entry === undefined) return undefined;
       const before = entry.seen.get(task);
-      if (before !== observation) {
-        moved ||= isMove(before?.sighting, sighting);
-        entry.seen.set(task, observation);
-      }
+      entry.seen.set(task, observation);
+      moved ||= isMove(before?.sighting, sighting);
       const known = before !== undefined && saysTheSame(before.sighting, sighting);
-      if (known && !entry.tellsAll && isPlain(sighting)) continue;
-      const group = groups.get(attemptId);
-      if (group === undefined) groups.set(attemptId, [observation]);
-      else group.push(observation);
-    }
+      if (entry.tellsAll || !known || !isPlain(sighting)) {
+        const group = groups.get(attemptId);
+        if (group === undefined) groups.set(attemptId, [observation]);
+        else group.push(observation);
+      }
+      return same ? row : { observation, entry };
+    });
     return { moved, groups };
   }
 

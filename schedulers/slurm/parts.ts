@@ -9,7 +9,7 @@ import type { Observation, Sighting, Watched } from "../scheduler.ts";
 import { taskId } from "./cancel_lines.ts";
 import type { Run } from "./present_run.ts";
 import { marked } from "./queue.ts";
-import type { QueueLine } from "./queue.ts";
+import type { Queue, QueueLine } from "./queue.ts";
 
 /** A job or an array task that is watched. */
 export class Part implements Run {
@@ -47,11 +47,12 @@ export class Part implements Run {
     return task === undefined ? { attemptId, sighting } : { attemptId, task, sighting };
   }
 
-  /** The observation of it in the queue: the same as before where the line is. */
-  as(line: QueueLine): Observation {
-    if (this.#line !== line || this.#observation === undefined) {
+  /** The observation of it in the queue, the same as before where its line is; `undefined` without one. */
+  lookIn(queue: Queue): Observation | undefined {
+    const line = queue.find(this.mark, this.#line);
+    if (line !== this.#line) {
       this.#line = line;
-      this.#observation = this.observed(line.sighting);
+      this.#observation = line === undefined ? undefined : this.observed(line.sighting);
     }
     return this.#observation;
   }
@@ -59,14 +60,24 @@ export class Part implements Run {
 
 /** The parts of watched attempts, made once for each. */
 export class Parts {
-  readonly #parts = new WeakMap<Watched, readonly Part[]>();
+  readonly #each = new WeakMap<Watched, readonly Part[]>();
+  readonly #together = new WeakMap<readonly Watched[], readonly Part[]>();
 
-  /** The job, or the tasks of the array. */
-  of(watched: Watched): readonly Part[] {
-    let parts = this.#parts.get(watched);
+  /** The jobs, and the tasks of the arrays. */
+  of(watched: readonly Watched[]): readonly Part[] {
+    let parts = this.#together.get(watched);
+    if (parts === undefined) {
+      parts = watched.flatMap((one) => this.#of(one));
+      this.#together.set(watched, parts);
+    }
+    return parts;
+  }
+
+  #of(watched: Watched): readonly Part[] {
+    let parts = this.#each.get(watched);
     if (parts === undefined) {
       parts = (watched.tasks ?? [undefined]).map((task) => new Part(watched, task));
-      this.#parts.set(watched, parts);
+      this.#each.set(watched, parts);
     }
     return parts;
   }

@@ -21,7 +21,7 @@ import type { Sighting } from "../scheduler.ts";
 import { slurmLine } from "./command_lines.ts";
 import { queuedSighting } from "./verdict.ts";
 
-/** One of Sluice's jobs, or an array task of one, as the queue has it. Equal for as long as it does not change. */
+/** One of Sluice's jobs, or an array task of one, as the queue has it: the same object while it is the same. */
 export interface QueueLine {
   /** What squeue says of it. */
   readonly job: SqueueJob;
@@ -37,6 +37,33 @@ export interface QueueLine {
   readonly live: boolean;
   /** What follows for the job. */
   readonly sighting: Sighting;
+  /** The record that says so. */
+  readonly record: QueueRecord;
+}
+
+/** A record of squeue's output, understood once. */
+interface QueueRecord {
+  readonly text: string;
+  /** Number of the last answer that had it. */
+  answer: number;
+  /** The record behind it in that answer, or in the one before: most often it comes next again. */
+  next: QueueRecord | undefined;
+  /** What it says of one of Sluice's jobs; `undefined` for somebody else's. */
+  line: QueueLine | undefined;
+}
+
+/** Sluice's jobs in one answer of squeue's. */
+export interface Queue {
+  /** How many there are. */
+  readonly size: number;
+  /** All of them. */
+  lines(): Iterable<QueueLine>;
+  /**
+   * The line of that mark.
+   *
+   * @param last The one that it had the last time, which is found without a search.
+   */
+  find(mark: string, last: QueueLine | undefined): QueueLine | undefined;
 }
 
 /** The attempt with an id of Slurm's: ids are used again one day, and then are another job's. */
@@ -44,8 +71,8 @@ export function marked(attemptId: AttemptId, id: string): string {
   return `${attemptId} ${id}`;
 }
 
-function lineOf(record: string): QueueLine | undefined {
-  const job = parseSqueueRecord(record);
+function lineOf(record: QueueRecord): QueueLine | undefined {
+  const job = parseSqueueRecord(record.text);
   const attemptId = job === undefined ? undefined : parseComment(job.comment);
   if (job === undefined || attemptId === undefined) return undefined;
   return {
@@ -55,13 +82,8 @@ function lineOf(record: string): QueueLine | undefined {
     mark: marked(attemptId, formatJobId(job.id)),
     live: job.state === undefined || stateMeaning(job.state).kind !== "ended",
     sighting: queuedSighting(job),
+    record,
   };
-}
-
-interface Known {
-  readonly line: QueueLine | undefined;
-  /** Number of the last answer that had it. */
-  answer: number;
 }
 
 /** Text of its own: one that was cut out of a longer text keeps all of that in memory. */
@@ -72,8 +94,10 @@ function ownText(text: string): string {
 /** Reads the queue over one connection. */
 export class QueueReader {
   readonly #host: Host;
-  /** The records of the last answers: of most jobs a poll says what the poll before said. */
-  readonly #known = new Map<string, Known>();
+  /** The records of the last answer by their texts: of most jobs a poll says what the poll before said. */
+  readonly #records = new Map<string, QueueRecord>();
+  readonly #lines = new Map<string, QueueLine>();
+  #first: QueueRecord | undefined;
   #answers = 0;
 
   /** Works over the given connection, which stays the caller's. */
@@ -82,40 +106,62 @@ export class QueueReader {
   }
 
   /**
-   * Sluice's jobs in the queue now, by their marks.
+   * Sluice's jobs in the queue now. What is given is true until the queue is read again, and may be looked
+   * at until then only.
    *
    * @throws {SchedulerUnavailableError} squeue failed.
    */
-  async read(signal: AbortSignal): Promise<ReadonlyMap<string, QueueLine>> {
+  async read(signal: AbortSignal): Promise<Queue> {
     const answer = ++this.#answers;
-    const lines = new Map<string, QueueLine>();
-    const records = new SqueueRecords();
+    const cut = new SqueueRecords();
+    let before: QueueRecord | undefined;
     const { exitCode, stderr } = await this.#host.run(slurmLine(squeueArguments()), {
       signal,
       onStdout: (bytes) => {
-        for (const record of records.push(bytes)) {
-          const line = this.#line(record, answer);
-          if (line !== undefined) lines.set(line.mark, line);
+        for (const text of cut.push(bytes)) {
+          const expected = before === undefined ? this.#first : before.next;
+          const record = expected?.text === text ? expected : this.#record(text);
+          record.answer = answer;
+          if (before === undefined) this.#first = record;
+          else before.next = record;
+          before = record;
         }
       },
     });
     if (exitCode !== 0) {
       throw new SchedulerUnavailableError("squeue", new TextDecoder().decode(stderr));
     }
-    for (const [record, known] of this.#known) {
-      if (known.answer < answer) this.#known.delete(record);
-    }
-    return lines;
+    if (before !== undefined) before.next = undefined;
+    this.#forgetBefore(answer);
+    const lines = this.#lines;
+    return {
+      size: lines.size,
+      lines: () => lines.values(),
+      find: (mark, last) =>
+        last !== undefined && last.record.answer >= answer ? last : lines.get(mark),
+    };
   }
 
-  #line(record: string, answer: number): QueueLine | undefined {
-    let known = this.#known.get(record);
-    if (known === undefined) {
-      const text = ownText(record);
-      known = { line: lineOf(text), answer };
-      this.#known.set(text, known);
+  #record(text: string): QueueRecord {
+    const known = this.#records.get(text);
+    if (known !== undefined) return known;
+    const own = ownText(text);
+    const record: QueueRecord = { text: own, answer: 0, next: undefined, line: undefined };
+    record.line = lineOf(record);
+    this.#records.set(own, record);
+    if (record.line !== undefined) this.#lines.set(record.line.mark, record.line);
+    return record;
+  }
+
+  /** Forgets what the answer does not have any more. */
+  #forgetBefore(answer: number): void {
+    for (const [text, record] of this.#records) {
+      if (record.answer >= answer) continue;
+      this.#records.delete(text);
+      const { line } = record;
+      if (line !== undefined && this.#lines.get(line.mark) === line) {
+        this.#lines.delete(line.mark);
+      }
     }
-    known.answer = answer;
-    return known.line;
   }
 }

@@ -43,7 +43,6 @@ import type { SlurmPlanner } from "./planner.ts";
 import { Parts } from "./parts.ts";
 import type { Part } from "./parts.ts";
 import { QueueReader } from "./queue.ts";
-import type { QueueLine } from "./queue.ts";
 import { parseProgramReplies, SBATCH_TIMEOUT_SECONDS, submitProgram } from "./submit_program.ts";
 import { strayCopies } from "./stray_copies.ts";
 import { sacctLine, VanishedJobs } from "./vanished.ts";
@@ -129,24 +128,16 @@ export class SlurmScheduler implements Scheduler {
     const queue = await this.#queue.read(signal);
     const seen: Observation[] = [];
     const gone: Part[] = [];
-    const found = new Set<QueueLine>();
-    for (const attempt of watched) {
-      for (const part of this.#parts.of(attempt)) {
-        const line = queue.get(part.mark);
-        if (line === undefined) gone.push(part);
-        else {
-          found.add(line);
-          seen.push(part.as(line));
-        }
-      }
+    for (const part of this.#parts.of(watched)) {
+      const observation = part.lookIn(queue);
+      if (observation === undefined) gone.push(part);
+      else seen.push(observation);
     }
-    if (gone.length > 0) seen.push(...await this.#lookFor(gone, signal));
     // Most often each line is of a job that is watched, so that none can be a stray copy.
-    if (found.size < queue.size) {
-      const others = [...queue.values()].filter((line) => line.live && !found.has(line));
-      await this.#cancelStrays(strayCopies(others, watched), signal);
-    }
-    return seen;
+    const strays = seen.length < queue.size ? strayCopies(queue, watched) : [];
+    const vanished = gone.length === 0 ? [] : await this.#lookFor(gone, signal);
+    await this.#cancelStrays(strays, signal);
+    return vanished.length === 0 ? seen : [...seen, ...vanished];
   }
 
   /** What is to be said of jobs and tasks that the queue does not have. */
@@ -192,9 +183,11 @@ export class SlurmScheduler implements Scheduler {
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
     if (cancellations.length === 0) return;
     const wanted = new Set(cancellations.map(({ attemptId }) => attemptId));
-    const queue = [...(await this.#queue.read(signal)).values()]
-      .filter(({ attemptId }) => wanted.has(attemptId));
-    for (const line of cancelLines(cancellations, queue.map(({ job }) => job))) {
+    const queue = await this.#queue.read(signal);
+    const jobs = [...queue.lines()].flatMap(({ attemptId, job }) =>
+      wanted.has(attemptId) ? [job] : []
+    );
+    for (const line of cancelLines(cancellations, jobs)) {
       const { exitCode, stderr } = await this.#host.run(line, { signal });
       // What has ended already needs no cancelling; anything else must be told.
       const trouble = parseScancelErrors(stderr).filter(({ words }) =>

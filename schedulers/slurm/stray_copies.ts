@@ -7,7 +7,7 @@
 import type { JobId, SchedulerId } from "../../model/mod.ts";
 import { attemptParts, schedulerIdSchema } from "../../model/mod.ts";
 import type { Watched } from "../scheduler.ts";
-import type { QueueLine } from "./queue.ts";
+import type { Queue } from "./queue.ts";
 
 interface OnRecord {
   readonly attempt: number;
@@ -33,18 +33,12 @@ function onRecord(watched: readonly Watched[]): ReadonlyMap<JobId, OnRecord> {
  * Slurm's ids of jobs that carry the mark of a watched attempt and are not the one on record, or that of an
  * attempt before it, which was given up. None of them ever runs anything: it would wait for its turn, take a
  * place, and end at once.
- *
- * @param lines Lines of jobs that have not ended.
  */
-export function strayCopies(
-  lines: readonly QueueLine[],
-  watched: readonly Watched[],
-): SchedulerId[] {
-  if (lines.length === 0) return [];
+export function strayCopies(queue: Queue, watched: readonly Watched[]): SchedulerId[] {
   const known = onRecord(watched);
   const strays = new Set<SchedulerId>();
-  for (const { job: { id }, jobId, attempt } of lines) {
-    const present = known.get(jobId);
+  for (const { job: { id }, jobId, attempt, live } of queue.lines()) {
+    const present = live ? known.get(jobId) : undefined;
     const own = present?.attempt === attempt && present.schedulerId === String(id.job);
     if (present === undefined || own || attempt > present.attempt) continue;
     strays.add(schedulerIdSchema.parse(String(id.job)));
