@@ -9,11 +9,12 @@
 import { bringUp, layoutFromEnvironment } from "../testbed/mod.ts";
 import type { Benchmark, Result } from "./benchmark.ts";
 import { kernel } from "./kernel.ts";
+import { latency } from "./latency.ts";
 import { poll } from "./poll.ts";
 import { recovery } from "./recovery.ts";
 import { table } from "./table.ts";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { kernel, poll, recovery };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { kernel, latency, poll, recovery };
 
 function jsonLine({ figures, better: _, ...result }: Result): string {
   return JSON.stringify({ ...result, ...figures });
