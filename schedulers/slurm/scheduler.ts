@@ -5,7 +5,7 @@
  */
 
 import type { Host } from "../../hosts/mod.ts";
-import type { ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
+import type { AttemptId, ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
 import {
   formatTimeLimit,
@@ -33,6 +33,7 @@ import type {
   Scheduler,
   Submission,
   SubmitOutcome,
+  Submitted,
   Watched,
 } from "../scheduler.ts";
 import { cancelLines } from "./cancel_lines.ts";
@@ -43,7 +44,8 @@ import type { SlurmPlanner } from "./planner.ts";
 import { Parts } from "./parts.ts";
 import type { Part } from "./parts.ts";
 import { QueueReader } from "./queue.ts";
-import { parseProgramReplies, SBATCH_TIMEOUT_SECONDS, submitProgram } from "./submit_program.ts";
+import { ReplyReader, SBATCH_TIMEOUT_SECONDS, submitProgram } from "./submit_program.ts";
+import type { ProgramReply } from "./submit_program.ts";
 import { strayCopies } from "./stray_copies.ts";
 import { sacctLine, VanishedJobs } from "./vanished.ts";
 import { verdict } from "./verdict.ts";
@@ -87,6 +89,7 @@ export class SlurmScheduler implements Scheduler {
   async submit(
     batch: readonly Submission[],
     signal: AbortSignal,
+    onSubmitted: (outcome: Submitted) => void = () => {},
   ): Promise<readonly SubmitOutcome[]> {
     const { planned: jobs, rejected } = planBatch(
       batch,
@@ -100,12 +103,23 @@ export class SlurmScheduler implements Scheduler {
       queueByComment: QUEUE_BY_COMMENT,
     });
     const limit = SBATCH_TIMEOUT_SECONDS * (Math.ceil(jobs.length / SUBMIT_WIDTH) + 1);
+    const ids = new Map<string, AttemptId>(jobs.map(({ attemptId }) => [attemptId, attemptId]));
+    const replies = new Map<string, ProgramReply>();
+    const reader = new ReplyReader();
     const result = await this.#host.run(
       `printf %s ${quote(program)} | timeout -k 5 ${limit} sh`,
-      { signal, timeoutMs: (limit + 10) * 1000 },
-    );
-    const replies = new Map(
-      parseProgramReplies(decoder.decode(result.stdout)).map((reply) => [reply.attemptId, reply]),
+      {
+        signal,
+        timeoutMs: (limit + 10) * 1000,
+        onStdout: (bytes) => {
+          for (const reply of reader.push(bytes)) {
+            replies.set(reply.attemptId, reply);
+            const attemptId = ids.get(reply.attemptId);
+            if (reply.kind !== "submitted" || attemptId === undefined) continue;
+            onSubmitted({ kind: "submitted", attemptId, schedulerId: reply.schedulerId });
+          }
+        },
+      },
     );
     const words = decoder.decode(result.stderr).trim() || `exit status ${result.exitCode}`;
     const outcomes = jobs.map(({ attemptId, directory }) =>
