@@ -93,7 +93,7 @@ function ownText(text: string): string {
 
 /** Reads the queue over one connection. */
 export class QueueReader {
-  readonly #host: Host;
+  readonly #host: Pick<Host, "run">;
   /** The records of the last answer by their texts: of most jobs a poll says what the poll before said. */
   readonly #records = new Map<string, QueueRecord>();
   readonly #lines = new Map<string, QueueLine>();
@@ -101,7 +101,7 @@ export class QueueReader {
   #answers = 0;
 
   /** Works over the given connection, which stays the caller's. */
-  constructor(host: Host) {
+  constructor(host: Pick<Host, "run">) {
     this.#host = host;
   }
 
@@ -158,6 +158,7 @@ export class QueueReader {
     for (const [text, record] of this.#records) {
       if (record.answer >= answer) continue;
       this.#records.delete(text);
+      if (this.#first === record) this.#first = undefined;
       const { line } = record;
       if (line !== undefined && this.#lines.get(line.mark) === line) {
         this.#lines.delete(line.mark);
