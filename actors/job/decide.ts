@@ -11,6 +11,7 @@ import { awaitsSignal, changesWish } from "./cancel.ts";
 import type { CancelRequest } from "./cancel.ts";
 import { concludeArray } from "./conclude.ts";
 import { Facts } from "./facts.ts";
+import { foldJob } from "./fold.ts";
 import { endForgotten, partsGivenUp } from "./lost.ts";
 import { emptyMemory, forgetTrouble, JOB_ITSELF } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
@@ -266,4 +267,24 @@ export function decide(
   }
   // What was remembered of an attempt says nothing of the next one.
   return { facts: facts.facts, memory: facts.view.attempt === view.attempt ? memory : emptyMemory };
+}
+
+/** The facts that follow from several inputs, each given the job as it is after those before. */
+export function decideAll(
+  job: Job,
+  memory: JobMemory,
+  inputs: readonly JobInput[],
+  now: number,
+): Decision {
+  let { view } = job;
+  const facts: JobFact[] = [];
+  for (const input of inputs) {
+    const decision = decide({ view, spec: job.spec }, memory, input, now);
+    memory = decision.memory;
+    for (const fact of decision.facts) {
+      facts.push(fact);
+      view = foldJob(view, { jobId: view.id, cluster: view.cluster, at: now, fact });
+    }
+  }
+  return { facts, memory };
 }

@@ -10,7 +10,7 @@ import type { Cancellation, Watched } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import { nextForceAt, wantedEnds } from "./cancel.ts";
-import { decide } from "./decide.ts";
+import { decide, decideAll } from "./decide.ts";
 import type { JobInput } from "./decide.ts";
 import { UnknownJobError } from "./errors.ts";
 import { foldJob } from "./fold.ts";
@@ -28,6 +28,8 @@ export type JobMessage =
   | { readonly type: "resync" }
   /** A time has come that it waited for. */
   | { readonly type: "due" }
+  /** What its script wrote and it has heard is to be taken. */
+  | { readonly type: "take_pushed" }
   /** It has ended, and nothing more comes. */
   | { readonly type: "dismiss" }
   | Extract<JobInput, { type: "cancel" }> & { readonly reply: Reply<JobView> };
@@ -68,10 +70,14 @@ export interface JobEffects {
   readonly taskEnded: (jobId: JobId, task: number) => void;
 }
 
+type Pushed = Extract<JobMessage, { type: "pushed" }>;
+
 interface JobState {
   readonly view: JobView;
   readonly spec: JobSpec;
   readonly memory: JobMemory;
+  /** What its script wrote that is to be taken together: many tasks of an array may end at once. */
+  readonly pushed: readonly Pushed[];
   /** When the scheduler was last asked to do what it is to do so that the job ends. */
   readonly cancelsSent: ReadonlyMap<string, number>;
   /** The wait before the scheduler is asked again for a verdict, in ms. */
@@ -243,20 +249,35 @@ export function jobActor(
     if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
   };
 
-  const take = async (state: JobState, input: JobInput, ctx: Context): Promise<JobState> => {
+  const take = (state: JobState, input: JobInput, ctx: Context): Promise<JobState> =>
+    takeAll(state, [input], ctx);
+
+  const takeAll = async (
+    state: JobState,
+    inputs: readonly JobInput[],
+    ctx: Context,
+  ): Promise<JobState> => {
     // What is still under way when it ends is no news, and its end is told once.
     if (isFinal(state.view.phase)) return state;
     const now = ctx.clock.now();
-    const { facts, memory } = decide(state, state.memory, input, now);
+    const { facts, memory } = decideAll(state, state.memory, inputs, now);
     if (facts.length === 0) return cancelWhereWanted({ ...state, memory }, ctx);
     const { view, waited } = await record(state.view, facts, now, ctx);
     const next = { ...state, view, memory };
-    announce(state.view, next, input.type === "sighted", ctx);
+    announce(state.view, next, inputs.every(({ type }) => type === "sighted"), ctx);
     if (isFinal(view.phase)) return next;
     // While it waited, its mailbox may have overflowed: what it missed is told again to who asks again.
     return waited
       ? introduce({ ...next, cancelsSent: new Map() }, ctx)
       : cancelWhereWanted(next, ctx);
+  };
+
+  const takePushed = async (state: JobState, ctx: Context): Promise<JobState> => {
+    const { pushed } = state;
+    const next = await takeAll({ ...state, pushed: [] }, pushed, ctx);
+    const ends = pushed.some(({ record }) => record.kind === "end");
+    if (ends && !isFinal(next.view.phase)) effects.nudge();
+    return next;
   };
 
   /** Tells those it works with what is wanted of them, given the job as it stands. */
@@ -321,10 +342,15 @@ export function jobActor(
         return next;
       }
       case "pushed": {
-        const next = await take(state, message, ctx);
-        if (message.record.kind === "end" && !isFinal(next.view.phase)) effects.nudge();
-        return next;
+        const pushed = [...state.pushed, message];
+        const first = state.pushed.length === 0;
+        // What has arrived by now is written down together, so that a hundred ends cost little more than one.
+        const later = !first || ctx.self.tell({ type: "take_pushed" }) === "accepted";
+        const next = { ...state, pushed };
+        return later ? next : await takePushed(next, ctx);
       }
+      case "take_pushed":
+        return await takePushed(state, ctx);
       case "sighted": {
         const next = giveUpWhereLost(await take(state, message, ctx), message, ctx);
         hearAgainUnlessContent(next, message, ctx);
@@ -355,6 +381,7 @@ export function jobActor(
       const state: JobState = {
         ...stored,
         memory: emptyMemory,
+        pushed: [],
         cancelsSent: new Map(),
         verdictMs: VERDICT_MIN_MS,
         alarm: undefined,
