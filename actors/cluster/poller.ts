@@ -106,6 +106,9 @@ const GIVE_UP_MS = 1_000;
 /** Waits this long after a nudge, so that what moves together is seen together, in ms. */
 const NUDGE_MS = 50;
 
+/** After an answer, nudges wait for so many times as long as it took. */
+const NUDGE_REST = 4;
+
 /** The scheduler counts as silent when it has not answered for this long, in ms. */
 export const SILENCE_MS = 30_000;
 
@@ -129,7 +132,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     return { ...state, dueAt, timer: ctx.after(delayMs, { type: "tick" }) };
   };
 
-  /** Nudges never make a slow scheduler busier than polling at the shortest interval would. */
+  /** However many nudges there are, the scheduler is busy with the answers for a fifth of the time at the most. */
   const nudgeDelay = (
     state: PollerState,
     withinMs: number,
@@ -137,7 +140,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
   ): number => {
     const rest = state.lastPollAt === undefined
       ? 0
-      : state.lastPollAt + Math.min(options.minMs, state.lastTookMs * 4) - ctx.clock.now();
+      : state.lastPollAt + state.lastTookMs * NUDGE_REST - ctx.clock.now();
     return Math.max(NUDGE_MS, rest, withinMs);
   };
 
