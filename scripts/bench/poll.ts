@@ -20,6 +20,8 @@ const SIZES = [10, 1_000, 10_000];
 /** Polls that count, after those in which connections come to stand and code is compiled. */
 const MEASURED = 6;
 const WARM_UP = 3;
+/** After so many polls there must have been enough in which nothing moved. */
+const MOST_ROUNDS = 18;
 
 /** What it costs somebody else to ask for all of the jobs once: CPU on this side, in ms. */
 export type StatusPeer = (cluster: BenchCluster, jobs: readonly QueuedJob[]) => Promise<number>;
@@ -101,14 +103,18 @@ async function ours(cluster: BenchCluster, queued: QueuedJobs): Promise<Omit<Row
     const samples: Cost[] = [];
     const limits: Cost[] = [];
     const commands: number[] = [];
-    for (let round = 0; round < WARM_UP + MEASURED; round++) {
+    for (let round = 0; samples.length < MEASURED; round++) {
+      if (round === MOST_ROUNDS) throw new Error("the queue does not come to rest");
+      const events = journal.lastEventId();
       const asking = await polls.next();
       const sent = host.commandsSent;
       const sample = await meter.measure(asking);
-      commands.push(host.commandsSent - sent);
+      const sentNow = host.commandsSent - sent;
       // Polls follow one another after twenty times what they take: there is time for the limit between.
       const limit = await meter.measure(bare);
-      if (round < WARM_UP) continue;
+      // Slurm gives its reason for the wait of one job after the other; what has changed is no rest.
+      if (round < WARM_UP || journal.lastEventId() !== events) continue;
+      commands.push(sentNow);
       samples.push(sample);
       limits.push(limit);
     }
@@ -123,9 +129,10 @@ async function ours(cluster: BenchCluster, queued: QueuedJobs): Promise<Omit<Row
       ours: rounded(median(samples.map(({ ownMs }) => ownMs))),
       limit: rounded(median(limits.map(({ ownMs }) => ownMs))),
       figures: {
-        remoteCommands: median(commands.slice(WARM_UP)),
+        remoteCommands: median(commands),
         remoteCpuMs: mean("remoteMs"),
-        ourCpuMs: mean("ownMs"),
+        ourCpuMs: rounded(median(samples.map(({ ownMs }) => ownMs))),
+        ourCpuMeanMs: mean("ownMs"),
         bytes,
         slurmctldCpuMs: mean("slurmctldMs"),
       },
