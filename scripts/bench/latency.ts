@@ -14,15 +14,15 @@ import { BENCH_CLUSTER, BenchCluster } from "./test_cluster.ts";
 import type { Door } from "./test_cluster.ts";
 
 /** Jobs of each case, which start and end one by one. */
-const JOBS = 120;
+const JOBS = 100;
 /** So many are submitted at a time, so often: else the starts measure how long this machine takes for them. */
 const TOGETHER = 6;
 const PAUSE_MS = 400;
 /** Tasks of the array whose tasks end at the same moment. */
 const TASKS = 24;
 /** How long the jobs take, in seconds: from the shortest to the longest in as many steps as there are jobs. */
-const SHORTEST = 2;
-const LONGEST = 9;
+const SHORTEST = 1;
+const LONGEST = 6;
 /** Of the way to the cluster: a byte is late by so much in each direction, in ms. */
 const ONE_WAY_MS = 25;
 /** The peer asks that often, in ms. */
