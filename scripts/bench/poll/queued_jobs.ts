@@ -52,11 +52,10 @@ export class QueuedJobs implements AsyncDisposable {
       "--output=/dev/null",
       `--job-name=${this.#name}`,
       "--comment={}",
-      "/dev/stdin",
+      "--wrap=:",
     ];
-    // Each sbatch reads a script of its own.
-    const script = `exec xargs -P ${WIDTH} -I '{}' sh -c 'printf "#!/bin/sh\\n" | "$@"' sh "$@"`;
-    await succeed(["sh", "-c", script, "sh", ...sbatch], [...added.keys(), ""].join("\n"));
+    const width = ["xargs", "-P", String(WIDTH), "-I", "{}"];
+    await succeed([...width, ...sbatch], [...added.keys(), ""].join("\n"));
     const listed = await succeed(["squeue", "-h", "--me", "-n", this.#name, "-o", "%k %i"]);
     for (const line of listed.split("\n")) {
       const [comment = "", id = ""] = line.split(" ");
