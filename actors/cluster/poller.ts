@@ -166,7 +166,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     const { askedAt, observations } = message;
     state.giveUps.see(observations);
     const news = state.watched.see(observations);
-    state.watched.tell(news, askedAt);
+    for (const attemptId of state.watched.tell(news, askedAt)) state.giveUps.drop(attemptId);
     const now = ctx.clock.now();
     const tookMs = now - askedAt;
     const intervalMs = nextInterval({

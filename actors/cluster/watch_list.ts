@@ -129,8 +129,13 @@ export class WatchList {
     return { moved, groups };
   }
 
-  /** Tells each job its part of the news of a poll that began at `askedAt`. */
-  tell({ groups }: News, askedAt: number): void {
+  /**
+   * Tells each job its part of the news of a poll that began at `askedAt`.
+   *
+   * @returns The attempts whose actors have stopped: they are on the list no more.
+   */
+  tell({ groups }: News, askedAt: number): AttemptId[] {
+    const stopped: AttemptId[] = [];
     for (const [attemptId, observations] of groups) {
       const entry = this.#entries.get(attemptId);
       if (entry === undefined) continue;
@@ -138,7 +143,9 @@ export class WatchList {
       // What it has not heard it is told the next time.
       entry.tellsAll = told === "full";
       // Those who supervise the jobs were started anew, and whoever lives has another actor.
-      if (told === "stopped") this.forget(attemptId);
+      if (told === "stopped") stopped.push(attemptId);
     }
+    for (const attemptId of stopped) this.forget(attemptId);
+    return stopped;
   }
 }
