@@ -135,9 +135,11 @@ async function watch(cluster: BenchCluster, door: Door, suffix: string): Promise
   try {
     await using tail = await TailWitness.open(cluster, door, file);
     await using polling = await PollingWitness.open(cluster, door, heard.runs, POLL_MS);
-    // Until the connections stand.
-    const first = await client.jobs.submit.mutate(job(file, ":"));
-    await until("the first job", () => heard.ended.has(first.id));
+    // Until the connections stand, that of tail, which does not say when it does, among them.
+    while (tail.learnt.count("end") === 0) {
+      const first = await client.jobs.submit.mutate(job(file, ":"));
+      await until("the first job", () => heard.ended.has(first.id));
+    }
     const single = await submitAll(
       client,
       Array.from({ length: JOBS }, (_, n) => {
@@ -158,8 +160,13 @@ async function watch(cluster: BenchCluster, door: Door, suffix: string): Promise
     );
     await onCluster(["touch", go]);
     await until("the end of the array", () => heard.ended.has(array));
-    await until("what squeue says", () => polling.learnt.count("end") >= JOBS + TASKS);
-    await until("what tail says", () => tail.learnt.count("end") > JOBS + TASKS);
+    const everyone = [...single, ...tasks];
+    for (const learnt of [heard.learnt, polling.learnt, tail.learnt]) {
+      await until(
+        "everybody",
+        () => everyone.every((run) => learnt.of("end", run) !== undefined),
+      );
+    }
     const row = (moment: Moment): Row => {
       const delays = heard.learnt.delays(moment, single, tail.truth);
       const limits = tail.learnt.delays(moment, single, tail.truth);
