@@ -8,7 +8,7 @@
 export interface CommandResult {
   /** Exit status; for a command ended by a signal, 128 plus the signal's number, as shells report it. */
   readonly exitCode: number;
-  /** All of standard output, byte for byte. */
+  /** All of standard output, byte for byte; empty where {@linkcode RunOptions.onStdout} took it. */
   readonly stdout: Uint8Array;
   /** All of standard error, byte for byte. */
   readonly stderr: Uint8Array;
@@ -30,6 +30,12 @@ export interface RunOptions {
   readonly lane?: string;
   /** Largest output in bytes, standard output and error each; more is an error. Default: 64 MiB. */
   readonly maxOutputBytes?: number;
+  /**
+   * Takes standard output as it comes, so that a large one is never held as a whole, and is not measured
+   * against `maxOutputBytes`. The bytes must be copied to be kept past the call. Nothing more comes once
+   * `run` has settled. Default: the output is collected.
+   */
+  readonly onStdout?: (bytes: Uint8Array) => void;
 }
 
 /** How a long-lived stream is opened. */

@@ -23,6 +23,7 @@ export interface LaneHost {
 interface Request {
   readonly command: string;
   readonly maxOutputBytes: number;
+  readonly onStdout: ((bytes: Uint8Array) => void) | undefined;
   readonly resolve: (result: CommandResult) => void;
   readonly reject: (error: unknown) => void;
   /** How many shells have been handed the command. */
@@ -80,6 +81,7 @@ export class Lane {
       const request: Request = {
         command,
         maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
+        onStdout: options.onStdout,
         resolve: (result) => {
           settle();
           resolve(result);
@@ -190,6 +192,16 @@ export class Lane {
         new OutputTooLargeError(this.#host.label, request.command, request.maxOutputBytes),
       );
     };
+    const takeStdout = (bytes: Uint8Array) => {
+      if (request.onStdout === undefined) return collect(stdout, bytes);
+      if (request.settled) return;
+      try {
+        request.onStdout(bytes);
+      } catch (error) {
+        // The fault of who asked: other commands of the lane go on.
+        this.#abandon(request, error);
+      }
+    };
     request.attempts++;
     this.#written.push(request);
     this.#host.commandSent();
@@ -198,7 +210,7 @@ export class Lane {
         request.begun = true;
         if (request.settled) this.#kill(session);
       },
-      stdout: (bytes) => collect(stdout, bytes),
+      stdout: takeStdout,
       stderr: (bytes) => collect(stderr, bytes),
       ended: (exitCode) => {
         this.#written.splice(this.#written.indexOf(request), 1);

@@ -55,6 +55,34 @@ shellTest("output is exact to the byte: no newline added, every byte value kept"
   assert.deepEqual(result.stderr, Uint8Array.of(0, 255, 30, 10));
 });
 
+shellTest("output can be read as it comes, however large it is", async (host) => {
+  const arrived: number[] = [];
+  let bytes = 0;
+  const result = await host.run("head -c 3000000 /dev/zero; echo err >&2; exit 3", {
+    maxOutputBytes: 1_000_000,
+    onStdout: (chunk) => {
+      arrived.push(chunk.length);
+      bytes += chunk.length;
+    },
+  });
+  assert.equal(bytes, 3_000_000);
+  assert.ok(arrived.length > 1, `${arrived.length} pieces`);
+  assert.equal(result.stdout.length, 0);
+  assert.equal(text(result.stderr), "err\n");
+  assert.equal(result.exitCode, 3);
+});
+
+shellTest("who fails to read an output ends his own command only", async (host) => {
+  const trouble = new Error("cannot read it");
+  const failed = host.run("echo one; exec sleep 600", {
+    onStdout: () => {
+      throw trouble;
+    },
+  });
+  await assert.rejects(failed, trouble);
+  assert.equal(text((await host.run("echo two")).stdout), "two\n");
+});
+
 shellTest("no command can break the shell for the next one", async (host) => {
   const hostile = [
     "exit 7",

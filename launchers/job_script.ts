@@ -54,8 +54,8 @@ const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "XC
  * has noted another id in {@linkcode ID_FILE}. Should the attempt ever be in the queue twice, the copy whose id is not the one on record ends, with a
  * status of its own, without running anything: so does one that cannot be put on record. It then makes the
  * link {@linkcode BEGIN_LINK}, in the same way: whoever gives the attempt up makes it too, and only one of
- * them can. At the end the script leaves the exit status in the attempt's directory (`exit`, or `exit.N` for
- * an array task) and appends one line to the spool, which a `tail` may be following. A spool that cannot be
+ * them can. At the end the script appends one line to the spool, which a `tail` may be following, and leaves
+ * the exit status in the attempt's directory (`exit`, or `exit.N` for an array task). A spool that cannot be
  * written does no harm.
  *
  * Signals that the scheduler sends to the whole job are noted, not obeyed: the payload gets them too,
@@ -120,14 +120,15 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     // must not hold that, so from here on only the payload has the job's standard error.
     "exec 3>&2 2>/dev/null",
     ...(early === undefined ? [...payload, "sluice_code=$?"] : inBackground(payload)),
-    "sluice_ended=$(date +%s)",
     ...(early === undefined ? [] : FORGET_WAKING),
     'if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi',
+    // Before any program is started, so that whoever listens hears of it at once.
+    'sluice_note end "$sluice_code" "$sluice_caught"',
+    "sluice_ended=$(date +%s)",
     'if printf \'%s %s %s %s %s %s\\n\' "$sluice_id" "$sluice_restart" "$sluice_code" "$sluice_caught" \\',
     '  "$sluice_started" "$sluice_ended" >"$sluice_dir/.exit$sluice_suffix"; then',
     '  mv -f "$sluice_dir/.exit$sluice_suffix" "$sluice_dir/exit$sluice_suffix"',
     "fi",
-    'sluice_note end "$sluice_code" "$sluice_caught"',
     'exit "$sluice_code"',
     "",
   ].join("\n");

@@ -43,6 +43,9 @@ export type SubmitOutcome =
     readonly maybeSent: boolean;
   };
 
+/** That the scheduler has a job. */
+export type Submitted = Extract<SubmitOutcome, { kind: "submitted" }>;
+
 /** A job to be observed. */
 export interface Watched {
   /** The attempt at the job. */
@@ -172,8 +175,17 @@ export interface JobPaths {
  * report is never a guess.
  */
 export interface Scheduler {
-  /** Hands jobs over, each exactly once however often it is asked; every job gets an outcome. */
-  submit(batch: readonly Submission[], signal: AbortSignal): Promise<readonly SubmitOutcome[]>;
+  /**
+   * Hands jobs over, each exactly once however often it is asked; every job gets an outcome.
+   *
+   * @param onSubmitted May hear of jobs that the scheduler has taken while others of the batch are still on
+   * their way. They are among the outcomes as well.
+   */
+  submit(
+    batch: readonly Submission[],
+    signal: AbortSignal,
+    onSubmitted?: (outcome: Submitted) => void,
+  ): Promise<readonly SubmitOutcome[]>;
   /** Looks at all given jobs with a fixed number of commands, however many they are. */
   observe(watched: readonly Watched[], signal: AbortSignal): Promise<readonly Observation[]>;
   /** Asks the scheduler to end jobs. One that has ended, or that it does not know, is no error. */

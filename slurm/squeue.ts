@@ -97,7 +97,8 @@ export interface SqueueAnswer {
   readonly malformed: readonly string[];
 }
 
-function parseRecord(record: string): SqueueJob | undefined {
+/** The job in a record of squeue's output; `undefined` for one that is not understood. */
+export function parseSqueueRecord(record: string): SqueueJob | undefined {
   const parts = record.split(fieldSeparator);
   if (parts.length < fields.length) return undefined;
   const [idText = "", stateText = "", reasonText, exitText, restartText = "", nodes] = parts;
@@ -130,42 +131,40 @@ function parseRecord(record: string): SqueueJob | undefined {
   };
 }
 
-/** Reads squeue's output piece by piece, so that a large answer is never held as a whole. */
-export class SqueueParser {
+/** Cuts squeue's output into its records piece by piece, so that a large answer is never held as a whole. */
+export class SqueueRecords {
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  readonly #malformed: string[] = [];
   #rest = "";
 
-  /** Takes the next piece of the output and returns the jobs that it completes. */
-  push(chunk: SlurmOutput): SqueueJob[] {
+  /** Takes the next piece of the output and returns the records that it completes. */
+  push(chunk: SlurmOutput): string[] {
     const text = typeof chunk === "string" ? chunk : this.#decoder.decode(chunk, { stream: true });
     this.#rest += text;
     // Without the last character of a record's end nothing is complete, and there is nothing to search.
     if (!text.includes("\n")) return [];
     const records = this.#rest.split(`${recordEnd}\n`);
     this.#rest = records.pop() ?? "";
-    return records.flatMap((record) => this.#read(record));
+    return records;
   }
 
-  /** Ends the output: the records that were not understood, an unfinished last one among them. */
-  end(): readonly string[] {
-    this.#rest += this.#decoder.decode();
-    if (this.#rest.trim() !== "") this.#malformed.push(this.#rest);
+  /** Ends the output: what it holds of an unfinished last record, or nothing. */
+  end(): string {
+    const rest = this.#rest + this.#decoder.decode();
     this.#rest = "";
-    return this.#malformed;
-  }
-
-  #read(record: string): SqueueJob[] {
-    const job = parseRecord(record);
-    if (job !== undefined) return [job];
-    this.#malformed.push(record);
-    return [];
+    return rest;
   }
 }
 
 /** The jobs in squeue's output. */
 export function parseSqueue(output: SlurmOutput): SqueueAnswer {
-  const parser = new SqueueParser();
-  const jobs = parser.push(output);
-  return { jobs, malformed: parser.end() };
+  const cut = new SqueueRecords();
+  const jobs: SqueueJob[] = [];
+  const malformed: string[] = [];
+  for (const record of cut.push(output)) {
+    const job = parseSqueueRecord(record);
+    if (job === undefined) malformed.push(record);
+    else jobs.push(job);
+  }
+  const rest = cut.end();
+  return { jobs, malformed: rest.trim() === "" ? malformed : [...malformed, rest] };
 }

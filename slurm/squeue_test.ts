@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { parseComment, sluiceComment } from "./comment.ts";
 import type { SqueueJob } from "./squeue.ts";
-import { parseSqueue, squeueArguments, SqueueParser } from "./squeue.ts";
+import { parseSqueue, parseSqueueRecord, squeueArguments, SqueueRecords } from "./squeue.ts";
 import { capturedIds, testdata } from "./testdata.ts";
 
 const captured = testdata("squeue.txt");
@@ -130,12 +130,12 @@ Deno.test("output that is cut anywhere gives the same jobs", () => {
   const whole = parseSqueue(captured);
   fc.assert(fc.property(fc.array(fc.nat({ max: captured.length })), (cuts) => {
     const places = [0, ...cuts.sort((a, b) => a - b), captured.length];
-    const parser = new SqueueParser();
+    const cut = new SqueueRecords();
     const pieces = places.slice(1).flatMap((end, index) =>
-      parser.push(captured.subarray(places[index], end))
+      cut.push(captured.subarray(places[index], end))
     );
-    deepEqual(pieces, whole.jobs);
-    deepEqual(parser.end(), []);
+    deepEqual(pieces.map(parseSqueueRecord), whole.jobs);
+    deepEqual(cut.end(), "");
   }));
 });
 

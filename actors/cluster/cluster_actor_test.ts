@@ -228,3 +228,23 @@ Deno.test("who does not follow an output is told that there is no connection", a
   await stage.clock.settle();
   await refused;
 });
+
+Deno.test("the ends of many tasks that are told together are journaled together", async () => {
+  await using stage = new ClusterStage();
+  const tasks = Array.from({ length: 50 }, (_, task) => task);
+  const [job] = await stage.submit(1, { resources: { array: "0-49" } }, tasks);
+  assert.ok(job !== undefined);
+  await stage.clock.advance(5_000);
+  assert.equal(stage.job(job.id).phase, "running");
+  let appends = 0;
+  const append = stage.journal.append.bind(stage.journal);
+  stage.journal.append = (entries) => {
+    appends++;
+    return append(entries);
+  };
+  const lines = tasks.map((task) => `${job.id} ${task} 0 end ${task} -\n`).join("");
+  stage.connection.host.streams.at(-1)?.write(new TextEncoder().encode(lines));
+  await stage.clock.settle();
+  assert.equal(appends, 1);
+  assert.deepEqual(stage.job(job.id).tasks?.map(({ exitCode }) => exitCode), tasks);
+});

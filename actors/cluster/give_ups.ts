@@ -5,9 +5,10 @@
  */
 
 import type { AttemptId } from "../../model/mod.ts";
-import type { GivenUp, Watched } from "../../schedulers/mod.ts";
+import type { GivenUp, Observation, Watched } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
+import { isPlain } from "./watch_list.ts";
 
 interface Waiting {
   readonly watched: Watched;
@@ -43,6 +44,18 @@ export class GiveUps {
   /** Takes back what waits of an attempt. */
   drop(attemptId: AttemptId): void {
     this.#waiting.delete(attemptId);
+  }
+
+  /** Takes back what waits of attempts that have come back: everything seen of them waits or runs. */
+  see(observations: readonly Observation[]): void {
+    if (this.#waiting.size === 0) return;
+    const back = new Map<AttemptId, boolean>();
+    for (const { attemptId, sighting } of observations) {
+      if (this.#waiting.has(attemptId)) {
+        back.set(attemptId, isPlain(sighting) && back.get(attemptId) !== false);
+      }
+    }
+    for (const [attemptId, plain] of back) if (plain) this.drop(attemptId);
   }
 
   /**

@@ -1,40 +1,8 @@
 import assert from "node:assert/strict";
-import type { TreeNode } from "../kernel/mod.ts";
 import { ClusterStage, cut, done } from "../testing/cluster_stage.ts";
+import { countActors, countListeners, countMail } from "../testing/leftovers.ts";
 
 const LOSSES = 1_000;
-
-function count(node: TreeNode): number {
-  return node.children.reduce((sum, child) => sum + count(child), 1);
-}
-
-function mail(node: TreeNode): number {
-  return node.children.reduce((sum, child) => sum + mail(child), node.mailbox);
-}
-
-/** Counts who listens to any signal, and has not stopped to. */
-function countListeners(): Disposable & { readonly open: number } {
-  const { prototype } = AbortSignal;
-  const { addEventListener, removeEventListener } = EventTarget.prototype;
-  let open = 0;
-  prototype.addEventListener = function (...args: Parameters<typeof addEventListener>) {
-    open++;
-    return addEventListener.apply(this, args);
-  };
-  prototype.removeEventListener = function (...args: Parameters<typeof removeEventListener>) {
-    open--;
-    return removeEventListener.apply(this, args);
-  };
-  return {
-    get open() {
-      return open;
-    },
-    [Symbol.dispose]() {
-      Reflect.deleteProperty(prototype, "addEventListener");
-      Reflect.deleteProperty(prototype, "removeEventListener");
-    },
-  };
-}
 
 for (const how of ["at once by the user", "after a wait"] as const) {
   Deno.test(`a thousand lost connections, made again ${how}, leave nothing behind`, async () => {
@@ -61,8 +29,8 @@ for (const how of ["at once by the user", "after a wait"] as const) {
       const tree = stage.system.tree();
       return {
         timers: stage.clock.pending,
-        actors: count(tree),
-        mail: mail(tree),
+        actors: countActors(tree),
+        mail: countMail(tree),
         listeners: listeners.open,
         deadLetters: stage.system.deadLetterCount,
       };

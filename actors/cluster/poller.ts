@@ -14,6 +14,7 @@ import type { Connection } from "./connection.ts";
 import { GiveUps } from "./give_ups.ts";
 import { nextInterval } from "./poll_interval.ts";
 import type { Release } from "./release.ts";
+import { WatchList } from "./watch_list.ts";
 
 const log = getLogger(["sluice", "cluster"]);
 
@@ -21,7 +22,11 @@ const log = getLogger(["sluice", "cluster"]);
 export type PollerMessage =
   | { readonly type: "up"; readonly connection: Connection }
   | { readonly type: "down" }
-  /** Look at this attempt from now on; replaces what was said of it before. */
+  /**
+   * Look at this attempt from now on, in the place of what was said of it before, and tell the job what is
+   * seen next, also if it was told the same before. After that it is told what is new, and each time what
+   * has to last to be believed: that it is missing, or has ended.
+   */
   | { readonly type: "watch"; readonly watched: Watched; readonly job: ActorRef<JobMessage> }
   /** Look at it no more. */
   | { readonly type: "unwatch"; readonly attemptId: AttemptId }
@@ -75,12 +80,7 @@ export interface PollerOptions {
 
 interface PollerState {
   readonly connection: Connection | undefined;
-  readonly watched: Map<
-    AttemptId,
-    { readonly watched: Watched; readonly job: ActorRef<JobMessage> }
-  >;
-  /** What was last seen of each, to tell whether anything moves. */
-  readonly seen: Map<AttemptId, string>;
+  readonly watched: WatchList;
   readonly asking: boolean;
   /** The shortest wait that was asked for while a poll was under way. */
   readonly nudgedMs: number | undefined;
@@ -106,18 +106,14 @@ const GIVE_UP_MS = 1_000;
 /** Waits this long after a nudge, so that what moves together is seen together, in ms. */
 const NUDGE_MS = 50;
 
+/** After an answer, nudges wait for so many times as long as it took. */
+const NUDGE_REST = 4;
+
 /** The scheduler counts as silent when it has not answered for this long, in ms. */
 export const SILENCE_MS = 30_000;
 
-/** What of a sighting makes it news. */
-function mark({ task, sighting }: Observation): string {
-  const state = sighting.kind === "missing" ? "" : sighting.state;
-  return `${task ?? ""} ${sighting.kind} ${state}`;
-}
-
 function forget(state: PollerState, attemptId: AttemptId): void {
-  state.watched.delete(attemptId);
-  state.seen.delete(attemptId);
+  state.watched.forget(attemptId);
   state.giveUps.drop(attemptId);
 }
 
@@ -136,7 +132,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     return { ...state, dueAt, timer: ctx.after(delayMs, { type: "tick" }) };
   };
 
-  /** Nudges never make a slow scheduler busier than polling at the shortest interval would. */
+  /** However many nudges there are, the scheduler is busy with the answers for a fifth of the time at the most. */
   const nudgeDelay = (
     state: PollerState,
     withinMs: number,
@@ -144,7 +140,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
   ): number => {
     const rest = state.lastPollAt === undefined
       ? 0
-      : state.lastPollAt + Math.min(options.minMs, state.lastTookMs * 4) - ctx.clock.now();
+      : state.lastPollAt + state.lastTookMs * NUDGE_REST - ctx.clock.now();
     return Math.max(NUDGE_MS, rest, withinMs);
   };
 
@@ -155,7 +151,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     if (watched.size === 0) return idle;
     const askedAt = ctx.clock.now();
     ctx.pipe(
-      connection.scheduler.observe([...watched.values()].map((entry) => entry.watched), ctx.signal),
+      connection.scheduler.observe(watched.all, ctx.signal),
       (observations): PollerMessage => ({ type: "answered", observations, askedAt, connection }),
       (error): PollerMessage => ({ type: "unanswered", error, askedAt, connection }),
     );
@@ -168,30 +164,16 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     ctx: ActorContext<PollerMessage>,
   ): PollerState => {
     const { askedAt, observations } = message;
-    const groups = Map.groupBy(observations, ({ attemptId }) => attemptId);
-    let moved = false;
-    for (const [attemptId, group] of groups) {
-      const entry = state.watched.get(attemptId);
-      // It ended while the question was under way.
-      if (entry === undefined) continue;
-      // It has come back, so that there is nothing to be given up.
-      if (group.every(({ sighting: { kind } }) => kind === "waiting" || kind === "active")) {
-        state.giveUps.drop(attemptId);
-      }
-      const marks = group.map(mark).join();
-      moved ||= state.seen.get(attemptId) !== marks;
-      state.seen.set(attemptId, marks);
-      const told = entry.job.tell({ type: "sighted", askedAt, observations: group });
-      // Those who supervise the jobs were started anew, and whoever lives has another actor.
-      if (told === "stopped") forget(state, attemptId);
-    }
+    state.giveUps.see(observations);
+    const news = state.watched.see(observations);
+    for (const attemptId of state.watched.tell(news, askedAt)) state.giveUps.drop(attemptId);
     const now = ctx.clock.now();
     const tookMs = now - askedAt;
     const intervalMs = nextInterval({
       minMs: options.minMs,
       maxMs: options.maxMs,
       previousMs: state.intervalMs,
-      moved,
+      moved: news.moved,
       tookMs,
     });
     const next = {
@@ -260,8 +242,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
   return {
     init: () => ({
       connection: undefined,
-      watched: new Map(),
-      seen: new Map(),
+      watched: new WatchList(),
       asking: false,
       nudgedMs: undefined,
       timer: undefined,
@@ -302,7 +283,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
             givingUp: false,
           };
         case "watch":
-          state.watched.set(message.watched.attemptId, message);
+          state.watched.watch(message.watched, message.job);
           return schedule(state, state.intervalMs, ctx);
         case "unwatch":
           forget(state, message.attemptId);

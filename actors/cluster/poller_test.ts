@@ -151,6 +151,27 @@ Deno.test("many jobs that wait for a verdict do not ask more than one does", asy
   assert.ok(one > 50 && one <= 101, `${one}`);
 });
 
+Deno.test("a scheduler that answers slowly is not pressed, however often somebody nudges", async () => {
+  for (const tookMs of [100, 1_000, 8_000]) {
+    await using stage = new PollerStage();
+    await stage.up();
+    stage.watch(1);
+    await stage.clock.advance(2_000);
+    const begun = stage.clock.now();
+    while (stage.clock.now() < begun + 400_000) {
+      const asked = stage.polls.made.length;
+      await stage.clock.advance(tookMs);
+      stage.polls.last.ok([]);
+      while (stage.polls.made.length === asked) {
+        stage.poller.tell({ type: "nudge", withinMs: 0 });
+        await stage.clock.advance(50);
+      }
+    }
+    const part = (stage.polls.made.length - 1) * tookMs / (stage.clock.now() - begun);
+    assert.ok(part > 0.1 && part <= 0.2, `${tookMs} ms: busy for ${part} of the time`);
+  }
+});
+
 Deno.test("what moves makes the wait short again", async () => {
   await using stage = new PollerStage();
   stage.see(active);

@@ -16,7 +16,7 @@ import type {
   SubmissionsView,
 } from "../../model/mod.ts";
 import { asSluiceError, UnexpectedError } from "../../model/mod.ts";
-import type { Cancellation, SubmitOutcome } from "../../schedulers/mod.ts";
+import type { Cancellation, SubmitOutcome, Submitted } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import { nextBatchSize } from "./batch_size.ts";
@@ -55,6 +55,12 @@ export type SubmitterMessage =
   | { readonly type: "resume" }
   | { readonly type: "view"; readonly reply: Reply<SubmissionsView> }
   | { readonly type: "flush" }
+  /** The scheduler has it, while others of the same request are still on their way. */
+  | {
+    readonly type: "submitted";
+    readonly outcome: Submitted;
+    readonly connection: Connection;
+  }
   | {
     readonly type: "outcomes";
     readonly request: number;
@@ -92,6 +98,8 @@ interface Entry {
   /** Not to be tried before this time. */
   readonly notBefore: number;
   readonly delayMs: number;
+  /** Whether its job has heard from the present request that the scheduler has it. */
+  readonly told: boolean;
 }
 
 interface SentRequest {
@@ -204,7 +212,7 @@ export function submitter(
   ): SubmitterState => {
     const request = state.requests + 1;
     for (const entry of batch) {
-      state.queue.set(entry.attemptId, { ...entry, tried: true, request });
+      state.queue.set(entry.attemptId, { ...entry, tried: true, request, told: false });
     }
     ctx.pipe(
       connection.scheduler.submit(
@@ -214,6 +222,7 @@ export function submitter(
           recheck: tried || maybeSent,
         })),
         ctx.signal,
+        (outcome) => void ctx.self.tell({ type: "submitted", outcome, connection }),
       ),
       (outcomes): SubmitterMessage => ({ type: "outcomes", request, outcomes, connection }),
       (error): SubmitterMessage => ({ type: "unsent", request, error, connection }),
@@ -275,6 +284,8 @@ export function submitter(
   ): void => {
     const entry = state.queue.get(attemptId);
     if (entry === undefined) return;
+    // The scheduler has it, whatever became of the rest of the request.
+    if (entry.told) return void state.queue.delete(attemptId);
     const delayMs = Math.min(RETRY_MAX_MS, Math.max(RETRY_MIN_MS, entry.delayMs * 2));
     state.queue.set(attemptId, {
       ...entry,
@@ -300,7 +311,9 @@ export function submitter(
     for (const outcome of outcomes) {
       const { attemptId } = outcome;
       unheardOf.delete(attemptId);
-      const told = state.queue.get(attemptId)?.job.tell({ type: "outcome", outcome });
+      const entry = state.queue.get(attemptId);
+      const known = outcome.kind === "submitted" && entry?.told === true;
+      const told = known ? "accepted" : entry?.job.tell({ type: "outcome", outcome });
       if (outcome.kind === "postponed") {
         postpone(state, attemptId, outcome.maybeSent, ctx);
         error = outcome.error;
@@ -394,6 +407,7 @@ export function submitter(
             request,
             notBefore: 0,
             delayMs: 0,
+            told: false,
           });
           const flow = withNewcomer(state.flow, attemptId, ctx.clock.now());
           return flushIn({ ...state, flow }, GATHER_MS, ctx);
@@ -422,6 +436,15 @@ export function submitter(
           return state;
         case "flush":
           return flush({ ...state, timer: undefined }, ctx);
+        case "submitted": {
+          if (message.connection !== state.connection) return state;
+          const { outcome } = message;
+          const entry = state.queue.get(outcome.attemptId);
+          if (entry?.job.tell({ type: "outcome", outcome }) === "accepted") {
+            state.queue.set(outcome.attemptId, { ...entry, told: true });
+          }
+          return state;
+        }
         case "outcomes":
           if (message.connection !== state.connection) return state;
           return flush(take(state, message.request, message.outcomes, ctx), ctx);

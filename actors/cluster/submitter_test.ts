@@ -95,6 +95,46 @@ class SubmitterStage extends Stage {
   }
 }
 
+Deno.test("a job hears that the scheduler has it before the others of its request are through", async () => {
+  await using stage = new SubmitterStage();
+  stage.up();
+  for (const n of [1, 2, 3]) stage.enqueue(n);
+  await stage.clock.advance(10);
+  const outcome = {
+    kind: "submitted",
+    attemptId: first(2),
+    schedulerId: schedulerId("12"),
+  } as const;
+  stage.connection.scheduler.onSubmitted?.(outcome);
+  await stage.clock.settle();
+  assert.deepEqual(stage.jobs.heard, [{ type: "outcome", outcome }]);
+  stage.submits.last.ok(accepted(stage.submits.last.argument));
+  await stage.clock.settle();
+  assert.deepEqual(
+    stage.jobs.heard.map((message) => message.type === "outcome" && message.outcome.attemptId),
+    [first(2), first(1), first(3)],
+    "and none hears it twice",
+  );
+});
+
+Deno.test("what was submitted before the request broke off is not tried again", async () => {
+  await using stage = new SubmitterStage();
+  stage.up();
+  for (const n of [1, 2]) stage.enqueue(n);
+  await stage.clock.advance(10);
+  const outcome = {
+    kind: "submitted",
+    attemptId: first(1),
+    schedulerId: schedulerId("12"),
+  } as const;
+  stage.connection.scheduler.onSubmitted?.(outcome);
+  await stage.clock.settle();
+  stage.submitter.tell({ type: "down" });
+  stage.up(new FakeConnection());
+  await stage.clock.advance(60_000);
+  assert.deepEqual(stage.submits.last.argument.map(({ attemptId }) => attemptId), [first(2)]);
+});
+
 Deno.test("what arrives together travels together, and what comes meanwhile goes next", async () => {
   await using stage = new SubmitterStage();
   const sent = () => stage.submits.made.map(({ argument }) => argument.length);

@@ -19,6 +19,7 @@ import { emptyMemory, givingUp } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { persist } from "./persist.ts";
 import { attemptSpec, isTriedAgain } from "./retry.ts";
+import { saysMoreLater } from "./sighted.ts";
 import { awaitsItsVerdict, changedTasks, tallied, tallyOf, taskOf } from "./tasks.ts";
 import type { TaskTally } from "./tasks.ts";
 import { isWatchedAnew, watched } from "./watched.ts";
@@ -192,11 +193,33 @@ export function jobActor(
     return { ...state, memory: givingUp(memory, lost, message.askedAt) };
   };
 
-  /** Tells those it works with what is new about the job. */
+  /**
+   * Asks to be told at the next poll too, unless the same words would say nothing to it then. What has to
+   * last to be believed is told each time without being asked for.
+   */
+  const hearAgainUnlessContent = (
+    state: JobState,
+    message: Extract<JobMessage, { type: "sighted" }>,
+    ctx: Context,
+  ): void => {
+    const { view, terms } = state;
+    const waits = awaitsVerdict(state) || isWished(state) || view.unknownSince !== undefined;
+    if (!waits && !saysMoreLater(view, message)) return;
+    const wanted = watched(view, terms);
+    if (wanted !== undefined) effects.watch(wanted, ctx.self);
+  };
+
+  /**
+   * Tells those it works with what is new about the job.
+   *
+   * @param changed The tasks that have changed.
+   * @param seen Whether a poll has told it, so that what the poller has said last is what it knows.
+   */
   const announce = (
     before: JobView,
     { view, terms }: JobState,
     changed: readonly TaskView[],
+    seen: boolean,
     ctx: Context,
   ): void => {
     if (isFinal(view.phase)) return effects.ended(presentAttempt(view), ctx.self);
@@ -206,7 +229,8 @@ export function jobActor(
       if (!isFinal(task.phase) || earlier === task.phase) continue;
       if (!isTriedAgain(view, terms.retry, task)) effects.taskEnded(jobId, task.task);
     }
-    const wanted = isWatchedAnew(before, view, changed) ? watched(view, terms) : undefined;
+    const anew = !seen || isWatchedAnew(before, view, changed);
+    const wanted = anew ? watched(view, terms) : undefined;
     if (wanted !== undefined) effects.watch(wanted, ctx.self);
     if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
   };
@@ -221,7 +245,7 @@ export function jobActor(
     const { changed, waited } = await record(state.view, decision, ctx);
     const tally = tallied(state.tally, state.view, changed);
     const next = { ...state, view, memory, tally };
-    announce(state.view, next, changed, ctx);
+    announce(state.view, next, changed, input.type === "sighted", ctx);
     if (isFinal(view.phase)) return next;
     // While it waited, its mailbox may have overflowed: what it missed is told again to who asks again.
     return waited
@@ -324,6 +348,7 @@ export function jobActor(
       }
       case "sighted": {
         const next = giveUpWhereLost(await take(state, message, ctx), message, ctx);
+        hearAgainUnlessContent(next, message, ctx);
         if (!awaitsVerdict(next)) return { ...next, verdictMs: VERDICT_MIN_MS };
         // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
         effects.nudge(next.verdictMs);
@@ -359,7 +384,7 @@ export function jobActor(
         dueAt: undefined,
       };
       if (isFinal(state.view.phase)) {
-        announce(state.view, state, [], ctx);
+        announce(state.view, state, [], false, ctx);
         return state;
       }
       // Whoever failed between two attempts has not said that the one before is over.

@@ -6,7 +6,7 @@
 
 import { DUPLICATE_EXIT_CODE } from "../../launchers/mod.ts";
 import { attemptId, isFinal } from "../../model/mod.ts";
-import type { JobFact, Reason, Retry } from "../../model/mod.ts";
+import type { JobFact, JobView, Reason, Retry } from "../../model/mod.ts";
 import type { Observation, Sighting } from "../../schedulers/mod.ts";
 import { endedOnRequest } from "./cancel.ts";
 import type { Wish } from "./cancel.ts";
@@ -17,6 +17,7 @@ import type { Standing } from "./fold.ts";
 import { JOB_ITSELF, MemoryDraft } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
 import { retryOutcome } from "./retry.ts";
+import { taskOf } from "./tasks.ts";
 
 /**
  * How long a job may be missing from the queue and all records before it is called unknown, and how long
@@ -112,6 +113,22 @@ function factOfSighting(
       };
     }
   }
+}
+
+/**
+ * Whether the same words would say something if they came from a later poll: these may have been asked for
+ * before the job's script spoke.
+ *
+ * @param view The job once it has heard them.
+ */
+export function saysMoreLater(view: JobView, { observations }: Sighted): boolean {
+  const present = attemptId(view.id, view.attempt);
+  return observations.some(({ attemptId, task, sighting }) => {
+    const part = task === undefined ? view : taskOf(view, task);
+    if (attemptId !== present || part === undefined || isFinal(part.phase)) return false;
+    if (sighting.kind === "missing" || sighting.kind === "ended") return false;
+    return factOfSighting(part, task, sighting, false) !== undefined;
+  });
 }
 
 /** What is to be believed of what was seen. */

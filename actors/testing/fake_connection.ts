@@ -24,6 +24,7 @@ import type {
   Scheduler,
   Submission,
   SubmitOutcome,
+  Submitted,
   Watched,
 } from "../../schedulers/mod.ts";
 
@@ -73,8 +74,15 @@ export class FakeScheduler implements Scheduler {
   readonly cancels = new Calls<readonly Cancellation[], void>();
   readonly giveUps = new Calls<readonly Watched[], readonly GivenUp[]>();
   readonly removes = new Calls<readonly JobId[], void>();
+  /** Who hears first what becomes of the newest submission. */
+  onSubmitted: ((outcome: Submitted) => void) | undefined;
 
-  submit(batch: readonly Submission[]): Promise<readonly SubmitOutcome[]> {
+  submit(
+    batch: readonly Submission[],
+    _signal: AbortSignal,
+    onSubmitted?: (outcome: Submitted) => void,
+  ): Promise<readonly SubmitOutcome[]> {
+    this.onSubmitted = onSubmitted;
     return this.submits.call(batch);
   }
   observe(watched: readonly Watched[]): Promise<readonly Observation[]> {

@@ -5,25 +5,21 @@
  */
 
 import type { Host } from "../../hosts/mod.ts";
-import type { ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
+import type { AttemptId, ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
 import {
-  formatJobId,
   formatTimeLimit,
   hasAccounting,
-  parseComment,
   parseSacct,
   parseScancelErrors,
   parseShowConfig,
   parseSinfo,
-  parseSqueue,
   sacctArguments,
   scancelArguments,
   showConfigArguments,
   sinfoArguments,
-  squeueArguments,
 } from "../../slurm/mod.ts";
-import type { SlurmConfig, SqueueJob } from "../../slurm/mod.ts";
+import type { SlurmConfig } from "../../slurm/mod.ts";
 import { planBatch } from "../batch.ts";
 import { SchedulerUnavailableError } from "../errors.ts";
 import { giveUp } from "../give_up.ts";
@@ -37,15 +33,19 @@ import type {
   Scheduler,
   Submission,
   SubmitOutcome,
+  Submitted,
   Watched,
 } from "../scheduler.ts";
-import { cancelLines, taskId } from "./cancel_lines.ts";
+import { cancelLines } from "./cancel_lines.ts";
 import { forAll, QUEUE_BY_COMMENT, slurmLine } from "./command_lines.ts";
 import { jobMetrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { SlurmPlanner } from "./planner.ts";
-import type { Run } from "./present_run.ts";
-import { parseProgramReplies, PROGRAM_SECONDS, submitProgram } from "./submit_program.ts";
+import { Parts } from "./parts.ts";
+import type { Part } from "./parts.ts";
+import { QueueReader } from "./queue.ts";
+import { PROGRAM_SECONDS, ReplyReader, submitProgram } from "./submit_program.ts";
+import type { ProgramReply } from "./submit_program.ts";
 import { strayCopies } from "./stray_copies.ts";
 import { sacctLine, VanishedJobs } from "./vanished.ts";
 import { verdict } from "./verdict.ts";
@@ -64,35 +64,6 @@ const KILL_WAIT_SECONDS = 30;
 /** A submission may be confirmed so much later than slurmctld took it, in ms. */
 const RESTART_SLACK_MS = 60_000;
 
-/** A job or an array task with Slurm's id of it. */
-interface Part extends Run {
-  readonly id: SchedulerId;
-  readonly requeues: boolean | undefined;
-  readonly submittedAt: number | undefined;
-}
-
-/** The jobs or array tasks of a watched attempt. */
-function partsOf(watched: Watched): Part[] {
-  const { attemptId, schedulerId, tasks, startedAt, requeues, submittedAt } = watched;
-  const shared = { attemptId, schedulerId, requeues, submittedAt };
-  if (tasks === undefined) {
-    const start = typeof startedAt === "number" ? startedAt : undefined;
-    return [{ ...shared, task: undefined, id: schedulerId, startedAt: start }];
-  }
-  const starts = typeof startedAt === "number" ? {} : startedAt ?? {};
-  return tasks.map((task) => ({
-    ...shared,
-    task,
-    id: taskId(schedulerId, task),
-    startedAt: starts[task],
-  }));
-}
-
-/** Slurm's id with the mark of the job: ids are used again one day, and then are another job's. */
-function marked({ attemptId, id }: Pick<Part, "attemptId" | "id">): string {
-  return `${attemptId} ${id}`;
-}
-
 /** How Slurm is used. */
 export interface SlurmSchedulerOptions {
   /** How many sbatch run at a time. Default: 4, since more make slurmctld no faster. */
@@ -106,6 +77,8 @@ export class SlurmScheduler implements Scheduler {
   readonly #planner: SlurmPlanner;
   readonly #atOnce: number;
   readonly #vanished: VanishedJobs;
+  readonly #queue: QueueReader;
+  readonly #parts = new Parts();
   #config: SlurmConfig | undefined;
 
   /** Works over the given connection, which stays the caller's. */
@@ -120,6 +93,7 @@ export class SlurmScheduler implements Scheduler {
     this.#layout = layout;
     this.#planner = planner;
     this.#vanished = new VanishedJobs(host, layout);
+    this.#queue = new QueueReader(host);
   }
 
   /** Gives attempts up; see {@linkcode Scheduler.giveUp}. */
@@ -131,6 +105,7 @@ export class SlurmScheduler implements Scheduler {
   async submit(
     batch: readonly Submission[],
     signal: AbortSignal,
+    onSubmitted: (outcome: Submitted) => void = () => {},
   ): Promise<readonly SubmitOutcome[]> {
     const { planned: jobs, rejected } = planBatch(
       batch,
@@ -143,12 +118,24 @@ export class SlurmScheduler implements Scheduler {
       recheck: batch.some(({ recheck }) => recheck),
       queueByComment: QUEUE_BY_COMMENT,
     });
+    const ids = new Map<string, AttemptId>(jobs.map(({ attemptId }) => [attemptId, attemptId]));
+    const replies = new Map<string, ProgramReply>();
+    const reader = new ReplyReader();
     const result = await this.#host.run(
       `printf %s ${quote(program)} | timeout -k 5 ${PROGRAM_SECONDS} sh`,
-      { lane: SUBMIT_LANE, signal, timeoutMs: SUBMIT_TIMEOUT_MS },
-    );
-    const replies = new Map(
-      parseProgramReplies(decoder.decode(result.stdout)).map((reply) => [reply.attemptId, reply]),
+      {
+        lane: SUBMIT_LANE,
+        signal,
+        timeoutMs: SUBMIT_TIMEOUT_MS,
+        onStdout: (bytes) => {
+          for (const reply of reader.push(bytes)) {
+            replies.set(reply.attemptId, reply);
+            const attemptId = ids.get(reply.attemptId);
+            if (reply.kind !== "submitted" || attemptId === undefined) continue;
+            onSubmitted({ kind: "submitted", attemptId, schedulerId: reply.schedulerId });
+          }
+        },
+      },
     );
     const words = decoder.decode(result.stderr).trim() || `exit status ${result.exitCode}`;
     const outcomes = jobs.map(({ attemptId, directory }) =>
@@ -168,26 +155,34 @@ export class SlurmScheduler implements Scheduler {
     watched: readonly Watched[],
     signal: AbortSignal,
   ): Promise<readonly Observation[]> {
-    const jobs = await this.#queue(signal);
-    const queue = new Map(jobs.flatMap((job): [string, SqueueJob][] => {
-      const attemptId = parseComment(job.comment);
-      return attemptId === undefined ? [] : [[marked({ attemptId, id: formatJobId(job.id) }), job]];
-    }));
-    const parts = watched.flatMap(partsOf);
-    const gone = parts.filter((part) => !queue.has(marked(part)));
-    const config = gone.length === 0 ? undefined : this.#config ?? await this.#showConfig(signal);
-    const found = config === undefined ? [] : await this.#vanished.look(gone, config, signal);
-    const traces = new Map(gone.map((part, index) => [part, found[index]]));
-    await this.#cancelStrays(strayCopies(jobs, watched), signal);
-    const seen = parts.map((part) => {
-      const trace = traces.get(part);
+    const queue = await this.#queue.read(signal);
+    const seen: Observation[] = [];
+    const gone: Part[] = [];
+    for (const part of this.#parts.of(watched)) {
+      const observation = part.lookIn(queue);
+      if (observation === undefined) gone.push(part);
+      else seen.push(observation);
+    }
+    // Most often each line is of a job that is watched, so that none can be a stray copy.
+    const strays = seen.length < queue.size ? strayCopies(queue, watched) : [];
+    const vanished = gone.length === 0 ? [] : await this.#lookFor(gone, signal);
+    await this.#cancelStrays(strays, signal);
+    return vanished.length === 0 ? seen : [...seen, ...vanished];
+  }
+
+  /** What is to be said of jobs and tasks that the queue does not have. */
+  async #lookFor(gone: readonly Part[], signal: AbortSignal): Promise<Observation[]> {
+    const config = this.#config ?? await this.#showConfig(signal);
+    const found = await this.#vanished.look(gone, config, signal);
+    const seen = gone.map((part, index) => {
+      const trace = found[index];
       const sighting = verdict({
-        queue: queue.get(marked(part)),
+        queue: undefined,
         accounting: trace?.accounting,
         record: trace?.record,
         words: trace?.words,
         requeues: part.requeues,
-        killWaitMs: (config?.killWaitSeconds ?? KILL_WAIT_SECONDS) * 1000,
+        killWaitMs: (config.killWaitSeconds ?? KILL_WAIT_SECONDS) * 1000,
       });
       return { part, sighting, answered: trace?.answered === true };
     });
@@ -195,13 +190,11 @@ export class SlurmScheduler implements Scheduler {
       answered && sighting.kind === "missing" ? [part] : []
     );
     const lost = new Set(await this.#takenBeforeRestart(doubtful, signal));
-    return seen.map(({ part, sighting: told }) => {
-      const { attemptId, task } = part;
-      const sighting = told.kind === "missing" && lost.has(part)
-        ? { ...told, lost: true } as const
-        : told;
-      return task === undefined ? { attemptId, sighting } : { attemptId, task, sighting };
-    });
+    return seen.map(({ part, sighting }) =>
+      part.observed(
+        sighting.kind === "missing" && lost.has(part) ? { ...sighting, lost: true } : sighting,
+      )
+    );
   }
 
   /** Those that slurmctld took before it was started the last time: it may have lost them. */
@@ -219,7 +212,12 @@ export class SlurmScheduler implements Scheduler {
   /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
     if (cancellations.length === 0) return;
-    for (const line of cancelLines(cancellations, await this.#queue(signal))) {
+    const wanted = new Set(cancellations.map(({ attemptId }) => attemptId));
+    const queue = await this.#queue.read(signal);
+    const jobs = [...queue.lines()].flatMap(({ attemptId, job }) =>
+      wanted.has(attemptId) ? [job] : []
+    );
+    for (const line of cancelLines(cancellations, jobs)) {
       const { exitCode, stderr } = await this.#host.run(line, { signal });
       // What has ended already needs no cancelling; anything else must be told.
       const trouble = parseScancelErrors(stderr).filter(({ words }) =>
@@ -284,10 +282,6 @@ export class SlurmScheduler implements Scheduler {
       throw new SchedulerUnavailableError(words[0] ?? "", decoder.decode(result.stderr));
     }
     return result.stdout;
-  }
-
-  async #queue(signal: AbortSignal): Promise<readonly SqueueJob[]> {
-    return parseSqueue(await this.#output(squeueArguments(), signal)).jobs;
   }
 
   async #showConfig(signal: AbortSignal): Promise<SlurmConfig> {

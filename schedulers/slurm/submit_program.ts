@@ -325,6 +325,20 @@ const replySchema = z.tuple([
   z.string(),
 ]);
 
+/** Reads what the program says while it says it. */
+export class ReplyReader {
+  readonly #decoder = new TextDecoder();
+  #rest = "";
+
+  /** Takes the next piece of the output and returns the replies that it completes. */
+  push(bytes: Uint8Array): ProgramReply[] {
+    const text = this.#rest + this.#decoder.decode(bytes, { stream: true });
+    const end = text.lastIndexOf("\x1e") + 1;
+    this.#rest = text.slice(end);
+    return end === 0 ? [] : parseProgramReplies(text.slice(0, end));
+  }
+}
+
 /** What the program said, job by job. Anything that is not one of its records is passed over. */
 export function parseProgramReplies(output: string): ProgramReply[] {
   return output.split("\x1e").flatMap((record): ProgramReply[] => {

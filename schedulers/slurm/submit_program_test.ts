@@ -7,7 +7,12 @@ import type { AttemptId } from "../../model/mod.ts";
 import { newAttempt } from "../testing/attempts.ts";
 import { FakeSlurm, killGroup } from "../testing/fake_slurm.ts";
 import { SHELLS } from "../testing/shells.ts";
-import { LOCK_LEASE_SECONDS, parseProgramReplies, submitProgram } from "./submit_program.ts";
+import {
+  LOCK_LEASE_SECONDS,
+  parseProgramReplies,
+  ReplyReader,
+  submitProgram,
+} from "./submit_program.ts";
 import type { ProgramJob, ProgramReply } from "./submit_program.ts";
 
 function job(root: string, attemptId: AttemptId = newAttempt(), text = "#!/bin/sh\n"): ProgramJob {
@@ -583,6 +588,22 @@ Deno.test("the reader of replies takes anything, and only what the program wrote
       words: "1 2",
     }],
   );
+});
+
+Deno.test("replies are read the moment they are whole, wherever the output is cut", () => {
+  const output = ["a", "b"].map((id) => `${id}\x1frefused\x1f1\x1fnö\x1e`).join("") + "c\x1fsub";
+  const bytes = new TextEncoder().encode(output);
+  const whole = parseProgramReplies(output);
+  assert.equal(whole.length, 2);
+  fc.assert(fc.property(fc.array(fc.nat({ max: bytes.length })), (cuts) => {
+    const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+    const reader = new ReplyReader();
+    const read = places.slice(1).map((end, n) => reader.push(bytes.subarray(places[n], end)));
+    assert.deepEqual(read.flat(), whole);
+    const firstEnd = bytes.indexOf(0x1e) + 1;
+    const early = places.slice(1).findIndex((end) => end >= firstEnd);
+    assert.equal(read.findIndex((replies) => replies.length > 0), early);
+  }));
 });
 
 /** Asks until the system has buried the killed holder's processes, so that the lock can be taken over. */

@@ -220,15 +220,19 @@ export function needsLastWords({ accounting, record }: Pick<Evidence, "accountin
  */
 export function verdict(evidence: Evidence): Sighting {
   const { queue } = evidence;
-  if (queue !== undefined) {
-    return living(queue) ?? {
-      kind: "missing",
-      reason: {
-        code: "UnknownState",
-        text: `Slurm calls its state '${queue.stateText}', which is not known.`,
-      },
-      queued: true,
-    };
-  }
-  return accountedEnding(evidence) ?? traced(evidence);
+  return queue === undefined
+    ? accountedEnding(evidence) ?? traced(evidence)
+    : queuedSighting(queue);
+}
+
+/** What the queue's line says of a job: as long as there is one, nothing else is looked at. */
+export function queuedSighting(line: SqueueJob): Sighting {
+  return living(line) ?? {
+    kind: "missing",
+    reason: {
+      code: "UnknownState",
+      text: `Slurm calls its state '${line.stateText}', which is not known.`,
+    },
+    queued: true,
+  };
 }

@@ -9,12 +9,21 @@
 import { bringUp, layoutFromEnvironment } from "../testbed/mod.ts";
 import type { Benchmark, Result } from "./benchmark.ts";
 import { kernel } from "./kernel.ts";
+import { latency } from "./latency.ts";
+import { poll } from "./poll.ts";
 import { recovery } from "./recovery.ts";
 import { scale } from "./scale.ts";
 import { submit } from "./submit.ts";
 import { table } from "./table.ts";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { kernel, recovery, scale, submit };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  kernel,
+  latency,
+  poll,
+  recovery,
+  scale,
+  submit,
+};
 
 function jsonLine({ figures, better: _, ...result }: Result): string {
   return JSON.stringify({ ...result, ...figures });
