@@ -27,8 +27,10 @@ export interface TransferHost {
   freeSpace(path: string): Promise<DiskSpace>;
 }
 
-/** Bytes that are collected before they are sent: each portion costs a `head` process on the host. */
-const PORTION_BYTES = 256 * 1024;
+/** Bytes that are collected before they are sent: each portion costs a `dd` process on the host. */
+const PORTION_BYTES = 4 * 1024 * 1024;
+/** Bytes that are handed to the channel at a time. */
+const SLICE_BYTES = 256 * 1024;
 const LONGEST_COMPLAINT = 4096;
 const PROGRESS_INTERVAL_MS = 100;
 
@@ -48,7 +50,7 @@ export async function putFile(
   path: string,
   options: PutOptions,
 ): Promise<void> {
-  const portions = source instanceof Uint8Array ? cut(source) : collect(source);
+  const portions = source instanceof Uint8Array ? whole(source) : collect(source);
   const size = source instanceof Uint8Array ? source.length : options.size;
   const progress = new Progress(options, size);
   let stream: HostStream;
@@ -167,7 +169,8 @@ function putCommand(path: string, mode: number): string {
     "while IFS= read -r n; do",
     "  case $n in end) exec 3>&-; chmod -- " + mode.toString(8).padStart(4, "0") +
     ` "$t" && mv -fT -- "$t" ${quote(path)} && trap - EXIT && exit 0; exit 1;; esac`,
-    '  head -c "$n" >&3 || exit 1',
+    // Of a pipe, head(1) reads much less at a time.
+    `  dd bs=65536 iflag=fullblock,count_bytes count="$n" status=none >&3 || exit 1`,
     "done",
     "exit 1",
   ].join("\n");
@@ -193,48 +196,52 @@ function getCommand(path: string, { offset = 0, length }: GetOptions): string {
 /** Sends all portions, or stops when the command takes no more, whose exit status then says why. */
 async function send(
   stream: HostStream,
-  portions: AsyncGenerator<Uint8Array>,
+  portions: AsyncGenerator<Portion>,
   progress: Progress,
 ): Promise<void> {
   const writer = stream.stdin.getWriter();
   const encoder = new TextEncoder();
   const write = (bytes: Uint8Array) => writer.write(bytes).then(() => true, () => false);
-  for await (const portion of portions) {
-    const taken = await write(encoder.encode(`${portion.length}\n`)) && await write(portion);
-    if (!taken) return;
-    progress.add(portion.length);
+  for await (const { slices, length } of portions) {
+    if (!await write(encoder.encode(`${length}\n`))) return;
+    for (const slice of slices) {
+      if (!await write(slice)) return;
+      progress.add(slice.length);
+    }
   }
   await write(encoder.encode("end\n"));
 }
 
-async function* cut(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += PORTION_BYTES) {
-    yield bytes.subarray(start, start + PORTION_BYTES);
-  }
+/** Bytes whose number is told to the host before they are. */
+interface Portion {
+  readonly slices: readonly Uint8Array[];
+  readonly length: number;
 }
 
-async function* collect(source: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let chunks: Uint8Array[] = [];
+async function* whole(bytes: Uint8Array): AsyncGenerator<Portion> {
+  if (bytes.length > 0) yield { slices: cut(bytes), length: bytes.length };
+}
+
+async function* collect(source: ReadableStream<Uint8Array>): AsyncGenerator<Portion> {
+  let slices: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of source) {
-    chunks.push(chunk);
+    slices.push(...cut(chunk));
     length += chunk.length;
     if (length < PORTION_BYTES) continue;
-    yield* cut(join(chunks, length));
-    chunks = [];
+    yield { slices, length };
+    slices = [];
     length = 0;
   }
-  if (length > 0) yield join(chunks, length);
+  if (length > 0) yield { slices, length };
 }
 
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let position = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, position);
-    position += chunk.length;
+function cut(bytes: Uint8Array): Uint8Array[] {
+  const slices: Uint8Array[] = [];
+  for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
+    slices.push(bytes.subarray(start, start + SLICE_BYTES));
   }
-  return whole;
+  return slices;
 }
 
 async function writeError(host: TransferHost, path: string, said: string): Promise<Error> {
