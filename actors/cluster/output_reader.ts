@@ -32,7 +32,7 @@ export interface OutputQuestion {
   readonly wait: boolean;
   /** Where the answer goes. */
   readonly reply: Reply<Uint8Array>;
-  /** Ends the wait: nobody reads any more. */
+  /** Ends the wait: nobody reads any more. The same in all questions of a reader. */
   readonly signal: AbortSignal;
 }
 
@@ -80,6 +80,8 @@ interface OutputReaderState {
   readonly sizes: Sizes;
   /** Jobs whose files are being removed. */
   readonly reserved: ReadonlySet<JobId>;
+  /** Readers that have been answered and have not asked again, each by the signal of its questions. */
+  readonly holders: Set<AbortSignal>;
   /** When somebody last asked for bytes of a job, the longest ago first. */
   readonly readAt: Map<JobId, number>;
 }
@@ -183,7 +185,8 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
     const open = new Set([...state.open].filter(({ signal }) => !signal.aborted));
     if (connection === undefined || state.reading || open.size === 0) return { ...state, open };
     const asked = [...open];
-    const readers = Math.max(open.size, state.readAt.size);
+    for (const reader of state.holders) if (reader.aborted) state.holders.delete(reader);
+    const readers = asked.length + state.holders.size;
     const share = Math.max(LEAST_SHARE, Math.floor(BUDGET / readers));
     ctx.pipe(
       readAll(connection, asked, share, state.sizes, ctx.signal),
@@ -205,6 +208,7 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
       if (bytes === "unread") continue;
       if (bytes === undefined && question.wait && !state.settled.has(question)) continue;
       open.delete(question);
+      state.holders.add(question.signal);
       question.reply.ok(bytes ?? new Uint8Array());
     }
     const settled = new Set([...state.settled].filter((question) => open.has(question)));
@@ -254,6 +258,7 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
       pausedUntil: -Infinity,
       sizes: new Map(),
       reserved: new Set(),
+      holders: new Set(),
       readAt: new Map(),
     }),
 
@@ -270,6 +275,7 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
             return state;
           }
           noteReader(state, jobId, ctx.clock.now());
+          state.holders.delete(message.question.signal);
           // The first round comes at once; those who ask while it is under way share the next.
           const asked = { ...state, open: new Set(state.open).add(message.question) };
           if (!message.question.wait) return round(asked, ctx);

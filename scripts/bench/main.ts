@@ -9,11 +9,12 @@
 import { bringUp, layoutFromEnvironment } from "../testbed/mod.ts";
 import type { Benchmark, Result } from "./benchmark.ts";
 import { kernel } from "./kernel.ts";
+import { logs } from "./logs.ts";
 import { recovery } from "./recovery.ts";
 import { submit } from "./submit.ts";
 import { table } from "./table.ts";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { kernel, recovery, submit };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { kernel, logs, recovery, submit };
 
 function jsonLine({ figures, better: _, ...result }: Result): string {
   return JSON.stringify({ ...result, ...figures });
