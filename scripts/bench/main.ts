@@ -12,9 +12,16 @@ import { kernel } from "./kernel.ts";
 import { logs } from "./logs.ts";
 import { recovery } from "./recovery.ts";
 import { submit } from "./submit.ts";
+import { transfer } from "./transfer.ts";
 import { table } from "./table.ts";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { kernel, logs, recovery, submit };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  kernel,
+  logs,
+  recovery,
+  submit,
+  transfer,
+};
 
 function jsonLine({ figures, better: _, ...result }: Result): string {
   return JSON.stringify({ ...result, ...figures });
