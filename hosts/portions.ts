@@ -42,9 +42,16 @@ export async function sendPortions(
   const writer = stream.stdin.getWriter();
   const encoder = new TextEncoder();
   const write = (bytes: Uint8Array) => writer.write(bytes).then(() => true, () => false);
-  for await (const { slices, length } of portions) {
-    if (!await write(encoder.encode(`${length}\n`))) return;
-    for (const slice of slices) {
+  let next = portions.next();
+  for (;;) {
+    const { done, value } = await next;
+    if (done === true) break;
+    // The source gives the next portion while this one is sent.
+    next = portions.next();
+    // Waited for by the next round, which may never come.
+    next.catch(() => {});
+    if (!await write(encoder.encode(`${value.length}\n`))) return;
+    for (const slice of value.slices) {
       if (!await write(slice)) return;
       progress?.add(slice.length);
     }

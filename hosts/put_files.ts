@@ -69,11 +69,11 @@ function unpackCommand(directory: string, { existing = "refuse" }: PutFilesOptio
     "umask 077",
     `d=${asPath(path)}`,
     `t=${asPath(beside)}`,
-    `mkdir -- "$t" || exit 1`,
-    // A directory without permission to write cannot be emptied.
-    `trap 'chmod -R u+rwX -- "$t"; rm -rf -- "$t"' EXIT`,
+    // Before there is anything to clear away, since the line may be cut at any time. A directory without
+    // permission to write cannot be emptied.
+    `trap 'chmod -R u+rwX -- "$t" 2>/dev/null; rm -rf -- "$t"' EXIT`,
     "trap 'exit 1' HUP INT TERM",
-    `mkdir -- "$t/files" || exit 1`,
+    `mkdir -- "$t" "$t/files" || exit 1`,
     "{",
     ...receivePortions("", `: >"$t/whole" && exit 0; exit 1`),
     `} | tar -x -p --no-same-owner -C "$t/files" -f - || exit 1`,

@@ -150,10 +150,9 @@ async function readAll(
   const answers = [...parts].flatMap(([piece, part]) =>
     (groups.get(piece) ?? []).map((asker) => [asker, part] as const)
   );
-  const more = [...parts.keys()].some(({ path, offset }) => {
-    const size = sizes.get(path) ?? 0;
-    return size - offset >= share;
-  });
+  const more = [...parts.keys()].some(({ path, offset, maxBytes }) =>
+    (sizes.get(path) ?? 0) - offset > maxBytes
+  );
   return { answers: new Map(answers), sizes, more };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { runScript } from "../../testbed/mod.ts";
 import type { FileEntry, ReceivedFile } from "../../../hosts/mod.ts";
 
@@ -47,12 +48,13 @@ export async function writeLarge(
   await content.pipeTo((await Deno.create(path)).writable);
 }
 
-/** Writes small files as they come, and gives their number. */
+/** Writes small files as they come, some at a time, and gives their number. */
 export async function writeSmall(
   files: AsyncIterable<ReceivedFile>,
   directory: string,
 ): Promise<number> {
   let count = 0;
+  const writing: Promise<void>[] = [];
   await Deno.mkdir(directory);
   for await (const file of files) {
     const path = `${directory}/${file.path}`;
@@ -60,9 +62,12 @@ export async function writeSmall(
     if (file.kind !== "file") continue;
     const chunks: Uint8Array[] = [];
     for await (const chunk of file.content) chunks.push(chunk);
-    await Deno.writeFile(path, ReadableStream.from(chunks));
+    const [only = new Uint8Array(0)] = chunks;
+    writing.push(Deno.writeFile(path, chunks.length > 1 ? Buffer.concat(chunks) : only));
     count++;
+    if (writing.length === 64) await Promise.all(writing.splice(0));
   }
+  await Promise.all(writing);
   return count;
 }
 
