@@ -106,9 +106,10 @@ export function checkPathBelow(path: string): void {
   }
 }
 
-// The words of strerror(3) in the C locale; "nonexistent" is dash's for a missing directory.
+// The words of strerror(3) in the C locale; "nonexistent" is dash's for a missing directory, "Wrote only" GNU
+// tar's for a write that was cut short, for which a file has no other reason than that there is no room.
 const WORDS: readonly (readonly [RegExp, FileProblem | "disk-full"])[] = [
-  [/No space left on device|Disk quota exceeded/, "disk-full"],
+  [/No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/, "disk-full"],
   [/Permission denied|Operation not permitted/, "permission-denied"],
   [/Not a directory|cannot overwrite non-directory/, "not-a-directory"],
   [/Is a directory|cannot overwrite directory/, "is-a-directory"],
