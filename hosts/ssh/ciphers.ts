@@ -8,9 +8,9 @@
 import type { CipherAlgorithm, Client } from "ssh2";
 
 /**
- * Ciphers, those first that Deno is fast at. Measured with the code for authenticity, in MB/s of one core:
- * AES-CTR with HMAC-SHA-256 310, AES-GCM 190. With chacha20-poly1305, which would be the fastest, ssh2
- * leaves three ciphers behind for each packet, so it comes last, for hosts that have nothing else.
+ * Ciphers, those first that Deno is fast at and leaves nothing behind. A file of 200 MB came at 200 to 240
+ * MB/s with AES-CTR, 160 with AES-GCM. With chacha20-poly1305 it came at 290 to 340, but ssh2 leaves three
+ * of Deno's ciphers behind for each packet, so that comes last, for hosts that have nothing else.
  */
 export const CIPHERS: readonly CipherAlgorithm[] = [
   "aes128-ctr",
