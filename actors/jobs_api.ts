@@ -36,6 +36,8 @@ import type { Clock } from "./kernel/mod.ts";
 const ANSWER_TIMEOUT_MS = 60_000;
 /** Wait before output is asked for again, after who reads it has failed, in ms. */
 const READ_AGAIN_MS = 500;
+/** Most bytes of output that are asked for at a time: a question costs a round trip. */
+const READ_BYTES = 8 * 1024 * 1024;
 /** Most bytes of one piece of output. */
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -225,7 +227,7 @@ async function* readOutput(
         stream,
         task,
         offset,
-        maxBytes: CHUNK_BYTES,
+        maxBytes: READ_BYTES,
         wait: !over,
         signal: ended,
       }, follow);
@@ -234,8 +236,11 @@ async function* readOutput(
         continue;
       }
       if (bytes.length > 0) {
-        yield { offset, bytes };
-        offset += bytes.length;
+        for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
+          const chunk = bytes.subarray(start, start + CHUNK_BYTES);
+          yield { offset, bytes: chunk };
+          offset += chunk.length;
+        }
       } else if (over) return;
     }
   } catch (error) {

@@ -76,11 +76,42 @@ export class FileError extends SluiceError {
   }
 }
 
-// The words of strerror(3) in the C locale; "nonexistent" is dash's for a missing directory.
+/** Raised for a path that could lead out of the directory it belongs below. */
+export class UnsafePathError extends SluiceError {
+  /** Name of the class. */
+  override readonly name: string = "UnsafePathError";
+  /** The path. */
+  readonly path: string;
+
+  /** Names the path. */
+  constructor(path: string) {
+    super({
+      code: "UNSAFE_PATH",
+      message: `${JSON.stringify(path)} is not the path of a file below a directory.`,
+      next: "Name files by parts with `/` between them, none of them empty, `.` or `..`.",
+    });
+    this.path = path;
+  }
+}
+
+/**
+ * Checks that a path stays below the directory that it belongs to, whatever that holds but links.
+ *
+ * @throws {UnsafePathError} It may not.
+ */
+export function checkPathBelow(path: string): void {
+  const unsafe = ["", ".", ".."];
+  if (path.includes("\0") || path.split("/").some((part) => unsafe.includes(part))) {
+    throw new UnsafePathError(path);
+  }
+}
+
+// The words of strerror(3) in the C locale; "nonexistent" is dash's for a missing directory, "Wrote only" GNU
+// tar's for a write that was cut short, for which a file has no other reason than that there is no room.
 const WORDS: readonly (readonly [RegExp, FileProblem | "disk-full"])[] = [
-  [/No space left on device|Disk quota exceeded/, "disk-full"],
+  [/No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/, "disk-full"],
   [/Permission denied|Operation not permitted/, "permission-denied"],
-  [/Not a directory/, "not-a-directory"],
+  [/Not a directory|cannot overwrite non-directory/, "not-a-directory"],
   [/Is a directory|cannot overwrite directory/, "is-a-directory"],
   [/Directory not empty/, "not-empty"],
   [/Read-only file system/, "read-only"],

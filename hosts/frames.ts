@@ -30,7 +30,7 @@ export interface FrameSink {
   before?(bytes: Uint8Array): void;
   /** The command begins. */
   begun(): void;
-  /** Output of the command. The bytes must be copied to be kept past the call. */
+  /** Output of the command. The bytes stay as they are; they may be a part of a larger buffer. */
   data(bytes: Uint8Array): void;
   /** The command has ended; `trailer` is what the shell wrote behind the mark. */
   ended(trailer: string): void;

@@ -96,6 +96,80 @@ export interface GetOptions extends TransferOptions {
   readonly length?: number;
 }
 
+/** One of many files that are written together. */
+export type FileEntry =
+  & {
+    /** Where, below the directory: parts with `/` between them, none of them empty, `.` or `..`. */
+    readonly path: string;
+    /** Last change of content, in milliseconds since the epoch. Default: now. */
+    readonly modifiedAt?: number;
+  }
+  & (
+    | {
+      readonly kind: "file";
+      /** All of it, or a stream that gives exactly `size` bytes, opened when its turn comes. */
+      readonly content:
+        | Uint8Array
+        | { readonly size: number; readonly open: () => ReadableStream<Uint8Array> };
+      /** Permission bits. Default: `0o600`. */
+      readonly mode?: number;
+    }
+    | {
+      /** Directories above a file need no entry of their own. */
+      readonly kind: "directory";
+      /** Permission bits. Default: `0o700`. */
+      readonly mode?: number;
+    }
+    | {
+      readonly kind: "symlink";
+      /** What it points to, written as it is and not looked at. */
+      readonly target: string;
+    }
+  );
+
+/** How many files are written together. */
+export interface PutFilesOptions extends TransferOptions {
+  /**
+   * What becomes of what the directory holds already. `"refuse"`: it must be empty or missing, and comes
+   * into being with all files at once. `"merge"`: it is kept, and once everything has arrived each file is
+   * put in its place whole, instead of one of that name. Default: `"refuse"`.
+   */
+  readonly existing?: "refuse" | "merge";
+  /** Bytes that the contents of all files have, for progress. */
+  readonly size?: number;
+}
+
+/** How many files are read together. */
+export interface GetFilesOptions extends TransferOptions {
+  /** What to read below the directory, directories with all they hold. Default: everything. */
+  readonly paths?: readonly string[];
+}
+
+/** One of many files that are read together. */
+export type ReceivedFile =
+  & {
+    /** Where, below the directory: it never leads out of it. */
+    readonly path: string;
+    /** Permission bits. */
+    readonly mode: number;
+    /** Last change of content, in milliseconds since the epoch; full seconds. */
+    readonly modifiedAt: number;
+  }
+  & (
+    | {
+      readonly kind: "file";
+      /** Bytes that the content has. */
+      readonly size: number;
+      /** To be read before the next file is asked for; what is not read by then is skipped. */
+      readonly content: AsyncIterable<Uint8Array>;
+    }
+    | { readonly kind: "directory" }
+    /** Told, never followed; its target may lead anywhere. */
+    | { readonly kind: "symlink"; readonly target: string }
+    /** A device or a pipe, of which there is nothing to read. */
+    | { readonly kind: "other" }
+  );
+
 /** What is known of one path. */
 export interface FileInfo {
   /** The path's last part. Bytes that are not UTF-8 are shown as U+FFFD, so such a name cannot be passed back. */
@@ -163,6 +237,23 @@ export interface Host extends AsyncDisposable {
    * until it is read to its end or cancelled. Rejects with a `FileError`.
    */
   get(path: string, options?: GetOptions): Promise<ReadableStream<Uint8Array>>;
+  /**
+   * Writes many files below a directory, over one channel. They are unpacked beside it and put in place when
+   * all have arrived, so that nothing half-written has its final name, and what was cut leaves nothing.
+   * The parent of the directory must exist. Rejects with a `DiskFullError`, a `FileError`, or an
+   * `UnsafePathError` before anything is in place.
+   */
+  putFiles(
+    entries: Iterable<FileEntry> | AsyncIterable<FileEntry>,
+    directory: string,
+    options?: PutFilesOptions,
+  ): Promise<void>;
+  /**
+   * Reads many files below a directory, over one channel, which is held until the last is read or the loop
+   * over them is left. Ends only when all were read whole; otherwise throws a `FileError`, also where one
+   * changed while it was read, or an `UnsafePathError`.
+   */
+  getFiles(directory: string, options?: GetFilesOptions): AsyncIterable<ReceivedFile>;
   /** What is known of a path, or `undefined` where there is none. */
   stat(path: string): Promise<FileInfo | undefined>;
   /** What a directory holds, hidden entries included, sorted by name. */

@@ -245,8 +245,7 @@ class Collector {
   length = 0;
 
   add(bytes: Uint8Array): void {
-    // The bytes are a view into a buffer that the transport may reuse.
-    this.#chunks.push(bytes.slice());
+    this.#chunks.push(bytes);
     this.length += bytes.length;
   }
 

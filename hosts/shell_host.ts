@@ -26,16 +26,22 @@ import {
 import type {
   CommandResult,
   DiskSpace,
+  FileEntry,
   FileInfo,
+  GetFilesOptions,
   GetOptions,
   Host,
   HostStream,
+  PutFilesOptions,
   PutOptions,
+  ReceivedFile,
   RunOptions,
   StreamOptions,
 } from "./host.ts";
+import { getFiles } from "./get_files.ts";
 import { startStream } from "./host_stream.ts";
 import { Lane } from "./lane.ts";
+import { putFiles } from "./put_files.ts";
 import { killCommand, shellCommand, type ShellOptions, streamCommand } from "./shell_script.ts";
 import { ShellSession } from "./shell_session.ts";
 import { getFile, putFile } from "./transfer.ts";
@@ -110,6 +116,18 @@ export class ShellHost implements Host {
 
   get(path: string, options: GetOptions = {}): Promise<ReadableStream<Uint8Array>> {
     return getFile(this.#transfers, path, options);
+  }
+
+  putFiles(
+    entries: Iterable<FileEntry> | AsyncIterable<FileEntry>,
+    directory: string,
+    options: PutFilesOptions = {},
+  ): Promise<void> {
+    return putFiles(this.#transfers, entries, directory, options);
+  }
+
+  getFiles(directory: string, options: GetFilesOptions = {}): AsyncIterable<ReceivedFile> {
+    return getFiles(this.#transfers, directory, options);
   }
 
   async stat(path: string): Promise<FileInfo | undefined> {

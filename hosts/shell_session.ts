@@ -13,9 +13,9 @@ import type { Channel } from "./transport.ts";
 export interface CommandSink {
   /** The shell has reached the command. */
   begun(): void;
-  /** Bytes of standard output, to be copied if they are kept. */
+  /** Bytes of standard output, which stay as they are. */
   stdout(bytes: Uint8Array): void;
-  /** Bytes of standard error, to be copied if they are kept. */
+  /** Bytes of standard error, which stay as they are. */
   stderr(bytes: Uint8Array): void;
   /** The command has ended and all of its output was given. */
   ended(exitCode: number): void;

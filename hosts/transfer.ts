@@ -6,31 +6,13 @@
 
 import { randomBytes } from "node:crypto";
 import { commandLine, quote } from "../shell/mod.ts";
-import { DiskFullError, fileFailure } from "./file_errors.ts";
+import { fileFailure } from "./file_errors.ts";
 import { IN_C_LOCALE } from "./file_info.ts";
-import type {
-  DiskSpace,
-  GetOptions,
-  HostStream,
-  PutOptions,
-  TransferOptions,
-  TransferProgress,
-} from "./host.ts";
-
-/** What a transfer needs of the host. */
-export interface TransferHost {
-  /** Who and where, for people. */
-  readonly label: string;
-  /** Starts a command on a channel of its own. */
-  stream(command: string, options: { readonly signal?: AbortSignal }): Promise<HostStream>;
-  /** Space on the file system that holds the path. */
-  freeSpace(path: string): Promise<DiskSpace>;
-}
-
-/** Bytes that are collected before they are sent: each portion costs a `head` process on the host. */
-const PORTION_BYTES = 256 * 1024;
-const LONGEST_COMPLAINT = 4096;
-const PROGRESS_INTERVAL_MS = 100;
+import type { GetOptions, HostStream, PutOptions } from "./host.ts";
+import { collect, receivePortions, sendPortions, whole } from "./portions.ts";
+import { Progress } from "./progress.ts";
+import { readComplaint, signalOf, writeFailure } from "./transfer_host.ts";
+import type { TransferHost } from "./transfer_host.ts";
 
 /**
  * Writes a file under a temporary name in the same directory, then renames it.
@@ -48,7 +30,7 @@ export async function putFile(
   path: string,
   options: PutOptions,
 ): Promise<void> {
-  const portions = source instanceof Uint8Array ? cut(source) : collect(source);
+  const portions = source instanceof Uint8Array ? whole(source) : collect(source);
   const size = source instanceof Uint8Array ? source.length : options.size;
   const progress = new Progress(options, size);
   let stream: HostStream;
@@ -62,11 +44,11 @@ export async function putFile(
   const abort = () => void stream.close();
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
-    const sending = send(stream, portions, progress);
+    const sending = sendPortions(stream, portions, progress);
     // The command may fail before all is sent; then nothing takes the rest.
     const exitCode = await Promise.race([stream.exit, sending.then(() => stream.exit)]);
     options.signal?.throwIfAborted();
-    if (exitCode !== 0) throw await writeError(host, path, await complaint);
+    if (exitCode !== 0) throw await writeFailure(host, path, await complaint);
     progress.end();
   } catch (error) {
     options.signal?.throwIfAborted();
@@ -164,11 +146,13 @@ function putCommand(path: string, mode: number): string {
     "set +C",
     `trap 'rm -f -- "$t"' EXIT`,
     "trap 'exit 1' HUP INT TERM",
-    "while IFS= read -r n; do",
-    "  case $n in end) exec 3>&-; chmod -- " + mode.toString(8).padStart(4, "0") +
-    ` "$t" && mv -fT -- "$t" ${quote(path)} && trap - EXIT && exit 0; exit 1;; esac`,
-    '  head -c "$n" >&3 || exit 1',
-    "done",
+    ...receivePortions(
+      ">&3",
+      `exec 3>&-; chmod -- ${mode.toString(8).padStart(4, "0")} "$t" && mv -fT -- "$t" ${
+        quote(path)
+      } && ` +
+        "trap - EXIT && exit 0; exit 1",
+    ),
     "exit 1",
   ].join("\n");
 }
@@ -190,76 +174,6 @@ function getCommand(path: string, { offset = 0, length }: GetOptions): string {
   ].join("\n");
 }
 
-/** Sends all portions, or stops when the command takes no more, whose exit status then says why. */
-async function send(
-  stream: HostStream,
-  portions: AsyncGenerator<Uint8Array>,
-  progress: Progress,
-): Promise<void> {
-  const writer = stream.stdin.getWriter();
-  const encoder = new TextEncoder();
-  const write = (bytes: Uint8Array) => writer.write(bytes).then(() => true, () => false);
-  for await (const portion of portions) {
-    const taken = await write(encoder.encode(`${portion.length}\n`)) && await write(portion);
-    if (!taken) return;
-    progress.add(portion.length);
-  }
-  await write(encoder.encode("end\n"));
-}
-
-async function* cut(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += PORTION_BYTES) {
-    yield bytes.subarray(start, start + PORTION_BYTES);
-  }
-}
-
-async function* collect(source: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of source) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length < PORTION_BYTES) continue;
-    yield* cut(join(chunks, length));
-    chunks = [];
-    length = 0;
-  }
-  if (length > 0) yield join(chunks, length);
-}
-
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let position = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, position);
-    position += chunk.length;
-  }
-  return whole;
-}
-
-async function writeError(host: TransferHost, path: string, said: string): Promise<Error> {
-  const error = fileFailure(host.label, path, said);
-  if (!(error instanceof DiskFullError)) return error;
-  const directory = path.slice(0, path.lastIndexOf("/") + 1) || ".";
-  // The free space is an extra: without it the error still says what happened.
-  const space = await host.freeSpace(directory).catch(() => undefined);
-  return new DiskFullError(host.label, path, said, space);
-}
-
-/** The beginning of what the command says on standard error, all of which is read. */
-async function readComplaint(stream: HostStream): Promise<string> {
-  const decoder = new TextDecoder();
-  let said = "";
-  try {
-    for await (const chunk of stream.stderr) {
-      if (said.length < LONGEST_COMPLAINT) said += decoder.decode(chunk, { stream: true });
-    }
-  } catch {
-    // The exit status tells of a lost connection.
-  }
-  return said.trim();
-}
-
 async function readLine(
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): Promise<{ line: string; rest: Uint8Array } | undefined> {
@@ -273,37 +187,5 @@ async function readLine(
     const { done, value } = await reader.read();
     if (done) return undefined;
     bytes = Uint8Array.from([...bytes, ...value]);
-  }
-}
-
-function signalOf({ signal }: TransferOptions): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
-}
-
-/** Tells of progress, at most some ten times a second and once at the end. */
-class Progress {
-  readonly #tell: ((progress: TransferProgress) => void) | undefined;
-  readonly #total: number | undefined;
-  #bytes = 0;
-  #toldAt = -Infinity;
-
-  constructor(options: TransferOptions, total: number | undefined) {
-    this.#tell = options.onProgress;
-    this.#total = total;
-  }
-
-  add(bytes: number): void {
-    this.#bytes += bytes;
-    const now = performance.now();
-    if (now - this.#toldAt < PROGRESS_INTERVAL_MS) return;
-    this.#toldAt = now;
-    this.end();
-  }
-
-  end(): void {
-    this.#tell?.({
-      bytes: this.#bytes,
-      ...(this.#total === undefined ? {} : { total: this.#total }),
-    });
   }
 }

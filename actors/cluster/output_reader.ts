@@ -12,14 +12,9 @@ import type { JobId, OutputStream } from "../../model/mod.ts";
 import type { ActorContext, Behavior, Reply } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
 import { OutputRemovedError } from "./errors.ts";
-import {
-  availablePieces,
-  parseSizes,
-  readCommand,
-  sizesCommand,
-  splitPieces,
-} from "./output_reads.ts";
-import type { AvailablePiece } from "./output_reads.ts";
+import type { WantedPiece } from "./output_reads.ts";
+import { readRound } from "./output_round.ts";
+import type { Sizes } from "./output_round.ts";
 
 /** A question for bytes. */
 export interface OutputQuestion {
@@ -37,7 +32,7 @@ export interface OutputQuestion {
   readonly wait: boolean;
   /** Where the answer goes. */
   readonly reply: Reply<Uint8Array>;
-  /** Ends the wait: nobody reads any more. */
+  /** Ends the wait: nobody reads any more. The same in all questions of a reader. */
   readonly signal: AbortSignal;
 }
 
@@ -60,7 +55,7 @@ export type OutputReaderMessage =
   | { readonly type: "round" }
   | {
     readonly type: "read_done";
-    readonly answers: Answers;
+    readonly found: ReadAnswers;
     readonly asked: readonly OutputQuestion[];
     readonly connection: Connection;
   }
@@ -75,9 +70,18 @@ interface OutputReaderState {
   readonly settled: ReadonlySet<OutputQuestion>;
   readonly reading: boolean;
   readonly scheduled: boolean;
+  /** The wait before the next round, where none of the last ones found anything. */
   readonly waitMs: number;
+  /** When the last round began. */
+  readonly startedAt: number;
+  /** There is no round before: reading must not keep the cluster busy. */
+  readonly pausedUntil: number;
+  /** How long the files of the last round were behind it. */
+  readonly sizes: Sizes;
   /** Jobs whose files are being removed. */
   readonly reserved: ReadonlySet<JobId>;
+  /** Readers that have been answered and have not asked again, each by the signal of its questions. */
+  readonly holders: Set<AbortSignal>;
   /** When somebody last asked for bytes of a job, the longest ago first. */
   readonly readAt: Map<JobId, number>;
 }
@@ -97,58 +101,65 @@ export class OutputReaderStoppedError extends SluiceError {
   }
 }
 
-/** Bytes of one round. */
-const BUDGET = 8 * 1024 * 1024;
+/**
+ * Bytes of one round, and so what all readers together hold who take their time: each is given at most its
+ * share. A round that reads many files starts a process for each, so a small one would cost more.
+ */
+const BUDGET = 32 * 1024 * 1024;
+/** The least that a reader is given, however many there are, in bytes. */
+const LEAST_SHARE = 64 * 1024;
 /** Shortest and longest wait between rounds that found nothing, in ms. */
 const WAIT_MIN_MS = 50;
 const WAIT_MAX_MS = 500;
+/** Longest wait after a round that found something, in ms; it waits as long as it took. */
+const PAUSE_MAX_MS = 200;
+/** Time that many readers have to ask for more, in ms, where there is more than one round can bring. */
+const GATHER_MS = 10;
 /** A job counts as being read for so long after the last question, in ms: readers may be slow. */
 const READING_MS = 60_000;
-/** The lane of the host's shells that carries the reads. */
-const LANE = "output";
+
+interface ReadAnswers {
+  readonly answers: Answers;
+  readonly sizes: Sizes;
+  /** Whether there was more for somebody than could be read. */
+  readonly more: boolean;
+}
 
 async function readAll(
-  connection: Connection,
+  { host, planner }: Connection,
   questions: readonly OutputQuestion[],
+  share: number,
+  known: Sizes,
   signal: AbortSignal,
-): Promise<Answers> {
-  const { host, planner } = connection;
+): Promise<ReadAnswers> {
   // Readers of the same place share one read.
   const askers = Map.groupBy(questions, (question) => {
     const path = planner.paths(question.jobId, question.task)[question.stream];
     return `${question.offset} ${path}`;
   });
-  const wanted = [...askers].map(([place, group]) => {
+  const groups = new Map<WantedPiece, readonly OutputQuestion[]>();
+  for (const [place, group] of askers) {
     const separator = place.indexOf(" ");
-    return {
+    groups.set({
       path: place.slice(separator + 1),
       offset: Number(place.slice(0, separator)),
-      maxBytes: Math.min(...group.map(({ maxBytes }) => maxBytes)),
-    };
-  });
-  const paths = [...new Set(wanted.map(({ path }) => path))];
-  const sizes = await host.run(sizesCommand(paths), { lane: LANE, signal });
-  const pieces = availablePieces(
-    wanted,
-    parseSizes(new TextDecoder().decode(sizes.stdout)),
-    BUDGET,
-  );
-  if (pieces.length === 0) return new Map();
-  const read = async (some: readonly AvailablePiece[]) => {
-    const { exitCode, stdout } = await host.run(readCommand(some), { lane: LANE, signal });
-    return exitCode === 0 ? splitPieces(some, stdout) : undefined;
-  };
-  const together = await read(pieces);
-  const parts: (Uint8Array | "unread")[] = [];
-  for (const [index, piece] of pieces.entries()) {
-    // One file that cannot be read, or was cut short just now, must not keep the others from being read.
-    parts.push(together?.[index] ?? (await read([piece]))?.[0] ?? "unread");
+      maxBytes: Math.min(share, ...group.map(({ maxBytes }) => maxBytes)),
+    }, group);
   }
-  return new Map(pieces.flatMap(({ path, offset }, index) => {
-    const part = parts[index] ?? "unread";
-    const group = askers.get(`${offset} ${path}`) ?? [];
-    return group.map((asker) => [asker, part] as const);
-  }));
+  const { parts, sizes } = await readRound(host, [...groups.keys()], known, BUDGET, signal);
+  const answers = [...parts].flatMap(([piece, part]) =>
+    (groups.get(piece) ?? []).map((asker) => [asker, part] as const)
+  );
+  const more = [...parts.keys()].some(({ path, offset, maxBytes }) =>
+    (sizes.get(path) ?? 0) - offset > maxBytes
+  );
+  return { answers: new Map(answers), sizes, more };
+}
+
+/** How long to wait after a round that took so long and found something. */
+function pauseAfter(tookMs: number, { more, answers }: ReadAnswers): number {
+  if (more) return answers.size > 1 ? GATHER_MS : 0;
+  return Math.min(PAUSE_MAX_MS, Math.max(WAIT_MIN_MS, tookMs));
 }
 
 /** The behaviour of an output reader. */
@@ -173,31 +184,42 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
     const open = new Set([...state.open].filter(({ signal }) => !signal.aborted));
     if (connection === undefined || state.reading || open.size === 0) return { ...state, open };
     const asked = [...open];
+    for (const reader of state.holders) if (reader.aborted) state.holders.delete(reader);
+    const readers = asked.length + state.holders.size;
+    const share = Math.max(LEAST_SHARE, Math.floor(BUDGET / readers));
     ctx.pipe(
-      readAll(connection, asked, ctx.signal),
-      (answers): OutputReaderMessage => ({ type: "read_done", answers, asked, connection }),
+      readAll(connection, asked, share, state.sizes, ctx.signal),
+      (found): OutputReaderMessage => ({ type: "read_done", found, asked, connection }),
       (): OutputReaderMessage => ({ type: "read_failed", connection }),
     );
-    return { ...state, open, reading: true };
+    return { ...state, open, reading: true, startedAt: ctx.clock.now() };
   };
 
   const done = (
     state: OutputReaderState,
-    { answers, asked }: Extract<OutputReaderMessage, { type: "read_done" }>,
+    { found, asked }: Extract<OutputReaderMessage, { type: "read_done" }>,
     ctx: ActorContext<OutputReaderMessage>,
   ): OutputReaderState => {
+    const { answers, sizes } = found;
     const open = new Set(state.open);
     for (const question of asked) {
       const bytes = answers.get(question);
       if (bytes === "unread") continue;
       if (bytes === undefined && question.wait && !state.settled.has(question)) continue;
       open.delete(question);
+      state.holders.add(question.signal);
       question.reply.ok(bytes ?? new Uint8Array());
     }
     const settled = new Set([...state.settled].filter((question) => open.has(question)));
     const came = [...answers.values()].some((bytes) => bytes !== "unread");
     const waitMs = came ? WAIT_MIN_MS : Math.min(WAIT_MAX_MS, state.waitMs * 1.5);
-    return schedule({ ...state, open, settled, reading: false, waitMs }, waitMs, ctx);
+    const now = ctx.clock.now();
+    const pauseMs = came ? pauseAfter(now - state.startedAt, found) : 0;
+    return schedule(
+      { ...state, open, settled, sizes, reading: false, waitMs, pausedUntil: now + pauseMs },
+      came ? pauseMs : waitMs,
+      ctx,
+    );
   };
 
   /** Notes that somebody reads the job, and forgets who read long ago. */
@@ -231,7 +253,11 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
       reading: false,
       scheduled: false,
       waitMs: WAIT_MIN_MS,
+      startedAt: -Infinity,
+      pausedUntil: -Infinity,
+      sizes: new Map(),
       reserved: new Set(),
+      holders: new Set(),
       readAt: new Map(),
     }),
 
@@ -248,11 +274,12 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
             return state;
           }
           noteReader(state, jobId, ctx.clock.now());
+          state.holders.delete(message.question.signal);
           // The first round comes at once; those who ask while it is under way share the next.
           const asked = { ...state, open: new Set(state.open).add(message.question) };
-          return message.question.wait
-            ? schedule(asked, state.waitMs > WAIT_MIN_MS ? WAIT_MIN_MS : 0, ctx)
-            : round(asked, ctx);
+          if (!message.question.wait) return round(asked, ctx);
+          const waitMs = state.waitMs > WAIT_MIN_MS ? WAIT_MIN_MS : 0;
+          return schedule(asked, Math.max(waitMs, state.pausedUntil - ctx.clock.now()), ctx);
         }
         case "settle": {
           const settled = new Set(state.settled);

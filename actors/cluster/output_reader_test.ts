@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { FakeConnection } from "../testing/fake_connection.ts";
 import { jobNumber } from "../testing/simulated_job.ts";
 import { Stage } from "../testing/stage.ts";
@@ -21,20 +22,26 @@ class Files {
   #run(command: string): { exitCode: number; stdout: Uint8Array; stderr: Uint8Array } {
     const stderr = new Uint8Array();
     if (command.startsWith("stat ")) {
-      const stdout = [...this.content].filter(([path]) => command.includes(path)).map(
-        ([path, { length }]) => `${length}\x1f${path}\x1e`,
-      ).join("");
-      return { exitCode: 0, stdout: bytes(stdout), stderr };
+      return { exitCode: 0, stdout: this.#sizes(command), stderr };
     }
     const parts = [...command.matchAll(/if=(\S+) .*? skip=(\d+) count=(\d+) /g)];
     assert.ok(parts.length > 0, command);
-    const out: number[] = [];
+    const out: Uint8Array[] = [];
     for (const [, path = "", skip, count] of parts) {
-      if (this.unreadable.has(path)) return { exitCode: 1, stdout: Uint8Array.from(out), stderr };
+      if (this.unreadable.has(path)) return { exitCode: 1, stdout: Buffer.concat(out), stderr };
       const content = this.content.get(path) ?? new Uint8Array();
-      out.push(...content.slice(Number(skip), Number(skip) + Number(count)));
+      out.push(content.subarray(Number(skip), Number(skip) + Number(count)));
     }
-    return { exitCode: 0, stdout: Uint8Array.from(out), stderr };
+    return { exitCode: 0, stdout: Buffer.concat(out), stderr: this.#sizes(command) };
+  }
+
+  /** The sizes of the files that the command names. */
+  #sizes(command: string): Uint8Array {
+    return bytes(
+      [...this.content].filter(([path]) => command.includes(path)).map(
+        ([path, { length }]) => `${length}\x1f${path}\x1e`,
+      ).join(""),
+    );
   }
 }
 
@@ -58,11 +65,13 @@ class ReaderStage extends Stage {
     this.files.content.set(this.path(n), Uint8Array.from([...before, ...bytes(text)]));
   }
 
-  read(n: number, offset = 0, { wait = true, maxBytes = 1_000_000, task }: {
+  read(n: number, offset = 0, options: {
     wait?: boolean;
     maxBytes?: number;
     task?: number;
+    signal?: AbortSignal;
   } = {}) {
+    const { wait = true, maxBytes = 1_000_000, task } = options;
     const abort = new AbortController();
     const answer: { text?: string; error?: unknown } = {};
     this.reader.tell({
@@ -74,7 +83,7 @@ class ReaderStage extends Stage {
         offset,
         maxBytes,
         wait,
-        signal: abort.signal,
+        signal: options.signal ?? abort.signal,
         reply: {
           ok: (value) => answer.text = new TextDecoder().decode(value),
           fail: (error) => answer.error = error,
@@ -167,6 +176,44 @@ Deno.test("a slow reader gets no more than it asks for", async () => {
   await stage.clock.advance(60_000);
   assert.equal(answer.text?.length, 100);
   assert.equal(stage.connection.host.runs.made.length, 2);
+});
+
+Deno.test("what all readers hold is bounded, however slow they are and however much there is", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  const READERS = 100;
+  const MEGABYTE = 1024 * 1024;
+  for (let n = 0; n < READERS; n++) {
+    stage.files.content.set(stage.path(n), new Uint8Array(MEGABYTE));
+  }
+  // None of them comes back for more.
+  const reads = Array.from(
+    { length: READERS },
+    (_, n) => stage.read(n, 0, { maxBytes: 8 * MEGABYTE }),
+  );
+  await stage.clock.advance(60_000);
+  const held = reads.map(({ answer }) => answer.text?.length ?? 0);
+  assert.ok(held.every((length) => length > 0));
+  assert.ok(held.reduce((sum, length) => sum + length, 0) <= 34 * MEGABYTE, `${held}`);
+  const asked = stage.connection.host.runs.made.length;
+  await stage.clock.advance(60_000);
+  assert.equal(stage.connection.host.runs.made.length, asked);
+});
+
+Deno.test("a reader with much before it is read on by one command each time, without a pause", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  stage.append(1, "x".repeat(500_000));
+  let offset = 0;
+  const { signal } = new AbortController();
+  for (let question = 0; question < 5; question++) {
+    const { answer } = stage.read(1, offset, { maxBytes: 100_000, signal });
+    await stage.clock.advance(1);
+    offset += answer.text?.length ?? 0;
+  }
+  assert.equal(offset, 500_000);
+  // The sizes were asked for once.
+  assert.equal(stage.connection.host.runs.made.length, 6);
 });
 
 Deno.test("across lost connections no byte is lost and none comes twice", async () => {

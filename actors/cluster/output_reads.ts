@@ -1,5 +1,5 @@
 /**
- * Reading the outputs of many jobs in two commands. Pure.
+ * Reading the outputs of many jobs in one command. Pure.
  *
  * @module
  */
@@ -18,6 +18,8 @@ export interface WantedPiece {
 
 /** A piece of a file that is there to be read. */
 export interface AvailablePiece {
+  /** What it is a part of, or all of. */
+  readonly of: WantedPiece;
   /** Path of the file. */
   readonly path: string;
   /** First byte. */
@@ -28,10 +30,13 @@ export interface AvailablePiece {
 
 /** The command that prints the size of each file that exists. */
 export function sizesCommand(paths: readonly string[]): string {
+  return printSizes(paths, "2>/dev/null");
+}
+
+function printSizes(paths: readonly string[], redirections: string): string {
+  const stat = commandLine(["stat", "-L", "--printf", "%s\\037%n\\036", "--", ...paths]);
   // A file that is not there yet is no trouble: it just has no line.
-  return `${
-    commandLine(["stat", "-L", "--printf", "%s\\037%n\\036", "--", ...paths])
-  } 2>/dev/null || :`;
+  return `${stat} ${redirections} || :`;
 }
 
 /** The sizes in the output of {@linkcode sizesCommand}, by path. */
@@ -57,9 +62,10 @@ export function availablePieces(
   sizes: ReadonlyMap<string, number>,
   budget: number,
 ): AvailablePiece[] {
-  const ready = wanted.flatMap(({ path, offset, maxBytes }) => {
-    const length = Math.min(maxBytes, (sizes.get(path) ?? 0) - offset);
-    return length > 0 ? [{ path, offset, length }] : [];
+  const ready = wanted.flatMap((of) => {
+    const { path, offset } = of;
+    const length = Math.min(of.maxBytes, (sizes.get(path) ?? 0) - offset);
+    return length > 0 ? [{ of, path, offset, length }] : [];
   });
   let left = budget;
   let sharers = ready.length;
@@ -72,13 +78,20 @@ export function availablePieces(
   });
 }
 
-/** The command that prints exactly the given pieces, one behind the other. */
-export function readCommand(pieces: readonly AvailablePiece[]): string {
-  return pieces.map(({ path, offset, length }) =>
+/**
+ * The command that prints exactly the given pieces, one behind the other, and on standard error the sizes
+ * of the files as they are by then, as {@linkcode sizesCommand} does. It fails where a piece cannot be read.
+ */
+export function readCommand(
+  pieces: readonly AvailablePiece[],
+  paths: readonly string[],
+): string {
+  const reads = pieces.map(({ path, offset, length }) =>
     `dd if=${
       quote(path)
-    } bs=65536 iflag=skip_bytes,count_bytes,fullblock skip=${offset} count=${length} status=none`
-  ).join(" && ");
+    } bs=262144 iflag=skip_bytes,count_bytes,fullblock skip=${offset} count=${length} status=none`
+  );
+  return [...reads, `{ ${printSizes(paths, ">&2 2>/dev/null")}; }`].join(" && ");
 }
 
 /**
@@ -91,6 +104,8 @@ export function splitPieces(
 ): readonly Uint8Array[] | undefined {
   const total = pieces.reduce((sum, { length }) => sum + length, 0);
   if (output.length !== total) return undefined;
+  if (pieces.length === 1) return [output];
   let start = 0;
+  // Copies, since a view keeps the bytes of all the others in memory for as long as its reader takes.
   return pieces.map(({ length }) => output.slice(start, start += length));
 }

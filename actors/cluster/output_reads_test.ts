@@ -71,7 +71,11 @@ Deno.test("the commands read exactly the pieces, whatever the files are called",
     const sizes = parseSizes(new TextDecoder().decode(found.stdout));
     assert.deepEqual([...sizes.keys()].sort(), paths.toSorted());
     const pieces = availablePieces(asked, sizes, 1_000_000);
-    const { stdout } = await host.run(readCommand(pieces));
+    await Deno.writeFile(paths[0] ?? "", bytes, { append: true });
+    const { stdout, stderr } = await host.run(
+      readCommand(pieces, asked.map(({ path }) => path)),
+    );
+    assert.equal(parseSizes(new TextDecoder().decode(stderr)).get(paths[0] ?? ""), 200_000);
     const parts = splitPieces(pieces, stdout);
     assert.equal(parts?.length, 4);
     for (const [index, { offset, length }] of pieces.entries()) {
@@ -83,7 +87,13 @@ Deno.test("the commands read exactly the pieces, whatever the files are called",
 });
 
 Deno.test("output of another length than asked for is not split at all", () => {
-  const pieces = [{ path: "a", offset: 0, length: 3 }, { path: "b", offset: 0, length: 2 }];
+  const piece = (path: string, length: number) => ({
+    of: { path, offset: 0, maxBytes: 10 },
+    path,
+    offset: 0,
+    length,
+  });
+  const pieces = [piece("a", 3), piece("b", 2)];
   assert.deepEqual(splitPieces(pieces, Uint8Array.of(1, 2, 3, 4, 5)), [
     Uint8Array.of(1, 2, 3),
     Uint8Array.of(4, 5),

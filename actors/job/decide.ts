@@ -11,7 +11,6 @@ import { awaitsSignal, changesWish } from "./cancel.ts";
 import type { CancelRequest } from "./cancel.ts";
 import { concludeArray } from "./conclude.ts";
 import { Facts } from "./facts.ts";
-import { foldJob } from "./fold.ts";
 import { endForgotten, partsGivenUp } from "./lost.ts";
 import { emptyMemory, JOB_ITSELF, MemoryDraft } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";

@@ -10,6 +10,7 @@ import type {
   FileInfo,
   Host,
   HostStream,
+  ReceivedFile,
   RunOptions,
   StreamOptions,
 } from "../../hosts/mod.ts";
@@ -213,6 +214,12 @@ export class FakeHost implements Host {
   }
   get(): Promise<ReadableStream<Uint8Array>> {
     return unused("get");
+  }
+  putFiles(): Promise<void> {
+    return unused("putFiles");
+  }
+  getFiles(): AsyncIterable<ReceivedFile> {
+    throw new Error("the actors do not call getFiles");
   }
   stat(): Promise<FileInfo | undefined> {
     return Promise.resolve(undefined);

@@ -10,19 +10,23 @@ import { bringUp, layoutFromEnvironment } from "../testbed/mod.ts";
 import type { Benchmark, Result } from "./benchmark.ts";
 import { kernel } from "./kernel.ts";
 import { latency } from "./latency.ts";
+import { logs } from "./logs.ts";
 import { poll } from "./poll.ts";
 import { recovery } from "./recovery.ts";
 import { scale } from "./scale.ts";
 import { submit } from "./submit.ts";
 import { table } from "./table.ts";
+import { transfer } from "./transfer.ts";
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   kernel,
   latency,
+  logs,
   poll,
   recovery,
   scale,
   submit,
+  transfer,
 };
 
 function jsonLine({ figures, better: _, ...result }: Result): string {

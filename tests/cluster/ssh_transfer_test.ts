@@ -3,9 +3,10 @@
  */
 
 import assert from "node:assert/strict";
-import { DiskFullError } from "../../hosts/mod.ts";
+import { DiskFullError, LinkLostError } from "../../hosts/mod.ts";
+import type { FileEntry } from "../../hosts/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
-import { clusterTest, connect, connectThrough } from "./support/ssh.ts";
+import { clusterTest, connect, connectThrough, untilNoRemains } from "./support/ssh.ts";
 
 clusterTest("a full disk is an error of its own and leaves nothing behind", async (facts) => {
   await using host = await connect(facts);
@@ -28,6 +29,58 @@ clusterTest("a full disk is an error of its own and leaves nothing behind", asyn
     await host.remove(directory, { recursive: true });
   }
 });
+
+clusterTest(
+  "many files go there and back, and a cut or a full disk leaves none of them",
+  async (facts) => {
+    await using proxy = startProxy({ target: facts });
+    await using host = await connect(facts);
+    const entries = (count: number): FileEntry[] =>
+      Array.from({ length: count }, (_, n) => ({
+        kind: "file",
+        path: `d${n % 7}/file ${n}\n`,
+        content: new Uint8Array(n * 13).fill(n % 251),
+        mode: 0o640,
+      }));
+    const name = `many-${crypto.randomUUID()}`;
+    try {
+      await host.putFiles(entries(700), name);
+      const found = new Map<string, Uint8Array>();
+      for await (const file of host.getFiles(name)) {
+        if (file.kind !== "file") continue;
+        assert.equal(file.mode, 0o640);
+        found.set(file.path, await new Response(ReadableStream.from(file.content)).bytes());
+      }
+      for (const { path, ...entry } of entries(700)) {
+        assert.ok(entry.kind === "file");
+        assert.deepEqual(found.get(path), entry.content);
+      }
+      assert.equal(found.size, 700);
+    } finally {
+      await host.remove(name, { recursive: true });
+    }
+
+    await using cut = await connectThrough(facts, proxy);
+    await cut.run("true");
+    proxy.setCutAfterBytes({ up: 1_000_000 });
+    await assert.rejects(cut.putFiles(entries(2_000), "never-finished"), LinkLostError);
+    await untilNoRemains(host);
+
+    const { path, bytes } = facts.smallDisk;
+    const directory = `${path}/hosts-many`;
+    await host.makeDirectory(directory);
+    try {
+      const large = { kind: "file", path: "large", content: new Uint8Array(bytes + 1) } as const;
+      await assert.rejects(
+        host.putFiles([...entries(5), large], `${directory}/all`),
+        DiskFullError,
+      );
+      assert.deepEqual(await host.list(directory), []);
+    } finally {
+      await host.remove(directory, { recursive: true });
+    }
+  },
+);
 
 clusterTest("a large file goes there and back in bounded memory", async (facts) => {
   await using host = await connect(facts);
