@@ -10,9 +10,10 @@ import { bringUp, layoutFromEnvironment } from "../testbed/mod.ts";
 import type { Benchmark, Result } from "./benchmark.ts";
 import { kernel } from "./kernel.ts";
 import { recovery } from "./recovery.ts";
+import { rpc } from "./rpc.ts";
 import { table } from "./table.ts";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { kernel, recovery };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { kernel, recovery, rpc };
 
 function jsonLine({ figures, better: _, ...result }: Result): string {
   return JSON.stringify({ ...result, ...figures });
