@@ -12,10 +12,12 @@ import { asSluiceError } from "../model/mod.ts";
 import { errorKind, httpStatus } from "./error_kind.ts";
 import { errorData, sluiceErrorOf } from "./error_shape.ts";
 import { ServerClosingError } from "./errors.ts";
+import { answerFeed } from "./feed_answer.ts";
 import type { GateSettings } from "./gate.ts";
 import { foreign, knowsOrigin, unauthorized } from "./gate.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import { withLimitedBody } from "./limited_body.ts";
-import { appRouter } from "./router.ts";
+import { appRouter, isFeed } from "./router.ts";
 import type { RpcContext } from "./trpc.ts";
 
 const log = getLogger(["sluice", "rpc"]);
@@ -35,6 +37,8 @@ export interface HandlerSettings extends GateSettings {
   readonly maxBodyBytes: number;
   /** Most calls in one request. */
   readonly maxBatch: number;
+  /** The timer of all feeds. */
+  readonly heartbeat: Heartbeat;
 }
 
 /** Sent with every answer. Source: OWASP, "REST Security Cheat Sheet". */
@@ -70,17 +74,18 @@ async function health(api: SluiceApi): Promise<Response> {
 async function answer(request: Request, settings: HandlerSettings): Promise<Response> {
   const refused = foreign(request, settings);
   if (refused !== undefined) return refusal(refused);
-  const { pathname } = new URL(request.url);
+  const url = new URL(request.url);
+  const { pathname } = url;
   if (request.method === "OPTIONS") return new Response(null, { status: 204 });
   if (settings.closing.aborted) return refusal(new ServerClosingError());
   if (pathname === healthPath) return await health(settings.api);
   const stranger = unauthorized(request, settings);
   if (stranger !== undefined) return refusal(stranger);
   if (!pathname.startsWith(`${rpcPath}/`)) return new Response("Not found\n", { status: 404 });
-  return await call(request, settings);
+  return await call(request, url, settings);
 }
 
-async function call(request: Request, settings: HandlerSettings): Promise<Response> {
+async function call(request: Request, url: URL, settings: HandlerSettings): Promise<Response> {
   // Deno aborts a request's own signal also when its answer was delivered, and warns of that once the
   // signal was looked at. So only calls that wait look at it, and only until they have an answer; a
   // client that leaves a feed cancels the answer's body.
@@ -97,6 +102,24 @@ async function call(request: Request, settings: HandlerSettings): Promise<Respon
       return left.signal;
     },
   };
+  const onError = (error: TRPCError, path: string | undefined) => {
+    const known = sluiceErrorOf(error, path);
+    if (known.code === "UNEXPECTED") log.error("{path} failed: {error}", { path, error: known });
+    else log.debug("{path}: {code}", { path, code: known.code });
+  };
+  const path = url.pathname.slice(rpcPath.length + 1);
+  if (request.method === "GET" && isFeed(path)) {
+    const { headers } = request;
+    const { heartbeat } = settings;
+    return await answerFeed({
+      path,
+      parameters: url.searchParams,
+      headers,
+      context,
+      heartbeat,
+      onError,
+    });
+  }
   try {
     return await fetchRequestHandler({
       endpoint: rpcPath,
@@ -105,12 +128,7 @@ async function call(request: Request, settings: HandlerSettings): Promise<Respon
       createContext: () => context,
       allowMethodOverride: true,
       maxBatchSize: settings.maxBatch,
-      onError: ({ error, path }) => {
-        const known = sluiceErrorOf(error, path);
-        if (known.code === "UNEXPECTED") {
-          log.error("{path} failed: {error}", { path, error: known });
-        } else log.debug("{path}: {code}", { path, code: known.code });
-      },
+      onError: ({ error, path }) => onError(error, path),
     });
   } finally {
     if (watched) request.signal.removeEventListener("abort", onAbort);

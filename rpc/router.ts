@@ -18,3 +18,16 @@ export const appRouter = router({
 
 /** Type of {@linkcode appRouter}, from which clients infer theirs. */
 export type AppRouter = typeof appRouter;
+
+const feeds: ReadonlySet<string> = new Set(
+  Object.entries(appRouter._def.record).flatMap(([name, procedures]) =>
+    Object.entries(procedures)
+      .filter(([, { _def }]) => _def.type === "subscription")
+      .map(([procedure]) => `${name}.${procedure}`)
+  ),
+);
+
+/** Whether the procedure of that name is a subscription. */
+export function isFeed(path: string): boolean {
+  return feeds.has(path);
+}

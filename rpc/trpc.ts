@@ -20,9 +20,6 @@ export interface RpcContext {
   readonly left: () => AbortSignal;
 }
 
-/** Milliseconds between signs of life on a silent feed. */
-const pingMs = 5_000;
-
 const t = initTRPC.context<RpcContext>().create({
   isDev: false,
   errorFormatter: ({ shape, error, path }) => ({
@@ -30,10 +27,6 @@ const t = initTRPC.context<RpcContext>().create({
     message: sluiceErrorOf(error, path).message,
     data: errorData(error, path),
   }),
-  sse: {
-    ping: { enabled: true, intervalMs: pingMs },
-    client: { reconnectAfterInactivityMs: 4 * pingMs },
-  },
 });
 
 /** Makes a router of procedures. */

@@ -1,0 +1,98 @@
+/**
+ * The answer to a subscription.
+ *
+ * @module
+ */
+
+import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
+import type { TRPCError } from "@trpc/server";
+import { InvalidCallError } from "./errors.ts";
+import { eventStream } from "./event_stream.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import { appRouter } from "./router.ts";
+import type { RpcContext } from "./trpc.ts";
+
+/** A subscription that was asked for. */
+export interface FeedCall {
+  /** Name of the procedure. */
+  readonly path: string;
+  /** The parameters of the URL. */
+  readonly parameters: URLSearchParams;
+  /** The headers of the request. */
+  readonly headers: Headers;
+  /** What the procedure gets. */
+  readonly context: RpcContext;
+  /** The timer of all streams. */
+  readonly heartbeat: Heartbeat;
+  /** Told of an error that ended the feed. */
+  readonly onError: (error: TRPCError, path: string) => void;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The input, with the id that a client that comes back names, wherever it names it. */
+function inputOf({ parameters, headers }: FeedCall): unknown {
+  const text = parameters.get("input");
+  const lastEventId = headers.get("last-event-id") ?? parameters.get("lastEventId") ??
+    parameters.get("Last-Event-Id");
+  let input: unknown;
+  try {
+    input = text === null ? undefined : JSON.parse(text);
+  } catch (error) {
+    throw new InvalidCallError("The input is no JSON.", error);
+  }
+  if (!lastEventId) return input;
+  return isObject(input) ? { ...input, lastEventId } : input ?? { lastEventId };
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return isObject(value) && Symbol.asyncIterator in value;
+}
+
+async function* failing(error: unknown): AsyncGenerator<never, void, undefined> {
+  throw await error;
+}
+
+/**
+ * Answers a subscription with a stream of events. As with tRPC's own answers, an error before the first
+ * event is told in the stream as well.
+ */
+export async function answerFeed(call: FeedCall): Promise<Response> {
+  const { path, context: ctx, heartbeat, onError } = call;
+  const stop = new AbortController();
+  let feed: AsyncIterable<unknown>;
+  try {
+    const given: unknown = await callTRPCProcedure({
+      router: appRouter,
+      path,
+      type: "subscription",
+      getRawInput: () => Promise.try(() => inputOf(call)),
+      ctx,
+      signal: stop.signal,
+      batchIndex: 0,
+    });
+    if (!isAsyncIterable(given)) throw new TypeError(`${path} gave no feed`);
+    feed = given;
+  } catch (error) {
+    feed = failing(error);
+  }
+  const errorShape = (thrown: unknown) => {
+    const error = getTRPCErrorFromUnknown(thrown);
+    onError(error, path);
+    const config = appRouter._def._config;
+    return getTRPCErrorShape({ config, error, ctx, path, type: "subscription", input: undefined });
+  };
+  return new Response(
+    eventStream(feed, { stop, heartbeat, errorShape }),
+    {
+      headers: {
+        "content-type": "text/event-stream",
+        "cache-control": "no-cache, no-transform",
+        // Proxies would hold events back until there are many.
+        "x-accel-buffering": "no",
+      },
+    },
+  );
+}
