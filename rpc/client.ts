@@ -13,6 +13,7 @@ import {
   splitLink,
 } from "@trpc/client";
 import { EventSource } from "eventsource";
+import { inCompany } from "./batching.ts";
 import type { AppRouter } from "./router.ts";
 
 export { clientErrorInfo } from "./client_error.ts";
@@ -106,7 +107,10 @@ export function createSluiceClient(options: SluiceClientOptions): SluiceClient {
           condition: ({ path, input }) =>
             slowPaths.has(path) || (JSON.stringify(input)?.length ?? 0) > largeInput,
           true: httpLink(calls),
-          false: httpBatchLink({ ...calls, maxItems: maxBatch, maxURLLength: maxUrlLength }),
+          false: inCompany(
+            httpLink(calls),
+            httpBatchLink({ ...calls, maxItems: maxBatch, maxURLLength: maxUrlLength }),
+          ),
         }),
       }),
     ],

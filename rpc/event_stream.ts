@@ -24,8 +24,8 @@ const returned = encodeNamed("return", undefined);
 
 /** What a stream needs beside its feed. */
 export interface EventStreamOptions {
-  /** Ends the feed: the subscriber has left or was given up. */
-  readonly stop: AbortController;
+  /** Called once when the stream has nothing more to give: ends the feed. */
+  readonly onEnd: () => void;
   /** The timer of all streams. */
   readonly heartbeat: Heartbeat;
   /** What a client is told of an error that ended the feed. */
@@ -68,22 +68,29 @@ class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /** Called when everything was taken. */
-  pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  pull(): Promise<void> {
     this.#waitedMs = 0;
-    return this.#feed.next().then(({ value, done }) => {
-      if (this.#ended) return;
-      if (done === true) return this.#end(returned);
-      if (!isTrackedEnvelope(value)) throw new TypeError("A feed's event has no id.");
-      this.#sent = true;
-      controller.enqueue(encodeEvent(value));
-    }).catch((error: unknown) => this.#fail(error));
+    return this.#feed.next().then(this.#onNext, this.#fail);
   }
 
   /** The subscriber has left. */
   async cancel(): Promise<void> {
-    this.#letGo();
+    if (!this.#ended) this.#letGo();
     await this.#feed.return?.();
   }
+
+  readonly #onNext = ({ value, done }: IteratorResult<unknown>) => {
+    if (this.#ended) return;
+    if (done === true) return this.#end(returned);
+    try {
+      if (!isTrackedEnvelope(value)) throw new TypeError("A feed's event has no id.");
+      const bytes = encodeEvent(value);
+      this.#sent = true;
+      this.#controller?.enqueue(bytes);
+    } catch (error) {
+      this.#fail(error);
+    }
+  };
 
   readonly #beat = () => {
     const room = (this.#controller?.desiredSize ?? 0) > 0;
@@ -99,9 +106,9 @@ class EventStream implements UnderlyingDefaultSource<Uint8Array> {
     this.#sent = false;
   };
 
-  #fail(error: unknown): void {
+  readonly #fail = (error: unknown) => {
     if (!this.#ended) this.#end(encodeNamed("serialized-error", this.#options.errorShape(error)));
-  }
+  };
 
   #end(last: Uint8Array): void {
     this.#controller?.enqueue(last);
@@ -112,6 +119,6 @@ class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   #letGo(): void {
     this.#ended = true;
     this.#options.heartbeat.remove(this.#beat);
-    this.#options.stop.abort();
+    this.#options.onEnd();
   }
 }

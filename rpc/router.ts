@@ -19,15 +19,16 @@ export const appRouter = router({
 /** Type of {@linkcode appRouter}, from which clients infer theirs. */
 export type AppRouter = typeof appRouter;
 
-const feeds: ReadonlySet<string> = new Set(
-  Object.entries(appRouter._def.record).flatMap(([name, procedures]) =>
-    Object.entries(procedures)
-      .filter(([, { _def }]) => _def.type === "subscription")
-      .map(([procedure]) => `${name}.${procedure}`)
+/** What a procedure does: it asks, it changes something, or it follows. */
+export type ProcedureKind = "query" | "mutation" | "subscription";
+
+const kinds: ReadonlyMap<string, ProcedureKind> = new Map(
+  Object.entries(appRouter._def.record).flatMap(([group, procedures]) =>
+    Object.entries(procedures).map(([name, { _def }]) => [`${group}.${name}`, _def.type] as const)
   ),
 );
 
-/** Whether the procedure of that name is a subscription. */
-export function isFeed(path: string): boolean {
-  return feeds.has(path);
+/** The kind of the procedure of that name, or `undefined` where there is none. */
+export function kindOf(path: string): ProcedureKind | undefined {
+  return kinds.get(path);
 }
