@@ -43,7 +43,8 @@ export async function answerCalls(
   body: Uint8Array | null,
 ): Promise<Response | undefined> {
   const { method } = request;
-  const json = method === "GET" || request.headers.get("content-type") === "application/json";
+  const json = method === "GET" ||
+    (method === "POST" && request.headers.get("content-type") === "application/json");
   const accepts = [request.headers.get("trpc-accept"), request.headers.get("accept")];
   const streamed = accepts.some((accept) => accept?.includes("jsonl"));
   if (!json || streamed) return undefined;

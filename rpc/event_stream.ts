@@ -8,15 +8,16 @@
  */
 
 import { isTrackedEnvelope } from "@trpc/server";
+import { getLogger } from "@logtape/logtape";
 import { SubscriberBehindError } from "../store/mod.ts";
-import { beatMs } from "./heartbeat.ts";
+import { beatMs, silenceMs } from "./heartbeat.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import { encodeEvent, encodeNamed } from "./shared_events.ts";
 
+const log = getLogger(["sluice", "rpc"]);
+
 /** Milliseconds after which a subscriber that takes nothing of what waits for it is given up. */
 export const stalledMs = 30_000;
-/** Milliseconds without a sign of life after which a client takes the connection for dead. */
-const silenceMs = 4 * beatMs;
 
 const connected = encodeNamed("connected", { reconnectAfterInactivityMs: silenceMs });
 const ping = encodeNamed("ping", undefined);
@@ -74,9 +75,8 @@ class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /** The subscriber has left. */
-  async cancel(): Promise<void> {
+  cancel(): void {
     if (!this.#ended) this.#letGo();
-    await this.#feed.return?.();
   }
 
   readonly #onNext = ({ value, done }: IteratorResult<unknown>) => {
@@ -120,5 +120,8 @@ class EventStream implements UnderlyingDefaultSource<Uint8Array> {
     this.#ended = true;
     this.#options.heartbeat.remove(this.#beat);
     this.#options.onEnd();
+    this.#feed.return?.().catch((error: unknown) => {
+      log.error("A feed failed while it was closed: {error}", { error });
+    });
   }
 }

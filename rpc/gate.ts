@@ -24,6 +24,15 @@ function digest(text: string): Uint8Array {
   return hash("sha256", text, "buffer");
 }
 
+const expected = new WeakMap<GateSettings, Uint8Array>();
+
+/** The digest of the token that is asked for, made once rather than for every request. */
+function expectedDigest(settings: GateSettings): Uint8Array {
+  let known = expected.get(settings);
+  if (known === undefined) expected.set(settings, known = digest(settings.token));
+  return known;
+}
+
 const connectionParamsSchema = z.object({ token: z.string() });
 
 /**
@@ -60,7 +69,7 @@ export function foreign(
   settings: GateSettings,
 ): SluiceError | undefined {
   const host = bareHost(url.hostname);
-  if (!isLoopback(host) && !isAddress(host) && !settings.allowedHosts.includes(host)) {
+  if (!settings.allowedHosts.includes(host) && !isLoopback(host) && !isAddress(host)) {
     return new ForeignHostError(host);
   }
   const origin = request.headers.get("origin");
@@ -76,7 +85,7 @@ export function unauthorized(
 ): SluiceError | undefined {
   const given = tokenOf(request, url);
   // Digests have one length, so that comparing them takes the same time whatever was given.
-  return given !== undefined && timingSafeEqual(digest(given), digest(settings.token))
+  return given !== undefined && timingSafeEqual(digest(given), expectedDigest(settings))
     ? undefined
     : new UnauthorizedError();
 }

@@ -8,6 +8,8 @@ import type { Cancellable, Clock } from "../actors/kernel/mod.ts";
 
 /** Milliseconds between two beats. */
 export const beatMs = 5_000;
+/** Milliseconds without a sign of life after which a client takes its connection for dead. */
+export const silenceMs = 4 * beatMs;
 
 /** Calls everyone who listens at every beat. It runs only while somebody does. */
 export class Heartbeat {

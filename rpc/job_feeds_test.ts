@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { TRPCClientError } from "@trpc/client";
 import { startProxy } from "../tests/faults/tcp_proxy.ts";
 import type { JobEvent, JobFact } from "../model/mod.ts";
 import { SluiceError } from "../model/mod.ts";
+import { SubscriberBehindError } from "../store/mod.ts";
 import { clientErrorInfo, createSluiceClient } from "./client.ts";
 import { createInProcessClient } from "./in_process.ts";
 import { jobEvents, jobLogs, LogGapError } from "./job_feeds.ts";
@@ -141,6 +143,23 @@ Deno.test("a feed that breaks on what may pass goes on where it broke", async ()
   });
 });
 
+Deno.test("one that fell behind is told so, and goes on after the last event that it has", async () => {
+  await withServer(async ({ api, client }) => {
+    const job = await client.jobs.submit.mutate(hostnameJob);
+    api.record(job.id, running);
+    api.feedFailure = new SubscriberBehindError("it took nothing for 30 s");
+    const told: string[] = [];
+    const onReconnect = (error: unknown) => {
+      told.push(clientErrorInfo(error).code);
+      api.feedFailure = undefined;
+      api.end(job.id);
+    };
+    const events = await collect(jobEvents(client, { jobId: job.id }, { onReconnect }));
+    assert.deepEqual(events.map(({ id }) => id), [1, 2, 3]);
+    assert.deepEqual(told, ["SUBSCRIBER_BEHIND"]);
+  });
+});
+
 Deno.test("events over a line that is cut again and again arrive once and in order", async () => {
   await withServer(async ({ api, client, server }) => {
     const job = await client.jobs.submit.mutate(hostnameJob);
@@ -269,6 +288,27 @@ Deno.test("a reader slower than the feed gets every event once", async () => {
       if (ids.length % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     assert.deepEqual(ids, Array.from({ length: 1_502 }, (_, index) => index + 1));
+  });
+});
+
+Deno.test("a reader slower than an output keeps little of it waiting, and misses no byte", async () => {
+  await withServer(async ({ api, client }) => {
+    const job = await client.jobs.submit.mutate(hostnameJob);
+    const output = everyByte(8 * 1024 * 1024);
+    api.print(job.id, output);
+    api.end(job.id);
+    const { logs } = api.jobs;
+    let subscriptions = 0;
+    Object.assign(api.jobs, {
+      logs: (...asked: Parameters<typeof logs>) => (subscriptions++, logs(...asked)),
+    });
+    const bytes = jobLogs(client, { jobId: job.id });
+    const chunks = [(await bytes.next()).value ?? assert.fail("no output")];
+    // It reads nothing until the subscription was given up for that.
+    while (api.openFeeds > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    for await (const chunk of bytes) chunks.push(chunk);
+    assert.ok(subscriptions > 1);
+    assert.ok(Buffer.from(output).equals(joined(chunks)));
   });
 });
 

@@ -7,6 +7,7 @@
 import { initTRPC } from "@trpc/server";
 import type { SluiceApi } from "../actors/mod.ts";
 import { errorData, sluiceErrorOf, toTrpcError } from "./error_shape.ts";
+import { beatMs, silenceMs } from "./heartbeat.ts";
 
 /** What every procedure gets beside its input. */
 export interface RpcContext {
@@ -27,6 +28,10 @@ const t = initTRPC.context<RpcContext>().create({
     message: sluiceErrorOf(error, path).message,
     data: errorData(error, path),
   }),
+  sse: {
+    ping: { enabled: true, intervalMs: beatMs },
+    client: { reconnectAfterInactivityMs: silenceMs },
+  },
 });
 
 /** Makes a router of procedures. */
