@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { TRPCClientError } from "@trpc/client";
 import { startProxy } from "../tests/faults/tcp_proxy.ts";
 import type { JobEvent, JobFact } from "../model/mod.ts";
@@ -288,27 +287,6 @@ Deno.test("a reader slower than the feed gets every event once", async () => {
       if (ids.length % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     assert.deepEqual(ids, Array.from({ length: 1_502 }, (_, index) => index + 1));
-  });
-});
-
-Deno.test("a reader slower than an output keeps little of it waiting, and misses no byte", async () => {
-  await withServer(async ({ api, client }) => {
-    const job = await client.jobs.submit.mutate(hostnameJob);
-    const output = everyByte(8 * 1024 * 1024);
-    api.print(job.id, output);
-    api.end(job.id);
-    const { logs } = api.jobs;
-    let subscriptions = 0;
-    Object.assign(api.jobs, {
-      logs: (...asked: Parameters<typeof logs>) => (subscriptions++, logs(...asked)),
-    });
-    const bytes = jobLogs(client, { jobId: job.id });
-    const chunks = [(await bytes.next()).value ?? assert.fail("no output")];
-    // It reads nothing until the subscription was given up for that.
-    while (api.openFeeds > 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    for await (const chunk of bytes) chunks.push(chunk);
-    assert.ok(subscriptions > 1);
-    assert.ok(Buffer.from(output).equals(joined(chunks)));
   });
 });
 

@@ -68,13 +68,16 @@ async function* oneRound<Wire, Item>(
   let waitingBytes = 0;
   let outcome: Outcome | undefined;
   let wake = () => {};
+  let subscription: { unsubscribe(): void } | undefined;
   const finish = (how: Outcome) => {
     outcome ??= how;
+    // At once, since its reader may take long to come back: nothing more is to be sent.
+    subscription?.unsubscribe();
     wake();
   };
   const onAbort = () => finish({ kind: "stopped" });
   signal?.addEventListener("abort", onAbort, { once: true });
-  const subscription = subscribe({
+  subscription = subscribe({
     onData: ({ data }) => {
       if (outcome !== undefined) return;
       try {
@@ -100,7 +103,7 @@ async function* oneRound<Wire, Item>(
   try {
     if (signal?.aborted === true) onAbort();
     while (true) {
-      // Nothing may arrive any more once the outcome stands: the position would run ahead of it.
+      // It may have been finished while it was made.
       if (outcome !== undefined) subscription.unsubscribe();
       for (let item = arrived.shift(); item !== undefined; item = arrived.shift()) {
         waitingBytes -= bytesOf(item);
