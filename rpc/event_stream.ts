@@ -1,7 +1,7 @@
 /**
  * A feed as the body of an answer: server-sent events in the form that tRPC's clients read.
  *
- * tRPC's own producer takes ten times as long for an event: it checks and writes it anew for every
+ * tRPC's own producer takes many times as long for an event: it checks and writes it anew for every
  * subscriber, sets a timer for each, and hands it over in three pieces through five streams.
  *
  * @module
@@ -25,8 +25,10 @@ const returned = encodeNamed("return", undefined);
 
 /** What a stream needs beside its feed. */
 export interface EventStreamOptions {
-  /** Called once when the stream has nothing more to give: ends the feed. */
+  /** Called once when the feed is needed no more: ends it. */
   readonly onEnd: () => void;
+  /** Called once, later, when the last was taken or the subscriber has left. */
+  readonly onGone: () => void;
   /** The timer of all streams. */
   readonly heartbeat: Heartbeat;
   /** What a client is told of an error that ended the feed. */
@@ -69,14 +71,20 @@ class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /** Called when everything was taken. */
-  pull(): Promise<void> {
+  pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> | undefined {
     this.#waitedMs = 0;
+    if (this.#ended) {
+      controller.close();
+      this.#options.onGone();
+      return undefined;
+    }
     return this.#feed.next().then(this.#onNext, this.#fail);
   }
 
   /** The subscriber has left. */
   cancel(): void {
     if (!this.#ended) this.#letGo();
+    this.#options.onGone();
   }
 
   readonly #onNext = ({ value, done }: IteratorResult<unknown>) => {
@@ -110,10 +118,10 @@ class EventStream implements UnderlyingDefaultSource<Uint8Array> {
     if (!this.#ended) this.#end(encodeNamed("serialized-error", this.#options.errorShape(error)));
   };
 
+  /** The stream is closed only when this was taken, so that one that takes it never is known to be there. */
   #end(last: Uint8Array): void {
-    this.#controller?.enqueue(last);
-    this.#controller?.close();
     this.#letGo();
+    this.#controller?.enqueue(last);
   }
 
   #letGo(): void {

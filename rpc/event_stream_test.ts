@@ -11,21 +11,30 @@ import { beatMs, Heartbeat } from "./heartbeat.ts";
 import { jobEvents } from "./job_feeds.ts";
 import { appRouter } from "./router.ts";
 import { encodeEvent } from "./shared_events.ts";
+import { serve } from "./server.ts";
+import { FakeSluice } from "./testing/fake_sluice.ts";
 import { hostnameJob } from "./testing/job_spec.ts";
 import { testToken, withServer } from "./testing/with_server.ts";
 
-const running: JobFact = { type: "running", state: "RUNNING", nodes: ["n1"], restarts: 0 };
+const running = {
+  type: "running" as const,
+  state: "RUNNING",
+  nodes: ["n1"],
+  restarts: 0,
+} satisfies JobFact;
 
 /** The stream of a feed, with a clock of its own. */
 function scene(feed: AsyncIterable<unknown>) {
   const clock = new VirtualClock();
   let ends = 0;
+  let gone = 0;
   const stream = eventStream(feed, {
     heartbeat: new Heartbeat(clock),
     onEnd: () => ends++,
+    onGone: () => gone++,
     errorShape: (error) => ({ code: error instanceof SluiceError ? error.code : "?" }),
   });
-  return { clock, stream, ends: () => ends };
+  return { clock, stream, ends: () => ends, gone: () => gone };
 }
 
 /** So many events, with the number of those that were asked for. */
@@ -69,7 +78,7 @@ Deno.test("a silent feed gives a sign of life at every beat, a busy one none", a
 
 Deno.test("one that takes nothing is told so as the last thing it reads, and its feed is let go of", async () => {
   const feed = numbered(100);
-  const { clock, stream, ends } = scene(feed);
+  const { clock, stream, ends, gone } = scene(feed);
   const { next } = pieces(stream);
   await next();
   assert.equal(await next(), "data: {}\nid: 0\n\n");
@@ -78,8 +87,10 @@ Deno.test("one that takes nothing is told so as the last thing it reads, and its
   await clock.advance(beatMs);
   assert.deepEqual([ends(), feed.closed, feed.asked], [1, true, 2]);
   assert.equal(await next(), "data: {}\nid: 1\n\n");
+  assert.equal(gone(), 0);
   assert.equal(await next(), 'event: serialized-error\ndata: {"code":"SUBSCRIBER_BEHIND"}\n\n');
   assert.equal(await next(), "");
+  assert.deepEqual([ends(), gone()], [1, 1]);
 });
 
 Deno.test("one that takes something now and then is not given up", async () => {
@@ -98,13 +109,13 @@ Deno.test("one that takes something now and then is not given up", async () => {
 
 Deno.test("a subscriber that leaves is let go of, and nobody keeps the time any more", async () => {
   const feed = numbered(100);
-  const { clock, stream, ends } = scene(feed);
+  const { clock, stream, ends, gone } = scene(feed);
   const { next, cancel } = pieces(stream);
   await next();
   await next();
   await cancel();
   await clock.advance(2 * stalledMs);
-  assert.deepEqual([ends(), feed.closed], [1, true]);
+  assert.deepEqual([ends(), gone(), feed.closed], [1, 1, true]);
 });
 
 Deno.test("what is the same for all is checked and written once", async () => {
@@ -169,6 +180,28 @@ Deno.test("feeds read the same as from tRPC's own producer, with their errors", 
   });
 });
 
+/** A job with 50 MB of history: more than the system buffers for a socket. */
+async function longHistory(api: FakeSluice) {
+  const job = await api.jobs.submit(hostnameJob);
+  const nodes = Array.from({ length: 2_000 }, (_, index) => `node-with-a-name-${index}`);
+  for (let count = 0; count < 1_000; count++) api.record(job.id, { ...running, nodes });
+  api.end(job.id);
+  return { job, last: 1_002 };
+}
+
+/** Asks for the events of a job over a socket that nobody reads. */
+async function askRaw(url: string, jobId: string): Promise<Deno.TcpConn> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
+  const request = [
+    `GET /rpc/jobs.events?input=${encodeURIComponent(JSON.stringify({ jobId }))} HTTP/1.1`,
+    "host: 127.0.0.1",
+    "connection: close",
+    `authorization: Bearer ${testToken}`,
+  ];
+  await connection.write(new TextEncoder().encode(`${request.join("\r\n")}\r\n\r\n`));
+  return connection;
+}
+
 /** Reads the events of a raw answer until it ends: their ids, and the code of the error at its end. */
 async function readRaw(connection: Deno.TcpConn) {
   const response = await new Response(connection.readable).text();
@@ -181,11 +214,7 @@ async function readRaw(connection: Deno.TcpConn) {
 Deno.test("a subscriber that stops reading holds up nobody, costs little, and loses nothing", async () => {
   const clock = new VirtualClock();
   await withServer(async ({ api, client, server }) => {
-    const job = await api.jobs.submit(hostnameJob);
-    const nodes = Array.from({ length: 2_000 }, (_, index) => `node-with-a-name-${index}`);
-    for (let count = 0; count < 1_000; count++) api.record(job.id, { ...running, nodes });
-    api.end(job.id);
-    const last = 1_002;
+    const { job, last } = await longHistory(api);
     const { events } = api.jobs;
     let given = 0;
     Object.assign(api.jobs, {
@@ -197,17 +226,7 @@ Deno.test("a subscriber that stops reading holds up nobody, costs little, and lo
       },
     });
 
-    const { port } = new URL(server.url);
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
-    const request = [
-      `GET /rpc/jobs.events?input=${
-        encodeURIComponent(JSON.stringify({ jobId: job.id }))
-      } HTTP/1.1`,
-      "host: 127.0.0.1",
-      "connection: close",
-      `authorization: Bearer ${testToken}`,
-    ];
-    await connection.write(new TextEncoder().encode(`${request.join("\r\n")}\r\n\r\n`));
+    const connection = await askRaw(server.url, job.id);
     while (given === 0) await new Promise((resolve) => setTimeout(resolve, 1));
 
     const whole: number[] = [];
@@ -228,4 +247,15 @@ Deno.test("a subscriber that stops reading holds up nobody, costs little, and lo
     for await (const { id } of jobEvents(client, { jobId: job.id }, { after })) rest.push(id);
     assert.deepEqual([...ids, ...rest], whole);
   }, { clock });
+});
+
+Deno.test("a shutdown cuts a subscriber that does not take the end of its feed", async () => {
+  const api = new FakeSluice();
+  await using server = serve(api, { token: testToken, port: 0, graceMs: 50 });
+  const { job } = await longHistory(api);
+  using _connection = await askRaw(server.url, job.id);
+  while (api.openFeeds === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await server.shutdown();
+  await server.finished;
+  assert.equal(api.openFeeds, 0);
 });

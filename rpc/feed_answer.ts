@@ -33,8 +33,8 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return isObject(value) && Symbol.asyncIterator in value;
 }
 
-async function* failing(error: unknown): AsyncGenerator<never, void, undefined> {
-  throw await error;
+function failing(error: unknown): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }
 
 /**
@@ -66,13 +66,9 @@ export async function answerFeed(call: RpcCall): Promise<Response> {
     const config = appRouter._def._config;
     return getTRPCErrorShape({ config, error, ctx, path, type: "subscription", input: undefined });
   };
-  const release = hold();
-  const onEnd = () => {
-    stop.abort();
-    release();
-  };
+  const onEnd = () => stop.abort();
   return new Response(
-    eventStream(feed, { onEnd, heartbeat, errorShape }),
+    eventStream(feed, { onEnd, onGone: hold(), heartbeat, errorShape }),
     {
       headers: {
         ...call.headers,

@@ -68,16 +68,16 @@ async function* oneRound<Wire, Item>(
   let waitingBytes = 0;
   let outcome: Outcome | undefined;
   let wake = () => {};
-  let subscription: { unsubscribe(): void } | undefined;
+  let leave = () => {};
   const finish = (how: Outcome) => {
     outcome ??= how;
     // At once, since its reader may take long to come back: nothing more is to be sent.
-    subscription?.unsubscribe();
+    leave();
     wake();
   };
   const onAbort = () => finish({ kind: "stopped" });
   signal?.addEventListener("abort", onAbort, { once: true });
-  subscription = subscribe({
+  const subscription = subscribe({
     onData: ({ data }) => {
       if (outcome !== undefined) return;
       try {
@@ -100,11 +100,12 @@ async function* oneRound<Wire, Item>(
       if (state === "connecting" && error !== null) finish({ kind: "lost", error });
     },
   });
+  leave = () => subscription.unsubscribe();
   try {
     if (signal?.aborted === true) onAbort();
     while (true) {
       // It may have been finished while it was made.
-      if (outcome !== undefined) subscription.unsubscribe();
+      if (outcome !== undefined) leave();
       for (let item = arrived.shift(); item !== undefined; item = arrived.shift()) {
         waitingBytes -= bytesOf(item);
         yield item;
@@ -115,7 +116,7 @@ async function* oneRound<Wire, Item>(
   } finally {
     signal?.removeEventListener("abort", onAbort);
     outcome ??= { kind: "stopped" };
-    subscription.unsubscribe();
+    leave();
   }
 }
 

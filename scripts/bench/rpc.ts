@@ -17,6 +17,7 @@ const DIRECTORY = ".sluice/bench/rpc";
  * The limit of the first two is a bare `Deno.serve` that answers the same requests with the same bytes;
  * that of `in-process` is the function behind the procedure, called directly; that of `fanout-1000` is a
  * bare `Deno.serve` that writes the same bytes to 1,000 open streams. The calls read a job from a journal.
+ * What the client takes of a call is told by the peer of `call`: our client in front of the bare server.
  */
 export const rpc: Benchmark = {
   about: "calls per second, and how soon an event is at 1,000 subscribers",

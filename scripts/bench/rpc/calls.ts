@@ -71,12 +71,18 @@ export async function call(servers: RpcServers): Promise<RateCase> {
   const id = servers.jobId;
   const { sent, answer } = await record(servers, (client) => client.jobs.get.query({ id }));
   const request = await bareRequest(servers, sent, answer);
+  const toBare = createSluiceClient({ url: servers.bare, token: servers.token });
   return {
     name: "call",
     unit,
     ours: times(ALONE, async () => (await client.jobs.get.query({ id })).id === id),
     limit: times(ALONE, async () => await request() === answer),
-    peers: {},
+    peers: {
+      "same client, bare server": times(
+        ALONE,
+        async () => (await toBare.jobs.get.query({ id })).id === id,
+      ),
+    },
   };
 }
 
