@@ -33,6 +33,11 @@ export interface FeedOptions {
   readonly after?: number;
   /** Ends the feed. */
   readonly signal?: AbortSignal;
+  /**
+   * Whether a reader that had everything must keep up: the feed fails with the code `SUBSCRIBER_BEHIND`
+   * once an event has left memory before the reader took it. Default: `false`.
+   */
+  readonly keepUp?: boolean;
 }
 
 /** A letter that no actor took. */

@@ -5,14 +5,9 @@
  */
 
 import type { TRPCClient } from "@trpc/client";
-import {
-  createTRPCClient,
-  httpBatchLink,
-  httpLink,
-  httpSubscriptionLink,
-  splitLink,
-} from "@trpc/client";
+import { createTRPCClient, httpSubscriptionLink, splitLink } from "@trpc/client";
 import { EventSource } from "eventsource";
+import { callLink } from "./call_link.ts";
 import type { AppRouter } from "./router.ts";
 
 export { clientErrorInfo } from "./client_error.ts";
@@ -33,10 +28,6 @@ export interface SluiceClientOptions {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-/** Most calls that travel in one request. */
-const maxBatch = 200;
-/** Longest URL: what every proxy takes. */
-const maxUrlLength = 4_096;
 /** Characters of input above which a call travels alone, so that batches stay below the body limit. */
 const largeInput = 64_000;
 
@@ -71,17 +62,6 @@ export function createSluiceClient(options: SluiceClientOptions): SluiceClient {
   const token = async () =>
     typeof options.token === "function" ? await options.token() : options.token;
   const headers = async () => ({ authorization: `Bearer ${await token()}` });
-  // With everything sent as POST the input is in the body: 3,000 calls do not fit into a URL.
-  const calls = {
-    url,
-    headers,
-    methodOverride: "POST" as const,
-    fetch: (
-      input: RequestInfo | URL,
-      init?: Omit<RequestInit, "signal"> & { signal?: AbortSignal | null | undefined },
-    ) => send(input, { ...init, signal: init?.signal ?? null }),
-  };
-
   return createTRPCClient<AppRouter>({
     links: [
       splitLink({
@@ -102,11 +82,12 @@ export function createSluiceClient(options: SluiceClientOptions): SluiceClient {
             },
           },
         }),
-        false: splitLink({
-          condition: ({ path, input }) =>
+        false: callLink({
+          url,
+          headers,
+          fetch: (input, init) => send(input, init),
+          travelsAlone: ({ path, input }) =>
             slowPaths.has(path) || (JSON.stringify(input)?.length ?? 0) > largeInput,
-          true: httpLink(calls),
-          false: httpBatchLink({ ...calls, maxItems: maxBatch, maxURLLength: maxUrlLength }),
         }),
       }),
     ],

@@ -38,14 +38,16 @@ export const clustersRouter = router({
   resume: procedure.input(nameInput).output(clusterViewSchema).mutation(({ ctx, input }) =>
     ctx.api.clusters.resume(input.name)
   ),
-  events: procedure.input(eventsInput).output(feedSchema(clusterEventSchema)).subscription(
-    ({ ctx, input, signal }) => {
-      const filter = input.cluster === undefined ? {} : { cluster: input.cluster };
-      const after = resumePosition(input.after, input.lastEventId);
-      return feed(ctx, signal, {
-        open: (signal) => ctx.api.clusters.events(filter, { after, signal }),
-        toWire: (event) => [[event.id, event]],
-      });
-    },
-  ),
+  events: procedure.input(eventsInput).output(feedSchema(clusterEventSchema, { sameForAll: true }))
+    .subscription(
+      ({ ctx, input, signal }) => {
+        const filter = input.cluster === undefined ? {} : { cluster: input.cluster };
+        const after = resumePosition(input.after, input.lastEventId);
+        return feed(ctx, signal, {
+          open: (signal) =>
+            ctx.api.clusters.events(filter, { after, signal, keepUp: ctx.reconnects }),
+          toWire: (event) => [[event.id, event]],
+        });
+      },
+    ),
 });

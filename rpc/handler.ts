@@ -12,10 +12,15 @@ import { asSluiceError } from "../model/mod.ts";
 import { errorKind, httpStatus } from "./error_kind.ts";
 import { errorData, sluiceErrorOf } from "./error_shape.ts";
 import { ServerClosingError } from "./errors.ts";
+import { answerCalls } from "./call_answer.ts";
+import { answerFeed } from "./feed_answer.ts";
 import type { GateSettings } from "./gate.ts";
 import { foreign, knowsOrigin, unauthorized } from "./gate.ts";
-import { withLimitedBody } from "./limited_body.ts";
-import { appRouter } from "./router.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import { limitedBody } from "./limited_body.ts";
+import type { Hold } from "./open_requests.ts";
+import { appRouter, kindOf } from "./router.ts";
+import type { RpcCall } from "./rpc_call.ts";
 import type { RpcContext } from "./trpc.ts";
 
 const log = getLogger(["sluice", "rpc"]);
@@ -35,14 +40,18 @@ export interface HandlerSettings extends GateSettings {
   readonly maxBodyBytes: number;
   /** Most calls in one request. */
   readonly maxBatch: number;
+  /** The timer of all feeds. */
+  readonly heartbeat: Heartbeat;
 }
 
 /** Sent with every answer. Source: OWASP, "REST Security Cheat Sheet". */
-const securityHeaders: Readonly<Record<string, string>> = {
+const ownHeaders: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
+  vary: "origin",
 };
 
 const corsHeaders: Readonly<Record<string, string>> = {
@@ -51,36 +60,58 @@ const corsHeaders: Readonly<Record<string, string>> = {
   "access-control-max-age": "600",
 };
 
+type AnswerHeaders = Readonly<Record<string, string>>;
+
 /** An error outside of any procedure, in the shape that tRPC's clients read. */
-function refusal(error: unknown): Response {
+function refusal(error: unknown, headers: AnswerHeaders): Response {
   const known = asSluiceError(error);
   const kind = errorKind(known);
   const trpc = new TRPCError({ code: kind, message: known.message, cause: known });
   return Response.json(
     { error: { message: known.message, code: -32_000, data: errorData(trpc, undefined) } },
-    { status: httpStatus[kind] },
+    { status: httpStatus[kind], headers },
   );
 }
 
-async function health(api: SluiceApi): Promise<Response> {
+async function health(api: SluiceApi, headers: AnswerHeaders): Promise<Response> {
   const { ok } = await api.system.health();
-  return new Response(ok ? "ok\n" : "not ok\n", { status: ok ? 200 : 503 });
+  return new Response(ok ? "ok\n" : "not ok\n", { status: ok ? 200 : 503, headers });
 }
 
-async function answer(request: Request, settings: HandlerSettings): Promise<Response> {
-  const refused = foreign(request, settings);
-  if (refused !== undefined) return refusal(refused);
-  const { pathname } = new URL(request.url);
-  if (request.method === "OPTIONS") return new Response(null, { status: 204 });
-  if (settings.closing.aborted) return refusal(new ServerClosingError());
-  if (pathname === healthPath) return await health(settings.api);
-  const stranger = unauthorized(request, settings);
-  if (stranger !== undefined) return refusal(stranger);
-  if (!pathname.startsWith(`${rpcPath}/`)) return new Response("Not found\n", { status: 404 });
-  return await call(request, settings);
+async function answer(
+  request: Request,
+  url: URL,
+  headers: AnswerHeaders,
+  settings: HandlerSettings,
+  hold: Hold,
+): Promise<Response> {
+  const refused = foreign(request, url, settings);
+  if (refused !== undefined) return refusal(refused, headers);
+  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers });
+  if (settings.closing.aborted) return refusal(new ServerClosingError(), headers);
+  if (url.pathname === healthPath) return await health(settings.api, headers);
+  const stranger = unauthorized(request, url, settings);
+  if (stranger !== undefined) return refusal(stranger, headers);
+  if (!url.pathname.startsWith(`${rpcPath}/`)) {
+    return new Response("Not found\n", { status: 404, headers });
+  }
+  return await call(request, url, headers, settings, hold);
 }
 
-async function call(request: Request, settings: HandlerSettings): Promise<Response> {
+function onError(error: TRPCError, path: string | undefined): void {
+  const known = sluiceErrorOf(error, path);
+  if (known.code === "UNEXPECTED") log.error("{path} failed: {error}", { path, error: known });
+  else log.debug("{path}: {code}", { path, code: known.code });
+}
+
+async function call(
+  request: Request,
+  url: URL,
+  headers: AnswerHeaders,
+  settings: HandlerSettings,
+  hold: Hold,
+): Promise<Response> {
+  const { api, closing, heartbeat, maxBatch } = settings;
   // Deno aborts a request's own signal also when its answer was delivered, and warns of that once the
   // signal was looked at. So only calls that wait look at it, and only until they have an answer; a
   // client that leaves a feed cancels the answer's body.
@@ -88,8 +119,8 @@ async function call(request: Request, settings: HandlerSettings): Promise<Respon
   const onAbort = () => left.abort(request.signal.reason);
   let watched = false;
   const context: RpcContext = {
-    api: settings.api,
-    closing: settings.closing,
+    api,
+    closing,
     reconnects: true,
     left: () => {
       if (!watched) request.signal.addEventListener("abort", onAbort, { once: true });
@@ -97,46 +128,52 @@ async function call(request: Request, settings: HandlerSettings): Promise<Respon
       return left.signal;
     },
   };
+  const path = url.pathname.slice(rpcPath.length + 1);
+  const asked = { request, url, path, context, headers, maxBatch, heartbeat, hold, onError };
+  if (request.method === "GET" && kindOf(path) === "subscription") return await answerFeed(asked);
   try {
-    return await fetchRequestHandler({
-      endpoint: rpcPath,
-      req: await withLimitedBody(request, settings.maxBodyBytes),
-      router: appRouter,
-      createContext: () => context,
-      allowMethodOverride: true,
-      maxBatchSize: settings.maxBatch,
-      onError: ({ error, path }) => {
-        const known = sluiceErrorOf(error, path);
-        if (known.code === "UNEXPECTED") {
-          log.error("{path} failed: {error}", { path, error: known });
-        } else log.debug("{path}: {code}", { path, code: known.code });
-      },
-    });
+    const body = await limitedBody(request, settings.maxBodyBytes);
+    return await answerCalls(asked, body) ?? await answerOther(asked, body);
   } finally {
     if (watched) request.signal.removeEventListener("abort", onAbort);
   }
 }
 
+/** Answers as tRPC does by itself. */
+async function answerOther(
+  { request, context, headers, maxBatch }: RpcCall,
+  body: Uint8Array<ArrayBuffer> | null,
+): Promise<Response> {
+  const { url, method, headers: given } = request;
+  const response = await fetchRequestHandler({
+    endpoint: rpcPath,
+    req: new Request(url, { method, headers: given, body }),
+    router: appRouter,
+    createContext: () => context,
+    allowMethodOverride: true,
+    maxBatchSize: maxBatch,
+    onError: ({ error, path }) => onError(error, path),
+  });
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
+}
+
 /** Makes the function that answers requests. */
-export function createHandler(settings: HandlerSettings): (request: Request) => Promise<Response> {
-  return async (request) => {
-    let response: Response;
-    try {
-      response = await answer(request, settings);
-    } catch (error) {
-      response = refusal(error);
-      if (response.status >= 500) log.error("A request failed: {error}", { error });
-    }
+export function createHandler(
+  settings: HandlerSettings,
+): (request: Request, hold: Hold) => Promise<Response> {
+  return async (request, hold) => {
+    const url = new URL(request.url);
     const origin = request.headers.get("origin");
-    const headers = {
-      ...securityHeaders,
-      ...(response.headers.has("cache-control") ? {} : { "cache-control": "no-store" }),
-      ...(origin !== null && knowsOrigin(origin, new URL(request.url), settings)
-        ? { ...corsHeaders, "access-control-allow-origin": origin }
-        : {}),
-    };
-    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
-    response.headers.append("vary", "origin");
-    return response;
+    const headers = origin !== null && knowsOrigin(origin, url, settings)
+      ? { ...ownHeaders, ...corsHeaders, "access-control-allow-origin": origin }
+      : ownHeaders;
+    try {
+      return await answer(request, url, headers, settings, hold);
+    } catch (error) {
+      const response = refusal(error, headers);
+      if (response.status >= 500) log.error("A request failed: {error}", { error });
+      return response;
+    }
   };
 }

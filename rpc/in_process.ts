@@ -4,11 +4,42 @@
  * @module
  */
 
-import { createTRPCClient, localLink } from "@trpc/client";
+import type { TRPCLink } from "@trpc/client";
+import { createTRPCClient, localLink, splitLink, TRPCClientError } from "@trpc/client";
+import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
+import { observable } from "@trpc/server/observable";
 import type { SluiceApi } from "../actors/mod.ts";
 import type { SluiceClient } from "./client.ts";
 import type { AppRouter } from "./router.ts";
 import { appRouter } from "./router.ts";
+import type { RpcContext } from "./trpc.ts";
+
+/** The value as a client over HTTP would have it: a copy that shares nothing with the server. */
+function overTheWire(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}
+
+/** Calls procedures: as tRPC's `localLink`, which aborts something at the end of every call. */
+function directLink(ctx: RpcContext): TRPCLink<AppRouter> {
+  return () => ({ op: { path, type, input, signal } }) =>
+    observable((observer) => {
+      const asked = { path, type, ctx, signal: signal ?? undefined };
+      callTRPCProcedure({
+        ...asked,
+        router: appRouter,
+        getRawInput: () => Promise.resolve(input),
+        batchIndex: 0,
+      }).then((data: unknown) => {
+        // Not completed after its value: see `callLink`.
+        observer.next({ result: { type: "data", data: overTheWire(data) } });
+      }).catch((thrown: unknown) => {
+        const error = getTRPCErrorFromUnknown(thrown);
+        const config = appRouter._def._config;
+        const shape = overTheWire(getTRPCErrorShape({ config, error, path, type, input, ctx }));
+        observer.error(TRPCClientError.from({ error: shape }, { cause: error }));
+      });
+    });
+}
 
 /**
  * A client of the same type as {@linkcode createSluiceClient}'s that calls the procedures in this
@@ -30,12 +61,13 @@ export function createInProcessClient(
   options: { readonly signal?: AbortSignal } = {},
 ): SluiceClient {
   const closing = options.signal ?? new AbortController().signal;
+  const context = { api, closing, reconnects: false, left: () => closing };
   return createTRPCClient<AppRouter>({
     links: [
-      localLink({
-        router: appRouter,
-        createContext: () =>
-          Promise.resolve({ api, closing, reconnects: false, left: () => closing }),
+      splitLink({
+        condition: ({ type }) => type === "subscription",
+        true: localLink({ router: appRouter, createContext: () => Promise.resolve(context) }),
+        false: directLink(context),
       }),
     ],
   });

@@ -20,6 +20,11 @@ export interface JobEventsOptions extends ResumeOptions {
 /** How output is read. */
 export type JobLogsOptions = ResumeOptions;
 
+/** What an event weighs, which is little unless it holds what was asked for. */
+function eventBytes({ fact }: JobEvent): number {
+  return fact.type === "accepted" ? JSON.stringify(fact.spec).length : 0;
+}
+
 /**
  * The events of jobs, each once and in order, over cut connections and restarts of the server. A feed of
  * one job ends with the job; any other goes on until the signal is aborted.
@@ -42,15 +47,15 @@ export function jobEvents(
   options: JobEventsOptions = {},
 ): AsyncGenerator<JobEvent, void, undefined> {
   let after = options.after ?? 0;
-  return resumingFeed<JobEvent, JobEvent>(
-    (handlers) => client.jobs.events.subscribe({ ...filter, after }, handlers),
-    (event) => {
+  return resumingFeed<JobEvent, JobEvent>({
+    subscribe: (handlers) => client.jobs.events.subscribe({ ...filter, after }, handlers),
+    accept: (event) => {
       if (event.id <= after) return undefined;
       after = event.id;
       return event;
     },
-    options,
-  );
+    bytesOf: eventBytes,
+  }, options);
 }
 
 /** Raised where the bytes between two pieces of a job's output are missing. */
@@ -99,9 +104,9 @@ export function jobLogs(
   options: JobLogsOptions = {},
 ): AsyncGenerator<LogChunk, void, undefined> {
   let offset = request.offset ?? 0;
-  return resumingFeed<{ offset: number; base64: string }, LogChunk>(
-    (handlers) => client.jobs.logs.subscribe({ ...request, offset }, handlers),
-    (part) => {
+  return resumingFeed<{ offset: number; base64: string }, LogChunk>({
+    subscribe: (handlers) => client.jobs.logs.subscribe({ ...request, offset }, handlers),
+    accept: (part) => {
       if (part.offset > offset) throw new LogGapError(offset, part.offset);
       const bytes = decodeBase64(part.base64).subarray(offset - part.offset);
       if (bytes.length === 0) return undefined;
@@ -109,6 +114,6 @@ export function jobLogs(
       offset += bytes.length;
       return chunk;
     },
-    options,
-  );
+    bytesOf: ({ bytes }) => bytes.length,
+  }, options);
 }

@@ -3,6 +3,7 @@ import { TRPCClientError } from "@trpc/client";
 import { startProxy } from "../tests/faults/tcp_proxy.ts";
 import type { JobEvent, JobFact } from "../model/mod.ts";
 import { SluiceError } from "../model/mod.ts";
+import { SubscriberBehindError } from "../store/mod.ts";
 import { clientErrorInfo, createSluiceClient } from "./client.ts";
 import { createInProcessClient } from "./in_process.ts";
 import { jobEvents, jobLogs, LogGapError } from "./job_feeds.ts";
@@ -138,6 +139,23 @@ Deno.test("a feed that breaks on what may pass goes on where it broke", async ()
     };
     const events = await collect(jobEvents(client, { jobId: job.id }, { onReconnect }));
     assert.deepEqual(events.map(({ id }) => id), [1, 2]);
+  });
+});
+
+Deno.test("one that fell behind is told so, and goes on after the last event that it has", async () => {
+  await withServer(async ({ api, client }) => {
+    const job = await client.jobs.submit.mutate(hostnameJob);
+    api.record(job.id, running);
+    api.feedFailure = new SubscriberBehindError("it took nothing for 30 s");
+    const told: string[] = [];
+    const onReconnect = (error: unknown) => {
+      told.push(clientErrorInfo(error).code);
+      api.feedFailure = undefined;
+      api.end(job.id);
+    };
+    const events = await collect(jobEvents(client, { jobId: job.id }, { onReconnect }));
+    assert.deepEqual(events.map(({ id }) => id), [1, 2, 3]);
+    assert.deepEqual(told, ["SUBSCRIBER_BEHIND"]);
   });
 });
 

@@ -103,16 +103,21 @@ export const jobsRouter = router({
       throw ctx.closing.aborted ? new ServerClosingError() : error;
     }
   }),
-  events: procedure.input(eventsInput).output(feedSchema(jobEventSchema)).subscription(
-    ({ ctx, input, signal }) => {
-      const { after, lastEventId, ...filter } = input;
-      return feed(ctx, signal, {
-        open: (signal) =>
-          ctx.api.jobs.events(filter, { after: resumePosition(after, lastEventId), signal }),
-        toWire: (event) => [[event.id, event]],
-      });
-    },
-  ),
+  events: procedure.input(eventsInput).output(feedSchema(jobEventSchema, { sameForAll: true }))
+    .subscription(
+      ({ ctx, input, signal }) => {
+        const { after, lastEventId, ...filter } = input;
+        return feed(ctx, signal, {
+          open: (signal) =>
+            ctx.api.jobs.events(filter, {
+              after: resumePosition(after, lastEventId),
+              signal,
+              keepUp: ctx.reconnects,
+            }),
+          toWire: (event) => [[event.id, event]],
+        });
+      },
+    ),
   logs: procedure.input(logsInput).output(feedSchema(logPartSchema)).subscription(
     ({ ctx, input, signal }) => {
       const { lastEventId, ...request } = input;

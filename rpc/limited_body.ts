@@ -7,16 +7,21 @@
 import { BodyTooLargeError } from "./errors.ts";
 
 /**
- * A copy of the request with its body read into memory, and with a signal of its own that nothing aborts.
+ * The body of a request, or `null` where it has none.
  *
  * @param limit Largest body in bytes.
  * @throws {BodyTooLargeError} Where the body is larger, whether or not it says so in its header.
  */
-export async function withLimitedBody(request: Request, limit: number): Promise<Request> {
-  const { url, method, headers } = request;
-  if (request.body === null) return new Request(url, { method, headers });
-  if (Number(request.headers.get("content-length") ?? 0) > limit) {
-    throw new BodyTooLargeError(limit);
+export async function limitedBody(
+  request: Request,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (request.body === null) return null;
+  const told = request.headers.get("content-length");
+  if (told !== null) {
+    if (Number(told) > limit) throw new BodyTooLargeError(limit);
+    // No server passes on more than was told; and to read it at once is several times as fast.
+    return await request.bytes();
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -31,5 +36,5 @@ export async function withLimitedBody(request: Request, limit: number): Promise<
     whole.set(chunk, offset);
     offset += chunk.length;
   }
-  return new Request(url, { method, headers, body: whole });
+  return whole;
 }

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Keeps a request counted until what it gives is called, once. */
+export type Hold = () => () => void;
+
 /** Counts requests from their arrival to the last byte of their answer. */
 export class OpenRequests {
   #open = 0;
@@ -26,54 +29,22 @@ export class OpenRequests {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** The handler with its requests counted; a feed counts until its stream has ended. */
+  /** The handler with its requests counted. A feed, which goes on after the handler, calls `hold`. */
   counting(
-    handler: (request: Request) => Promise<Response>,
+    handler: (request: Request, hold: Hold) => Promise<Response>,
   ): (request: Request) => Promise<Response> {
+    const leave = () => this.#leave();
+    const hold: Hold = () => {
+      this.#open++;
+      return leave;
+    };
     return async (request) => {
       this.#open++;
-      let left = false;
-      const leave = () => {
-        if (!left) this.#leave();
-        left = true;
-      };
       try {
-        const response = await handler(request);
-        const { body, headers, status } = response;
-        if (body === null || !headers.get("content-type")?.startsWith("text/event-stream")) {
-          leave();
-          return response;
-        }
-        return new Response(withEnd(body, leave), { headers, status });
-      } catch (error) {
+        return await handler(request, hold);
+      } finally {
         leave();
-        throw error;
       }
     };
   }
-}
-
-/** The stream, with a word when it has ended, failed or been cancelled. */
-function withEnd(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onEnd: () => void,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const reader = stream.getReader();
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const next = await reader.read();
-        if (!next.done) return controller.enqueue(next.value);
-        onEnd();
-        controller.close();
-      } catch (error) {
-        onEnd();
-        throw error;
-      }
-    },
-    cancel(reason) {
-      onEnd();
-      return reader.cancel(reason);
-    },
-  });
 }

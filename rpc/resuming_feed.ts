@@ -33,8 +33,23 @@ export interface ResumeOptions {
   readonly onReconnect?: ((error: unknown, delayMs: number) => void) | undefined;
 }
 
+/** What is read, and how. */
+export interface FeedReading<Wire, Item> {
+  /** Subscribes from the position after the last accepted item. */
+  readonly subscribe: Subscribe<Wire>;
+  /**
+   * Takes what arrived, moves the position, and gives the item, or `undefined` for what had arrived
+   * before. What it throws ends the feed.
+   */
+  readonly accept: (wire: Wire) => Item | undefined;
+  /** What an item weighs while it waits for its reader, in bytes. */
+  readonly bytesOf: (item: Item) => number;
+}
+
 /** Items that may wait for a slow reader; past it the subscription is given up until they are read. */
 const highWater = 256;
+/** The same for what the items weigh together, in bytes. */
+const highWaterBytes = 4 * 1024 * 1024;
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
 
@@ -46,15 +61,18 @@ type Outcome =
 
 /** One subscription, from its start to its end or break, as an async iterable of what arrived. */
 async function* oneRound<Wire, Item>(
-  subscribe: Subscribe<Wire>,
-  accept: (wire: Wire) => Item | undefined,
+  { subscribe, accept, bytesOf }: FeedReading<Wire, Item>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Item, Outcome, undefined> {
   const arrived: Item[] = [];
+  let waitingBytes = 0;
   let outcome: Outcome | undefined;
   let wake = () => {};
+  let leave = () => {};
   const finish = (how: Outcome) => {
     outcome ??= how;
+    // At once, since its reader may take long to come back: nothing more is to be sent.
+    leave();
     wake();
   };
   const onAbort = () => finish({ kind: "stopped" });
@@ -64,12 +82,15 @@ async function* oneRound<Wire, Item>(
       if (outcome !== undefined) return;
       try {
         const item = accept(data);
-        if (item !== undefined) arrived.push(item);
+        if (item !== undefined) {
+          arrived.push(item);
+          waitingBytes += bytesOf(item);
+        }
       } catch (error) {
         finish({ kind: "lost", error });
         return;
       }
-      if (arrived.length >= highWater) finish({ kind: "full" });
+      if (arrived.length >= highWater || waitingBytes >= highWaterBytes) finish({ kind: "full" });
       wake();
     },
     onComplete: () => finish({ kind: "ended" }),
@@ -79,19 +100,23 @@ async function* oneRound<Wire, Item>(
       if (state === "connecting" && error !== null) finish({ kind: "lost", error });
     },
   });
+  leave = () => subscription.unsubscribe();
   try {
     if (signal?.aborted === true) onAbort();
     while (true) {
-      // Nothing may arrive any more once the outcome stands: the position would run ahead of it.
-      if (outcome !== undefined) subscription.unsubscribe();
-      for (let item = arrived.shift(); item !== undefined; item = arrived.shift()) yield item;
+      // It may have been finished while it was made.
+      if (outcome !== undefined) leave();
+      for (let item = arrived.shift(); item !== undefined; item = arrived.shift()) {
+        waitingBytes -= bytesOf(item);
+        yield item;
+      }
       if (outcome !== undefined) return outcome;
       await new Promise<void>((resolve) => wake = resolve);
     }
   } finally {
     signal?.removeEventListener("abort", onAbort);
     outcome ??= { kind: "stopped" };
-    subscription.unsubscribe();
+    leave();
   }
 }
 
@@ -111,23 +136,20 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
 /**
  * Reads a feed to its end, subscribing again after every break that may pass.
  *
- * @param subscribe Subscribes from the position after the last accepted item.
- * @param accept Takes what arrived, moves the position, and gives the item, or `undefined` for what had
- * arrived before. What it throws ends the feed.
  * @throws The error that ended the feed, where a retry does not help.
  */
 export async function* resumingFeed<Wire, Item>(
-  subscribe: Subscribe<Wire>,
-  accept: (wire: Wire) => Item | undefined,
+  feed: FeedReading<Wire, Item>,
   options: ResumeOptions = {},
 ): AsyncGenerator<Item, void, undefined> {
   const { signal } = options;
   let failures = 0;
   while (signal?.aborted !== true) {
-    const round = oneRound(subscribe, (wire) => {
+    const accept = (wire: Wire) => {
       failures = 0;
-      return accept(wire);
-    }, signal);
+      return feed.accept(wire);
+    };
+    const round = oneRound({ ...feed, accept }, signal);
     const outcome = yield* round;
     switch (outcome.kind) {
       case "ended":

@@ -18,3 +18,17 @@ export const appRouter = router({
 
 /** Type of {@linkcode appRouter}, from which clients infer theirs. */
 export type AppRouter = typeof appRouter;
+
+/** What a procedure does: it asks, it changes something, or it follows. */
+export type ProcedureKind = "query" | "mutation" | "subscription";
+
+const kinds: ReadonlyMap<string, ProcedureKind> = new Map(
+  Object.entries(appRouter._def.record).flatMap(([group, procedures]) =>
+    Object.entries(procedures).map(([name, { _def }]) => [`${group}.${name}`, _def.type] as const)
+  ),
+);
+
+/** The kind of the procedure of that name, or `undefined` where there is none. */
+export function kindOf(path: string): ProcedureKind | undefined {
+  return kinds.get(path);
+}

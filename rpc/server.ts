@@ -5,10 +5,13 @@
  */
 
 import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../actors/kernel/mod.ts";
+import { systemClock } from "../actors/kernel/mod.ts";
 import type { SluiceApi } from "../actors/mod.ts";
 import { minTokenLength } from "../config/mod.ts";
 import { ListenError, RemoteBindError, ServerClosingError, WeakTokenError } from "./errors.ts";
 import { createHandler } from "./handler.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { bareHost, isLoopback } from "./loopback.ts";
 import { OpenRequests } from "./open_requests.ts";
 
@@ -34,6 +37,8 @@ export interface ServeOptions {
   readonly maxBatch?: number;
   /** Milliseconds that a shutdown waits for open requests before it cuts them. Default: 4,000. */
   readonly graceMs?: number;
+  /** Where feeds take time from, for tests. Default: the system's. */
+  readonly clock?: Clock;
   /** Shuts the server down. */
   readonly signal?: AbortSignal;
 }
@@ -101,6 +106,7 @@ export function serve(api: SluiceApi, options: ServeOptions): RunningServer {
       allowedOrigins: options.allowedOrigins ?? [],
       maxBodyBytes: options.maxBodyBytes ?? 32 * 1024 * 1024,
       maxBatch: options.maxBatch ?? 1_000,
+      heartbeat: new Heartbeat(options.clock ?? systemClock),
     })),
   );
   const { port } = server.addr;

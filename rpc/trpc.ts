@@ -7,6 +7,7 @@
 import { initTRPC } from "@trpc/server";
 import type { SluiceApi } from "../actors/mod.ts";
 import { errorData, sluiceErrorOf, toTrpcError } from "./error_shape.ts";
+import { beatMs, silenceMs } from "./heartbeat.ts";
 
 /** What every procedure gets beside its input. */
 export interface RpcContext {
@@ -20,9 +21,6 @@ export interface RpcContext {
   readonly left: () => AbortSignal;
 }
 
-/** Milliseconds between signs of life on a silent feed. */
-const pingMs = 5_000;
-
 const t = initTRPC.context<RpcContext>().create({
   isDev: false,
   errorFormatter: ({ shape, error, path }) => ({
@@ -31,8 +29,8 @@ const t = initTRPC.context<RpcContext>().create({
     data: errorData(error, path),
   }),
   sse: {
-    ping: { enabled: true, intervalMs: pingMs },
-    client: { reconnectAfterInactivityMs: 4 * pingMs },
+    ping: { enabled: true, intervalMs: beatMs },
+    client: { reconnectAfterInactivityMs: silenceMs },
   },
 });
 

@@ -50,6 +50,21 @@ export class JournalForeignError extends SluiceError {
   }
 }
 
+/** Somebody reads a feed more slowly than it grows. */
+export class SubscriberBehindError extends SluiceError {
+  override readonly name: string = "SubscriberBehindError";
+
+  /** Retryable: nothing is lost to one that comes back. @param how In what it fell behind. */
+  constructor(how: string) {
+    super({
+      code: "SUBSCRIBER_BEHIND",
+      message: `The subscriber fell behind the feed: ${how}.`,
+      next: "Subscribe again from the last id that arrived; read faster, or follow fewer jobs.",
+      retryable: true,
+    });
+  }
+}
+
 /** What the file holds cannot be what Sluice wrote. */
 export class JournalCorruptError extends SluiceError {
   override readonly name: string = "JournalCorruptError";

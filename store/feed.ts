@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SubscriberBehindError } from "./errors.ts";
 import type { Wait } from "./wakeups.ts";
 
 /** How a feed is read. */
@@ -14,6 +15,12 @@ export interface FeedReadOptions {
   readonly signal?: AbortSignal;
   /** Most events to read from the journal at a time. Default: 256. */
   readonly pageSize?: number;
+  /**
+   * Whether a reader that had everything must keep up: the feed fails with a
+   * {@linkcode SubscriberBehindError} once an event has left memory before the reader took it. One that
+   * reads the past is never too slow. Default: `false`.
+   */
+  readonly keepUp?: boolean;
 }
 
 /** Events that follow a cursor. */
@@ -24,6 +31,8 @@ export interface FeedPage<Event> {
   readonly cursor: number;
   /** No event can follow these. */
   readonly ended: boolean;
+  /** Whether the events had left memory, so that they were read from the disk. */
+  readonly past: boolean;
 }
 
 /** Where a feed reads from. */
@@ -82,14 +91,22 @@ class FeedReader<Event> implements AsyncIterator<Event, void, undefined> {
   }
 
   async *#read(): AsyncGenerator<Event, void, undefined> {
-    const { after = 0, signal, pageSize = 256 } = this.#options;
+    const { after = 0, signal, pageSize = 256, keepUp = false } = this.#options;
     if (signal?.aborted) return;
     signal?.addEventListener("abort", this.#stop, { once: true });
     try {
       let cursor = after;
+      let hadAll = false;
+      let keptUp = false;
       while (!this.#stopped) {
         // Nothing is awaited between an empty read and the wait, so no event falls between them.
         const page = this.#source.read(cursor, pageSize);
+        if (page.events.length > 0) {
+          if (!page.past) keptUp ||= hadAll;
+          else if (keepUp && keptUp) {
+            throw new SubscriberBehindError("what it is to read next has left memory");
+          } else hadAll = false; // So many came at once that they were never in memory together.
+        }
         cursor = page.cursor;
         for (const event of page.events) {
           yield event;
@@ -97,6 +114,7 @@ class FeedReader<Event> implements AsyncIterator<Event, void, undefined> {
         }
         if (page.ended) return;
         if (page.events.length > 0) continue;
+        hadAll = true;
         this.#wait = this.#source.wait();
         const first = await this.#wait.event;
         this.#wait = undefined;

@@ -32,7 +32,7 @@ export class FeedPages {
     if (job !== undefined) {
       const elsewhere = cluster !== undefined && cluster !== job.cluster;
       if (elsewhere || (job.ended !== undefined && job.ended.id <= cursor)) {
-        return { events: [], cursor, ended: true };
+        return { events: [], cursor, ended: true, past: false };
       }
     }
     const page = this.#page(
@@ -88,20 +88,20 @@ export class FeedPages {
     limit: number,
     match: (item: Committed) => Event | undefined,
     stored: () => Events<Event>,
-  ): { readonly events: readonly Event[]; readonly cursor: number } {
+  ): Omit<FeedPage<Event>, "ended"> {
     const newest = Math.max(cursor, this.#ring.lastId);
     if (!this.#ring.covers(cursor)) {
       const { events, complete } = stored();
-      return { events, cursor: complete ? newest : events.at(-1)?.id ?? newest };
+      return { events, cursor: complete ? newest : events.at(-1)?.id ?? newest, past: true };
     }
     const events: Event[] = [];
     for (const item of this.#ring.after(cursor)) {
       const event = match(item);
       if (event === undefined) continue;
       events.push(event);
-      if (events.length === limit) return { events, cursor: event.id };
+      if (events.length === limit) return { events, cursor: event.id, past: false };
     }
-    return { events, cursor: newest };
+    return { events, cursor: newest, past: false };
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { JournalClosedError } from "./errors.ts";
+import { JournalClosedError, SubscriberBehindError } from "./errors.ts";
 import { Journal } from "./journal.ts";
 import {
   cluster,
@@ -158,4 +158,62 @@ Deno.test("large events travel in pages that fit into memory, none left out", as
   }
   using journal = Journal.open({ path: directory.file("journal.db") });
   assert.deepEqual(ids(await take(journal.jobFeed({}), 6)), [1, 2, 3, 4, 5, 6]);
+});
+
+Deno.test("a reader that must keep up is told when it did not, and resumes where it was", async () => {
+  using journal = Journal.open({ path: ":memory:", memory: { maxEvents: 4 } });
+  const job = new SampleJob(1);
+  await journal.append([job.accepted()]);
+  const feed = journal.jobFeed({}, { keepUp: true, pageSize: 1 })[Symbol.asyncIterator]();
+  await feed.next();
+  const waiting = feed.next();
+  await journal.append([job.step()]);
+  assert.equal((await waiting).value?.id, 2);
+  for (let count = 0; count < 5; count++) await journal.append([job.step()]);
+  await assert.rejects(
+    feed.next(),
+    (error) =>
+      error instanceof SubscriberBehindError && error.code === "SUBSCRIBER_BEHIND" &&
+      error.retryable,
+  );
+  assert.deepEqual(ids(await take(journal.jobFeed({}, { after: 2, keepUp: true }), 5)), [
+    3,
+    4,
+    5,
+    6,
+    7,
+  ]);
+});
+
+Deno.test("one that need not keep up, or misses nothing of its own, reads on", async () => {
+  using journal = Journal.open({ path: ":memory:", memory: { maxEvents: 4 } });
+  const [job, other] = [new SampleJob(1), new SampleJob(2)];
+  await journal.append([job.accepted(), other.accepted()]);
+  const patient = journal.jobFeed({}, { after: 2 })[Symbol.asyncIterator]();
+  const ofOther = journal.jobFeed({ jobId: other.id }, { after: 2, keepUp: true })
+    [Symbol.asyncIterator]();
+  const waiting = [patient.next(), ofOther.next()];
+  await journal.append([other.step()]);
+  assert.deepEqual((await Promise.all(waiting)).map(({ value }) => value?.id), [3, 3]);
+  for (let count = 0; count < 9; count++) await journal.append([job.step()]);
+  assert.equal((await patient.next()).value?.id, 4);
+  const next = ofOther.next();
+  await journal.append([other.step()]);
+  assert.equal((await next).value?.id, 13);
+});
+
+Deno.test("nobody is behind who reads the past, or is given more at once than memory holds", async () => {
+  using journal = Journal.open({ path: ":memory:", memory: { maxEvents: 4 } });
+  const job = new SampleJob(1);
+  await journal.append([job.accepted(), ...Array.from({ length: 20 }, () => job.step())]);
+  const feed = journal.jobFeed({}, { keepUp: true, pageSize: 3 })[Symbol.asyncIterator]();
+  const read = async (count: number) => {
+    const found: (number | undefined)[] = [];
+    for (let n = 0; n < count; n++) found.push((await feed.next()).value?.id);
+    return found;
+  };
+  assert.deepEqual(await read(21), Array.from({ length: 21 }, (_, index) => index + 1));
+  const burst = read(10);
+  await journal.append(Array.from({ length: 10 }, () => job.step()));
+  assert.deepEqual(await burst, Array.from({ length: 10 }, (_, index) => index + 22));
 });

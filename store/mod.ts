@@ -17,6 +17,7 @@ export {
   JournalReadOnlyError,
   JournalTooNewError,
   JournalUnavailableError,
+  SubscriberBehindError,
 } from "./errors.ts";
 export type { FeedReadOptions } from "./feed.ts";
 export { Journal } from "./journal.ts";

@@ -13,6 +13,7 @@ import { latency } from "./latency.ts";
 import { logs } from "./logs.ts";
 import { poll } from "./poll.ts";
 import { recovery } from "./recovery.ts";
+import { rpc } from "./rpc.ts";
 import { scale } from "./scale.ts";
 import { submit } from "./submit.ts";
 import { table } from "./table.ts";
@@ -24,6 +25,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   logs,
   poll,
   recovery,
+  rpc,
   scale,
   submit,
   transfer,

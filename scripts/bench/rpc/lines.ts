@@ -1,0 +1,26 @@
+/** The lines of a stream, without their ends. */
+export async function* toLines(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string, void, undefined> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = `${rest}${text}`.split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+/** Answers every line of this process's input, one after the other, until the input ends. */
+export async function answerLines(answer: (line: unknown) => Promise<unknown>): Promise<void> {
+  for await (const line of toLines(Deno.stdin.readable)) say(await answer(JSON.parse(line)));
+}
+
+/** Says something to the process that started this one. */
+export function say(what: unknown): void {
+  console.log(JSON.stringify(what));
+}
+
+/** Now, in ms since the epoch with all the digits there are, which processes of one machine agree on. */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
+}
