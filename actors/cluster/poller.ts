@@ -132,7 +132,10 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     return { ...state, dueAt, timer: ctx.after(delayMs, { type: "tick" }) };
   };
 
-  /** However many nudges there are, the scheduler is busy with the answers for a fifth of the time at the most. */
+  /**
+   * However many nudges there are, the scheduler is busy with answers for a fifth of the time at the most,
+   * unless one takes so long that the rest after it would be longer than any wait between polls.
+   */
   const nudgeDelay = (
     state: PollerState,
     withinMs: number,
@@ -140,7 +143,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
   ): number => {
     const rest = state.lastPollAt === undefined
       ? 0
-      : state.lastPollAt + state.lastTookMs * NUDGE_REST - ctx.clock.now();
+      : state.lastPollAt + Math.min(options.maxMs, state.lastTookMs * NUDGE_REST) - ctx.clock.now();
     return Math.max(NUDGE_MS, rest, withinMs);
   };
 
