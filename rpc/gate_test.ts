@@ -31,6 +31,8 @@ for (
     ["no token", "", {}],
     ["a wrong token", "", { authorization: "Bearer 0123456789abcdee" }],
     ["the beginning of the token", "", { authorization: "Bearer 0123456789abcde" }],
+    ["the token with something behind it", "", { authorization: "Bearer 0123456789abcdef0" }],
+    ["a much longer token", "", { authorization: `Bearer ${"0123456789abcdef".repeat(9)}` }],
     ["an empty token", "", { authorization: "Bearer " }],
     ["another scheme", "", { authorization: "Basic 0123456789abcdef" }],
     ["connection parameters that are no JSON", "?connectionParams=x", {}],
