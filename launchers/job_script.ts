@@ -51,10 +51,10 @@ const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "XC
  * The scheduler starts it in the job's directory as `job.sh SPOOL [DIRECTORY]`, where DIRECTORY is the
  * attempt's own below the job's, if it has one. There it makes the link {@linkcode ID_LINK} to the
  * scheduler's id of it, which is made in one step or not at all, unless whoever submitted it has made it or
- * has noted another id in {@linkcode ID_FILE}. Should the attempt ever be in the queue twice, the copy whose id is not the one on record ends, with a
- * status of its own, without running anything: so does one that cannot be put on record. It then makes the
- * link {@linkcode BEGIN_LINK}, in the same way: whoever gives the attempt up makes it too, and only one of
- * them can. At the end the script appends one line to the spool, which a `tail` may be following, and leaves
+ * has noted another id in {@linkcode ID_FILE}. Should the attempt ever be in the queue twice, the copy whose
+ * id is not the one on record ends, with a status of its own, without running anything: so does one that
+ * cannot be put on record. It then makes the link {@linkcode BEGIN_LINK}, in the same way: whoever gives the
+ * attempt up makes it too, and only one of them can. At the end the script appends one line to the spool, which a `tail` may be following, and leaves
  * the exit status in the attempt's directory (`exit`, or `exit.N` for an array task). A spool that cannot be
  * written does no harm.
  *
@@ -120,11 +120,13 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     // must not hold that, so from here on only the payload has the job's standard error.
     "exec 3>&2 2>/dev/null",
     ...(early === undefined ? [...payload, "sluice_code=$?"] : inBackground(payload)),
-    ...(early === undefined ? [] : FORGET_WAKING),
-    'if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi',
     // Before any program is started, so that whoever listens hears of it at once.
     'sluice_note end "$sluice_code" "$sluice_caught"',
     "sluice_ended=$(date +%s)",
+    // Slurm's signals are sent by several of its threads, so that the first of them may come last.
+    'if [ "$sluice_caught$sluice_woken" = TERM ]; then sleep 1; fi',
+    ...(early === undefined ? [] : FORGET_WAKING),
+    'if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi',
     'if printf \'%s %s %s %s %s %s\\n\' "$sluice_id" "$sluice_restart" "$sluice_code" "$sluice_caught" \\',
     '  "$sluice_started" "$sluice_ended" >"$sluice_dir/.exit$sluice_suffix"; then',
     '  mv -f "$sluice_dir/.exit$sluice_suffix" "$sluice_dir/exit$sluice_suffix"',

@@ -64,9 +64,10 @@ exec 3>&2 2>/dev/null
   exec env 'OMP_NUM_THREADS=4' "$sluice_dir"/payload --input 'a file'
 )
 sluice_code=$?
-if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi
 sluice_note end "$sluice_code" "$sluice_caught"
 sluice_ended=$(date +%s)
+if [ "$sluice_caught$sluice_woken" = TERM ]; then sleep 1; fi
+if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi
 if printf '%s %s %s %s %s %s\n' "$sluice_id" "$sluice_restart" "$sluice_code" "$sluice_caught" \
   "$sluice_started" "$sluice_ended" >"$sluice_dir/.exit$sluice_suffix"; then
   mv -f "$sluice_dir/.exit$sluice_suffix" "$sluice_dir/exit$sluice_suffix"

@@ -87,13 +87,14 @@ if [ -n "$sluice_begun" ]; then sluice_group=$!; fi
 if [ -n "$sluice_early" ]; then sluice_pass_on; fi
 sluice_read sluice_code
 if [ -z "$sluice_code" ]; then sluice_code=137; fi
+sluice_note end "$sluice_code" "$sluice_caught"
+sluice_ended=$(date +%s)
+if [ "$sluice_caught$sluice_woken" = TERM ]; then sleep 1; fi
 if [ -n "$sluice_woken" ] && [ -n "$sluice_told" ] &&
   [ $((sluice_woken - sluice_told)) -ge -2 ] && [ $((sluice_woken - sluice_told)) -le 2 ]; then
   sluice_woken=
 fi
 if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi
-sluice_note end "$sluice_code" "$sluice_caught"
-sluice_ended=$(date +%s)
 if printf '%s %s %s %s %s %s\n' "$sluice_id" "$sluice_restart" "$sluice_code" "$sluice_caught" \
   "$sluice_started" "$sluice_ended" >"$sluice_dir/.exit$sluice_suffix"; then
   mv -f "$sluice_dir/.exit$sluice_suffix" "$sluice_dir/exit$sluice_suffix"
