@@ -34,6 +34,8 @@ export class BenchCluster implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const workspace = stack.use(await Workspace.make());
     const { facts } = workspace;
+    const { code, stderr } = await onCluster(["mkdir", "-p", workspace.remoteDirectory]);
+    if (code !== 0) throw new Error(stderr);
     const { user, keys: { ed25519: keyFile } } = facts;
     const direct = { host: facts.host, port: facts.port, user, keyFile };
     if (roundTripMs === 0) {

@@ -1,17 +1,15 @@
-import { Sluice } from "../../actors/mod.ts";
 import { createSluiceClient, jobEvents, serve } from "../../rpc/mod.ts";
 import type { SluiceClient } from "../../rpc/mod.ts";
 import type { JobEvent, JobSpecInput } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
-import { startProxy } from "../../tests/faults/tcp_proxy.ts";
+import { DEV } from "../../tests/cluster/support/workspace.ts";
 import { onCluster } from "../testbed/mod.ts";
+import { BenchCluster } from "./bench_cluster.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
 import { Moments, runName } from "./latency/moments.ts";
 import type { Moment, RunName } from "./latency/moments.ts";
 import { PollingWitness, TailWitness } from "./latency/witnesses.ts";
 import { quantile, rounded } from "./measure.ts";
-import { BENCH_CLUSTER, BenchCluster } from "./test_cluster.ts";
-import type { Door } from "./test_cluster.ts";
 
 /** Jobs of each case, which start and end one by one. */
 const JOBS = 100;
@@ -23,8 +21,8 @@ const TASKS = 24;
 /** How long the jobs take, in seconds: from the shortest to the longest in as many steps as there are jobs. */
 const SHORTEST = 1;
 const LONGEST = 6;
-/** Of the way to the cluster: a byte is late by so much in each direction, in ms. */
-const ONE_WAY_MS = 25;
+/** How long an answer takes over the slow line, in ms. */
+const ROUND_TRIP_MS = 50;
 /** The peer asks that often, in ms. */
 const POLL_MS = 5_000;
 /** Everything is over after that, in ms, or the benchmark has failed. */
@@ -43,11 +41,11 @@ export const latency: Benchmark = {
   about: "how late a client hears that a job has started or ended",
   onCluster: true,
   async run(tell) {
-    await using cluster = await BenchCluster.make("latency");
-    for (const row of await watch(cluster, cluster.facts, "")) tell(row);
-    const { host, port } = cluster.facts;
-    await using proxy = startProxy({ target: { host, port }, latencyMs: ONE_WAY_MS });
-    for (const row of await watch(cluster, proxy, "-rtt-50ms")) tell(row);
+    for (const roundTripMs of [0, ROUND_TRIP_MS]) {
+      await using cluster = await BenchCluster.open(roundTripMs);
+      const suffix = roundTripMs === 0 ? "" : `-rtt-${roundTripMs}ms`;
+      for (const row of await watch(cluster, suffix)) tell(row);
+    }
   },
 };
 
@@ -107,24 +105,26 @@ function job(file: string, wait: string, array?: string): JobSpecInput {
     "",
   ].join("\n");
   return {
-    cluster: BENCH_CLUSTER,
+    cluster: DEV,
     name: "bench-latency",
     payload: { kind: "script", script },
     resources: { memory: 50, cpusPerTask: 1, ...(array === undefined ? {} : { array }) },
   };
 }
 
-/** Has jobs run that are watched through the door by all who are compared. */
-async function watch(cluster: BenchCluster, door: Door, suffix: string): Promise<Row[]> {
-  const file = `${cluster.remoteDirectory}/times${suffix}`;
+/** Has jobs run that are watched by all who are compared. @param suffix Ends the cases' names. */
+async function watch(
+  { workspace, config, address }: BenchCluster,
+  suffix: string,
+): Promise<Row[]> {
+  const file = `${workspace.remoteDirectory}/times`;
   const made = await onCluster(["touch", file]);
   if (made.code !== 0) throw new Error(made.stderr);
   const token = crypto.randomUUID();
-  const config = {
-    dataDirectory: `${cluster.directory}/data${suffix}`,
-    clusters: { [BENCH_CLUSTER]: await cluster.config({}, door) },
-  };
-  await using sluice = await Sluice.open({ config });
+  await using sluice = await workspace.open({
+    ...config,
+    poll: { minSeconds: 2, maxSeconds: 30 },
+  });
   await using server = serve(sluice, { token, port: 0 });
   const client = createSluiceClient({ url: server.url, token });
   const stop = new AbortController();
@@ -133,8 +133,8 @@ async function watch(cluster: BenchCluster, door: Door, suffix: string): Promise
     for await (const event of jobEvents(client, {}, { signal: stop.signal })) heard.hear(event);
   })();
   try {
-    await using tail = await TailWitness.open(cluster, door, file);
-    await using polling = await PollingWitness.open(cluster, door, heard.runs, POLL_MS);
+    await using tail = TailWitness.open(address, file);
+    await using polling = PollingWitness.open(address, workspace.directory, heard.runs, POLL_MS);
     // Until the connections stand, that of tail, which does not say when it does, among them.
     while (tail.learnt.count("end") === 0) {
       const first = await client.jobs.submit.mutate(job(file, ":"));
@@ -149,7 +149,7 @@ async function watch(cluster: BenchCluster, door: Door, suffix: string): Promise
     );
     await until("the end of all jobs", () => single.every((id) => heard.ended.has(id)));
     const together = "while [ ! -e burst ]; do sleep 0.1; done";
-    const go = `${cluster.remoteDirectory}/burst${suffix}`;
+    const go = `${workspace.remoteDirectory}/burst`;
     const [array = ""] = await submitAll(client, [
       job(file, together.replace("burst", quote(go)), `0-${TASKS - 1}`),
     ]);

@@ -5,15 +5,18 @@ import type { Host } from "../../hosts/mod.ts";
 import { slurmEnvironment, squeueArguments } from "../../slurm/mod.ts";
 import { commandLine, quote } from "../../shell/mod.ts";
 import { Journal } from "../../store/mod.ts";
+import { DEV } from "../../tests/cluster/support/workspace.ts";
+import { BenchCluster } from "./bench_cluster.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
 import { median, rounded } from "./measure.ts";
+import { DAGSTER_SLURM, FLYTEKIT_SLURM } from "./peers/python.ts";
 import { Meter } from "./poll/meter.ts";
 import type { Cost } from "./poll/meter.ts";
 import { opensshPerJob } from "./poll/openssh.ts";
+import { PythonStatus } from "./poll/python.ts";
 import { QueuedJobs } from "./poll/queued_jobs.ts";
 import type { QueuedJob } from "./poll/queued_jobs.ts";
 import { Turns } from "./poll/turns.ts";
-import { BENCH_CLUSTER, BenchCluster } from "./test_cluster.ts";
 
 /** Live jobs of each case. */
 const SIZES = [10, 1_000, 10_000];
@@ -24,10 +27,7 @@ const WARM_UP = 3;
 const MOST_ROUNDS = 18;
 
 /** What it costs somebody else to ask for all of the jobs once: CPU on this side, in ms. */
-export type StatusPeer = (cluster: BenchCluster, jobs: readonly QueuedJob[]) => Promise<number>;
-
-/** Others by name. */
-const PEERS: Readonly<Record<string, StatusPeer>> = { "openssh per job": opensshPerJob };
+type StatusPeer = (jobs: readonly QueuedJob[]) => Promise<number>;
 
 /**
  * What one poll of all live jobs costs while nothing moves: the CPU of this process in ms, by the real
@@ -36,20 +36,29 @@ const PEERS: Readonly<Record<string, StatusPeer>> = { "openssh per job": openssh
  * that it started, in ms; `slurmctldCpuMs` is what slurmctld itself needs meanwhile.
  *
  * The limit is the CPU of this process for the very same squeue over the same connection, whose output is
- * let go as it comes. The peers' numbers are the CPU of their processes on this side; of many jobs they are
- * asked for a sample, and the cost of all is computed from that.
+ * let go as it comes. The peers ask for each job by itself: one by a new `ssh` over a standing connection,
+ * the others by the status calls of flytekit's connector and of dagster-slurm. Their numbers are the CPU of
+ * their processes on this side; of many jobs they are asked for a sample, and the cost of all is computed
+ * from that.
  */
 export const poll: Benchmark = {
   about: "CPU per poll at 10, 1,000 and 10,000 live jobs, here and there",
   onCluster: true,
   async run(tell) {
-    await using cluster = await BenchCluster.make("poll");
+    await using cluster = await BenchCluster.open();
     await using queued = new QueuedJobs();
+    await using flytekit = await PythonStatus.open(FLYTEKIT_SLURM, cluster);
+    await using dagster = await PythonStatus.open(DAGSTER_SLURM, cluster);
+    const others: Readonly<Record<string, StatusPeer>> = {
+      openssh: (jobs) => opensshPerJob(cluster, jobs),
+      flytekit: (jobs) => flytekit.ask(jobs),
+      dagster: (jobs) => dagster.ask(jobs),
+    };
     for (const size of SIZES) {
       await queued.grow(size);
       const peers: Record<string, number> = {};
-      for (const [name, peer] of Object.entries(PEERS)) {
-        peers[name] = rounded(await peer(cluster, queued.jobs));
+      for (const [name, peer] of Object.entries(others)) {
+        peers[name] = rounded(await peer(queued.jobs));
       }
       tell({ ...await ours(cluster, queued), peers });
     }
@@ -58,19 +67,19 @@ export const poll: Benchmark = {
 
 async function ours(cluster: BenchCluster, queued: QueuedJobs): Promise<Omit<Row, "peers">> {
   const size = queued.jobs.length;
-  const path = `${cluster.directory}/poll-${size}.db`;
+  const path = `${cluster.workspace.directory}/poll-${size}.db`;
   await queued.writeJournal(path);
   const journal = Journal.open({ path });
   const system = new ActorSystem({ supervision: { restarts: Infinity } });
-  const config = await cluster.config();
+  const config = cluster.workspace.config(cluster.config);
   const polls = new Turns();
   try {
     const standing = Promise.withResolvers<Host>();
     const connect = connector(config, "bench");
     const ref = system.spawn<ClusterMessage, unknown>(
-      `cluster:${BENCH_CLUSTER}`,
+      `cluster:${DEV}`,
       clusterActor({
-        name: BENCH_CLUSTER,
+        name: DEV,
         connect: async (signal) => {
           const connection = await connect(signal);
           standing.resolve(connection.host);
@@ -90,7 +99,7 @@ async function ours(cluster: BenchCluster, queued: QueuedJobs): Promise<Omit<Row
       clusterSpawnOptions,
     );
     const host = await standing.promise;
-    const meter = await Meter.of(host, cluster.facts);
+    const meter = await Meter.of(host, cluster.workspace.facts);
     const line = [
       ...Object.entries(slurmEnvironment).map(([name, value]) => `${name}=${quote(value)}`),
       commandLine(squeueArguments()),

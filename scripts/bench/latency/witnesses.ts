@@ -1,6 +1,7 @@
 import { quote } from "../../../shell/mod.ts";
 import { runScript } from "../../testbed/mod.ts";
-import type { BenchCluster, Door } from "../test_cluster.ts";
+import { sshWords } from "../peers/address.ts";
+import type { Address } from "../peers/address.ts";
 import { Moments } from "./moments.ts";
 import type { RunName } from "./moments.ts";
 
@@ -25,8 +26,8 @@ export class TailWitness implements AsyncDisposable {
   }
 
   /** Begins to follow the file, which must exist. */
-  static async open(cluster: BenchCluster, door: Door, file: string): Promise<TailWitness> {
-    const ssh = await cluster.ssh(door, ["ControlPath=none"]);
+  static open(address: Address, file: string): TailWitness {
+    const ssh = sshWords(address, ["ControlPath=none"]);
     // tail alone would outlive the connection until it has something to write.
     const follow = `tail -n 0 -F -- ${quote(file)} & tail=$!; cat >/dev/null; kill "$tail"`;
     const words = [...ssh, follow];
@@ -82,16 +83,17 @@ export class PollingWitness implements AsyncDisposable {
   /**
    * Begins to ask.
    *
+   * @param directory Where the socket of the connection lies.
    * @param runs The runs by Slurm's ids, to which more may be added.
    */
-  static async open(
-    cluster: BenchCluster,
-    door: Door,
+  static open(
+    address: Address,
+    directory: string,
     runs: ReadonlyMap<string, RunName>,
     everyMs: number,
-  ): Promise<PollingWitness> {
-    const ssh = await cluster.ssh(door, [
-      `ControlPath=${cluster.directory}/control.${door.port}`,
+  ): PollingWitness {
+    const ssh = sshWords(address, [
+      `ControlPath=${directory}/control`,
       "ControlMaster=auto",
       "ControlPersist=60",
     ]);

@@ -4,26 +4,28 @@
  * @module
  */
 
+import { commandLine } from "../../../shell/mod.ts";
 import { runScript } from "../../testbed/mod.ts";
+import { sshWords } from "./address.ts";
 import type { Address } from "./address.ts";
 
 /** A connection that all commands share. */
 export class OpenSsh implements AsyncDisposable {
-  readonly #options: readonly string[];
+  readonly #words: readonly string[];
 
-  private constructor(address: Address, directory: string) {
-    const { host, port, user, keyFile, knownHosts } = address;
-    this.#options = [
-      ...["-o", `ControlPath=${directory}/master`, "-o", `UserKnownHostsFile=${knownHosts}`],
-      ...["-o", "BatchMode=yes", "-i", keyFile, "-p", String(port), "-l", user, host],
-    ];
+  private constructor(words: readonly string[]) {
+    this.#words = words;
   }
 
   /** Connects; the socket lies in the directory, whose path must be short. */
   static async open(address: Address, directory: string): Promise<OpenSsh> {
-    const ssh = new OpenSsh(address, directory);
-    await runScript("ssh", 'exec ssh -M -N -f "$@" 2>/dev/null', ssh.#options);
-    return ssh;
+    const path = `ControlPath=${directory}/master`;
+    await runScript(
+      "ssh",
+      'exec "$@" -N -f 2>/dev/null',
+      sshWords(address, [path, "ControlMaster=yes"]),
+    );
+    return new OpenSsh(sshWords(address, [path]));
   }
 
   /**
@@ -31,7 +33,8 @@ export class OpenSsh implements AsyncDisposable {
    * `$SSH_WORDS`, to be split, and `args` as `$1` and on. Gives what it printed.
    */
   async script(what: string, script: string, args: readonly string[]): Promise<string> {
-    return await runScript(what, `SSH_WORDS="ssh ${this.#options.join(" ")}"\n${script}`, args);
+    const words = commandLine([this.#words.join(" ")]);
+    return await runScript(what, `SSH_WORDS=${words}\n${script}`, args);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -93,6 +93,11 @@ export class PythonPeer implements AsyncDisposable {
     return peer;
   }
 
+  /** Number of its process. */
+  get processId(): number {
+    return this.#child.pid;
+  }
+
   /** Submits so many jobs of the given name, each with a script of its own, to start in an hour. */
   async submit(count: number, name: string): Promise<number> {
     await this.#ask({ submit: count, name });

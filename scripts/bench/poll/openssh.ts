@@ -1,6 +1,7 @@
 import { quote } from "../../../shell/mod.ts";
 import { runScript } from "../../testbed/mod.ts";
-import type { BenchCluster } from "../test_cluster.ts";
+import type { BenchCluster } from "../bench_cluster.ts";
+import { sshWords } from "../peers/address.ts";
 import type { QueuedJob } from "./queued_jobs.ts";
 
 /** So many jobs are asked for at the most. */
@@ -12,12 +13,12 @@ const SAMPLE = 30;
  * most 30 of them. What the master itself uses is not counted.
  */
 export async function opensshPerJob(
-  cluster: BenchCluster,
+  { workspace, address }: BenchCluster,
   jobs: readonly QueuedJob[],
 ): Promise<number> {
-  const control = `ControlPath=${cluster.directory}/control`;
-  const master = await cluster.ssh(undefined, [control, "ControlMaster=yes"]);
-  const ssh = await cluster.ssh(undefined, [control, "ControlMaster=no"]);
+  const control = `ControlPath=${workspace.directory}/control`;
+  const master = sshWords(address, [control, "ControlMaster=yes"]);
+  const ssh = sshWords(address, [control, "ControlMaster=no"]);
   const line = (words: readonly string[]) => words.map(quote).join(" ");
   const sample = jobs.slice(0, SAMPLE).map(({ schedulerId }) => schedulerId);
   const printed = await runScript(

@@ -10,8 +10,8 @@ import { attemptId, jobSpecSchema, newJobId, schedulerIdSchema } from "../../../
 import type { JobFact, JobId, SchedulerId } from "../../../model/mod.ts";
 import { sluiceComment } from "../../../slurm/mod.ts";
 import { Journal } from "../../../store/mod.ts";
+import { DEV } from "../../../tests/cluster/support/workspace.ts";
 import { onCluster } from "../../testbed/mod.ts";
-import { BENCH_CLUSTER } from "../test_cluster.ts";
 
 /** A job that waits in the queue. */
 export interface QueuedJob {
@@ -71,7 +71,7 @@ export class QueuedJobs implements AsyncDisposable {
   async writeJournal(path: string): Promise<void> {
     const journal = Journal.open({ path });
     const spec = jobSpecSchema.parse({
-      cluster: BENCH_CLUSTER,
+      cluster: DEV,
       payload: { kind: "command", command: ["true"] },
     });
     const now = Date.now();
