@@ -11,7 +11,6 @@
 import type {
   AttemptId,
   ErrorInfo,
-  JobSpec,
   SluiceError,
   SubmissionsView,
 } from "../../model/mod.ts";
@@ -28,20 +27,15 @@ import type { Flow } from "./flow.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Tokens } from "./rate_limit.ts";
 import type { Release } from "./release.ts";
+import { SubmissionQueue } from "./submission_queue.ts";
+import type { Entry, Newcomer } from "./submission_queue.ts";
 
 /** What a submitter can be told. */
 export type SubmitterMessage =
   | { readonly type: "up"; readonly connection: Connection }
   | { readonly type: "down" }
   /** Hand the attempt over; its job's actor hears of every outcome. */
-  | {
-    readonly type: "enqueue";
-    readonly attemptId: AttemptId;
-    readonly spec: JobSpec;
-    /** Whether an earlier try may have got through. */
-    readonly maybeSent: boolean;
-    readonly job: ActorRef<JobMessage>;
-  }
+  | { readonly type: "enqueue" } & Newcomer
   /** Take the attempt back if nothing of it can have been sent; its job's actor hears whether. */
   | { readonly type: "withdraw"; readonly attemptId: AttemptId }
   /** End it; its job's actor hears when the scheduler took the request. */
@@ -85,38 +79,9 @@ export type SubmitterReport =
   | { readonly type: "submissions_paused"; readonly error: ErrorInfo; readonly retryAt: number }
   | { readonly type: "submissions_resumed" };
 
-interface Entry {
-  readonly attemptId: AttemptId;
-  readonly spec: JobSpec;
-  readonly job: ActorRef<JobMessage>;
-  /** Whether the scheduler may have it, so that it can no longer be withdrawn. */
-  readonly maybeSent: boolean;
-  /** Whether it was tried before, so that its directory may hold a lock. */
-  readonly tried: boolean;
-  /** Number of the request that carried it last; 0 before the first. */
-  readonly request: number;
-  /** Not to be tried before this time. */
-  readonly notBefore: number;
-  readonly delayMs: number;
-  /** Whether its job has heard from the present request that the scheduler has it. */
-  readonly told: boolean;
-}
-
-interface SentRequest {
-  readonly attempts: readonly AttemptId[];
-  readonly sentAt: number;
-  /** How many jobs it might have held. */
-  readonly size: number;
-}
-
 interface SubmitterState {
   readonly connection: Connection | undefined;
-  /** In the order of arrival. */
-  readonly queue: Map<AttemptId, Entry>;
-  /** Requests that have no answer yet, by their numbers. */
-  readonly inFlight: ReadonlyMap<number, SentRequest>;
-  /** Requests made so far. */
-  readonly requests: number;
+  readonly queue: SubmissionQueue;
   /** When the last answer came; until then the scheduler was at work on that request. */
   readonly answeredAt: number;
   /** How many jobs the next request may hold. */
@@ -137,9 +102,8 @@ const FIRST_BATCH = 64;
 const REQUESTS = 2;
 /** Jobs that arrive within this time travel together, in ms. */
 const GATHER_MS = 5;
-/** First wait after a job was postponed, in ms; doubles up to the longest. */
-const RETRY_MIN_MS = 1_000;
-const RETRY_MAX_MS = 60_000;
+/** Wait before requests to end jobs are sent again, in ms. */
+const CANCEL_AGAIN_MS = 1_000;
 
 /** What a submitter needs. */
 export interface SubmitterOptions {
@@ -181,28 +145,17 @@ export function submitter(
 
   /** Those whose turn it is: while submissions are paused, the one whose last try is the longest ago. */
   const nextBatch = (state: SubmitterState, now: number): readonly Entry[] => {
-    const { queue, inFlight, flow: { pause } } = state;
+    const { queue, flow: { pause } } = state;
     const most = Math.min(state.batchSize, Math.floor(state.tokens.left));
     if (most < 1) return [];
-    const batch: Entry[] = [];
-    if (pause === undefined) {
-      for (const entry of queue.values()) {
-        if (batch.length === most) break;
-        if (entry.notBefore <= now && !inFlight.has(entry.request)) batch.push(entry);
-      }
-      return batch;
-    }
-    if (pause.retryAt > now) return [];
-    let next: Entry | undefined;
-    for (const entry of queue.values()) {
-      if (next === undefined || entry.request < next.request) next = entry;
-    }
+    if (pause === undefined) return queue.due(now, most);
+    const next = pause.retryAt > now ? undefined : queue.longestUntried();
     return next === undefined ? [] : [next];
   };
 
   /** Whether another request may be made: in trouble one at a time tells enough. */
-  const hasRoom = ({ inFlight, flow: { fruitless } }: SubmitterState): boolean =>
-    inFlight.size < (fruitless === 0 ? REQUESTS : 1);
+  const hasRoom = ({ queue, flow: { fruitless } }: SubmitterState): boolean =>
+    queue.underWay < (fruitless === 0 ? REQUESTS : 1);
 
   const sendBatch = (
     state: SubmitterState,
@@ -210,10 +163,7 @@ export function submitter(
     batch: readonly Entry[],
     ctx: Context,
   ): SubmitterState => {
-    const request = state.requests + 1;
-    for (const entry of batch) {
-      state.queue.set(entry.attemptId, { ...entry, tried: true, request, told: false });
-    }
+    const request = state.queue.send(batch, ctx.clock.now(), state.batchSize);
     ctx.pipe(
       connection.scheduler.submit(
         batch.map(({ attemptId, spec, tried, maybeSent }) => ({
@@ -227,17 +177,7 @@ export function submitter(
       (outcomes): SubmitterMessage => ({ type: "outcomes", request, outcomes, connection }),
       (error): SubmitterMessage => ({ type: "unsent", request, error, connection }),
     );
-    const sent = {
-      attempts: batch.map(({ attemptId }) => attemptId),
-      sentAt: ctx.clock.now(),
-      size: state.batchSize,
-    };
-    return {
-      ...state,
-      requests: request,
-      inFlight: new Map(state.inFlight).set(request, sent),
-      tokens: { ...state.tokens, left: state.tokens.left - batch.length },
-    };
+    return { ...state, tokens: { ...state.tokens, left: state.tokens.left - batch.length } };
   };
 
   const sendJobs = (
@@ -261,38 +201,11 @@ export function submitter(
     const sent = sendJobs(sendCancels(state, connection, ctx), connection, ctx);
     // The next answer makes room for others.
     if (!hasRoom(sent)) return sent;
-    const next = nextDueAt(sent);
-    if (next === undefined) return sent;
+    const due = sent.queue.nextDueAt();
+    if (due === undefined) return sent;
+    const next = sent.flow.pause?.retryAt ?? due;
     const delayMs = Math.max(GATHER_MS, next - ctx.clock.now(), rate.waitMs(sent.tokens));
     return flushIn(sent, delayMs, ctx);
-  };
-
-  /** When one of those that are not under way is to be tried. */
-  const nextDueAt = ({ queue, inFlight, flow: { pause } }: SubmitterState): number | undefined => {
-    let next: number | undefined;
-    for (const { request, notBefore } of queue.values()) {
-      if (!inFlight.has(request)) next = Math.min(next ?? Infinity, notBefore);
-    }
-    return next === undefined ? undefined : pause?.retryAt ?? next;
-  };
-
-  const postpone = (
-    state: SubmitterState,
-    attemptId: AttemptId,
-    maybeSent: boolean,
-    ctx: Context,
-  ): void => {
-    const entry = state.queue.get(attemptId);
-    if (entry === undefined) return;
-    // The scheduler has it, whatever became of the rest of the request.
-    if (entry.told) return void state.queue.delete(attemptId);
-    const delayMs = Math.min(RETRY_MAX_MS, Math.max(RETRY_MIN_MS, entry.delayMs * 2));
-    state.queue.set(attemptId, {
-      ...entry,
-      maybeSent: entry.maybeSent || maybeSent,
-      notBefore: ctx.clock.now() + delayMs,
-      delayMs,
-    });
   };
 
   /** Takes what came of a request, whole or in part. */
@@ -302,7 +215,8 @@ export function submitter(
     outcomes: readonly SubmitOutcome[],
     ctx: Context,
   ): SubmitterState => {
-    const sent = state.inFlight.get(number);
+    const { queue } = state;
+    const sent = queue.answered(number);
     if (sent === undefined) return state;
     const now = ctx.clock.now();
     const unheardOf = new Set(sent.attempts);
@@ -311,20 +225,18 @@ export function submitter(
     for (const outcome of outcomes) {
       const { attemptId } = outcome;
       unheardOf.delete(attemptId);
-      const entry = state.queue.get(attemptId);
+      const entry = queue.get(attemptId);
       const known = outcome.kind === "submitted" && entry?.told === true;
       const told = known ? "accepted" : entry?.job.tell({ type: "outcome", outcome });
       if (outcome.kind === "postponed") {
-        postpone(state, attemptId, outcome.maybeSent, ctx);
+        queue.postpone(attemptId, outcome.maybeSent, now);
         error = outcome.error;
       } else taken = true;
       // A job whose actor has stopped comes back with another, which enqueues it anew.
-      if (outcome.kind !== "postponed" || told === "stopped") state.queue.delete(attemptId);
+      if (outcome.kind !== "postponed" || told === "stopped") queue.remove(attemptId);
     }
-    for (const attemptId of unheardOf) postpone(state, attemptId, true, ctx);
-    const inFlight = new Map(state.inFlight);
-    inFlight.delete(number);
-    const landed: SubmitterState = { ...state, inFlight, answeredAt: now };
+    for (const attemptId of unheardOf) queue.postpone(attemptId, true, now);
+    const landed: SubmitterState = { ...state, answeredAt: now };
     if (taken) {
       const batchSize = nextBatchSize({
         size: sent.size,
@@ -354,18 +266,14 @@ export function submitter(
 
   /** Whatever kept jobs back may be over: all are tried, or one where submissions are paused. */
   const tryNow = (state: SubmitterState, ctx: Context): SubmitterState => {
-    for (const entry of state.queue.values()) {
-      state.queue.set(entry.attemptId, { ...entry, notBefore: 0, delayMs: 0 });
-    }
+    state.queue.hurry();
     return flush({ ...state, flow: tryingNow(state.flow, ctx.clock.now()) }, ctx);
   };
 
   return {
     init: () => ({
       connection: undefined,
-      queue: new Map(),
-      inFlight: new Map(),
-      requests: 0,
+      queue: new SubmissionQueue(),
       answeredAt: -Infinity,
       batchSize: FIRST_BATCH,
       tokens: rate.full,
@@ -379,46 +287,23 @@ export function submitter(
     receive(state, message, ctx) {
       switch (message.type) {
         case "up":
-          return tryNow(
-            {
-              ...state,
-              connection: message.connection,
-              inFlight: new Map(),
-              cancelling: false,
-            },
-            ctx,
-          );
+          state.queue.giveUpRequests(ctx.clock.now());
+          return tryNow({ ...state, connection: message.connection, cancelling: false }, ctx);
         case "down":
-          for (const { attempts } of state.inFlight.values()) {
-            for (const attemptId of attempts) postpone(state, attemptId, true, ctx);
-          }
-          return { ...state, connection: undefined, inFlight: new Map(), cancelling: false };
+          state.queue.giveUpRequests(ctx.clock.now());
+          return { ...state, connection: undefined, cancelling: false };
         case "resume":
           return tryNow(state, ctx);
         case "enqueue": {
-          const { attemptId, spec, job, maybeSent } = message;
-          const request = state.queue.get(attemptId)?.request ?? 0;
-          state.queue.set(attemptId, {
-            attemptId,
-            spec,
-            job,
-            maybeSent,
-            tried: maybeSent,
-            request,
-            notBefore: 0,
-            delayMs: 0,
-            told: false,
-          });
-          const flow = withNewcomer(state.flow, attemptId, ctx.clock.now());
+          state.queue.add(message);
+          const flow = withNewcomer(state.flow, message.attemptId, ctx.clock.now());
           return flushIn({ ...state, flow }, GATHER_MS, ctx);
         }
         case "withdraw": {
           const { attemptId } = message;
           const entry = state.queue.get(attemptId);
-          if (entry === undefined || entry.maybeSent || state.inFlight.has(entry.request)) {
-            return state;
-          }
-          state.queue.delete(attemptId);
+          if (entry === undefined || entry.maybeSent || state.queue.isUnderWay(entry)) return state;
+          state.queue.remove(attemptId);
           entry.job.tell({ type: "withdrawn" });
           return state;
         }
@@ -429,7 +314,7 @@ export function submitter(
         }
         case "release":
           if (message.attemptId !== undefined) {
-            state.queue.delete(message.attemptId);
+            state.queue.remove(message.attemptId);
             state.cancels.forget(message.attemptId);
           }
           message.released();
@@ -441,7 +326,7 @@ export function submitter(
           const { outcome } = message;
           const entry = state.queue.get(outcome.attemptId);
           if (entry?.job.tell({ type: "outcome", outcome }) === "accepted") {
-            state.queue.set(outcome.attemptId, { ...entry, told: true });
+            state.queue.noteTold(outcome.attemptId);
           }
           return state;
         }
@@ -451,7 +336,7 @@ export function submitter(
         case "unsent": {
           if (message.connection !== state.connection) return state;
           const error = asSluiceError(message.error);
-          const attempts = state.inFlight.get(message.request)?.attempts ?? [];
+          const attempts = state.queue.carriedBy(message.request);
           const outcomes = attempts.map((attemptId) =>
             ({ kind: "postponed", attemptId, error, maybeSent: true }) as const
           );
@@ -468,7 +353,7 @@ export function submitter(
         }
         case "uncancelled":
           if (message.connection !== state.connection) return state;
-          return flushIn({ ...state, cancelling: false }, RETRY_MIN_MS, ctx);
+          return flushIn({ ...state, cancelling: false }, CANCEL_AGAIN_MS, ctx);
         case "view":
           message.reply.ok(viewOfFlow(state.flow, state.queue.size));
           return state;
