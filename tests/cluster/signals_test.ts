@@ -29,7 +29,9 @@ async function open(workspace: Workspace) {
   const planner = new SlurmPlanner({ layout, serverId: "server", defaults: {} });
   const scheduler = new SlurmScheduler(host, layout, planner);
   const observe = async (job: Watched): Promise<readonly Sighting[]> =>
-    (await scheduler.observe([job], never)).map(({ sighting }) => sighting);
+    (await scheduler.observe([job], never))
+      .toSorted((one, other) => (one.task ?? 0) - (other.task ?? 0))
+      .map(({ sighting }) => sighting);
   return {
     host,
     scheduler,
