@@ -8,12 +8,7 @@
  * @module
  */
 
-import type {
-  AttemptId,
-  ErrorInfo,
-  SluiceError,
-  SubmissionsView,
-} from "../../model/mod.ts";
+import type { AttemptId, ErrorInfo, SluiceError, SubmissionsView } from "../../model/mod.ts";
 import { asSluiceError, UnexpectedError } from "../../model/mod.ts";
 import type { Cancellation, SubmitOutcome, Submitted } from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
@@ -49,6 +44,7 @@ export type SubmitterMessage =
   | { readonly type: "resume" }
   | { readonly type: "view"; readonly reply: Reply<SubmissionsView> }
   | { readonly type: "flush" }
+  | { readonly type: "tell_news" }
   /** The scheduler has it, while others of the same request are still on their way. */
   | {
     readonly type: "submitted";
@@ -82,6 +78,8 @@ export type SubmitterReport =
 interface SubmitterState {
   readonly connection: Connection | undefined;
   readonly queue: SubmissionQueue;
+  /** What the scheduler has taken of requests that are under way, and their jobs have not heard. */
+  readonly news: Submitted[];
   /** When the last answer came; until then the scheduler was at work on that request. */
   readonly answeredAt: number;
   /** How many jobs the next request may hold. */
@@ -100,6 +98,8 @@ interface SubmitterState {
 const FIRST_BATCH = 64;
 /** Requests under way at a time: the next is there when the scheduler is done with the one before. */
 const REQUESTS = 2;
+/** What the scheduler takes within this time is told, and so journaled, together, in ms. */
+const NEWS_MS = 50;
 /** Jobs that arrive within this time travel together, in ms. */
 const GATHER_MS = 5;
 /** Wait before requests to end jobs are sent again, in ms. */
@@ -208,6 +208,17 @@ export function submitter(
     return flushIn(sent, delayMs, ctx);
   };
 
+  /** Tells jobs that the scheduler has them, while others of their requests are on their way. */
+  const tellNews = ({ queue, news }: SubmitterState): void => {
+    for (const outcome of news.splice(0)) {
+      const entry = queue.get(outcome.attemptId);
+      if (entry === undefined || entry.told) continue;
+      if (entry.job.tell({ type: "outcome", outcome }) === "accepted") {
+        queue.noteTold(outcome.attemptId);
+      }
+    }
+  };
+
   /** Takes what came of a request, whole or in part. */
   const take = (
     state: SubmitterState,
@@ -274,6 +285,7 @@ export function submitter(
     init: () => ({
       connection: undefined,
       queue: new SubmissionQueue(),
+      news: [],
       answeredAt: -Infinity,
       batchSize: FIRST_BATCH,
       tokens: rate.full,
@@ -290,6 +302,7 @@ export function submitter(
           state.queue.giveUpRequests(ctx.clock.now());
           return tryNow({ ...state, connection: message.connection, cancelling: false }, ctx);
         case "down":
+          tellNews(state);
           state.queue.giveUpRequests(ctx.clock.now());
           return { ...state, connection: undefined, cancelling: false };
         case "resume":
@@ -321,15 +334,14 @@ export function submitter(
           return state;
         case "flush":
           return flush({ ...state, timer: undefined }, ctx);
-        case "submitted": {
+        case "submitted":
           if (message.connection !== state.connection) return state;
-          const { outcome } = message;
-          const entry = state.queue.get(outcome.attemptId);
-          if (entry?.job.tell({ type: "outcome", outcome }) === "accepted") {
-            state.queue.noteTold(outcome.attemptId);
-          }
+          if (state.news.length === 0) ctx.after(NEWS_MS, { type: "tell_news" });
+          state.news.push(message.outcome);
           return state;
-        }
+        case "tell_news":
+          tellNews(state);
+          return state;
         case "outcomes":
           if (message.connection !== state.connection) return state;
           return flush(take(state, message.request, message.outcomes, ctx), ctx);

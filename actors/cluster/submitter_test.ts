@@ -106,7 +106,7 @@ Deno.test("a job hears that the scheduler has it before the others of its reques
     schedulerId: schedulerId("12"),
   } as const;
   stage.connection.scheduler.onSubmitted?.(outcome);
-  await stage.clock.settle();
+  await stage.clock.advance(50);
   assert.deepEqual(stage.jobs.heard, [{ type: "outcome", outcome }]);
   stage.submits.last.ok(accepted(stage.submits.last.argument));
   await stage.clock.settle();
