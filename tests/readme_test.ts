@@ -3,6 +3,7 @@
  */
 
 import assert from "node:assert/strict";
+import { loadConfig } from "../config/mod.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const readme = await Deno.readTextFile(`${root}README.md`);
@@ -43,4 +44,15 @@ Deno.test("the demo shows events, output and result, and leaves the home directo
   } finally {
     await Deno.remove(home, { recursive: true });
   }
+});
+
+Deno.test("the README's configuration is one", async () => {
+  const text = /```yaml\n([\s\S]*?)```/.exec(readme)?.[1];
+  assert.ok(text !== undefined);
+  const { clusters } = await loadConfig({
+    path: "/sluice.yaml",
+    env: (name) => name === "HOME" ? "/home/ada" : undefined,
+    readTextFile: () => Promise.resolve(text),
+  });
+  assert.deepEqual(Object.keys(clusters), ["dev", "here"]);
 });

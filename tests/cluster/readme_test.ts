@@ -78,6 +78,13 @@ Deno.test("the README's job that fails at first succeeds at its second attempt",
   assert.deepEqual(await printedByLibrary(workspace, program), ["succeeded at attempt 2"]);
 });
 
+Deno.test("the README's copies end one by one", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Many jobs\s+```ts\n([\s\S]*?)```/);
+  const lines = await printedByLibrary(workspace, program);
+  assert.deepEqual(lines.toSorted(), ["0 succeeded", "1 succeeded", "2 succeeded"]);
+});
+
 Deno.test("the README's shell line runs a job and shows its output", async () => {
   await using workspace = await Workspace.make();
   const env = await configured(workspace);
