@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 // @ts-types="@types/ssh2"
-import { type CipherAlgorithm, type Connection, Server, type ServerConfig } from "ssh2";
+import { type Connection, Server, type ServerConfig } from "ssh2";
 import { slurmClusterSchema } from "../../model/mod.ts";
 import { HostClosedError, LinkLostError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -21,9 +21,6 @@ const environment: SshEnvironment = { ...systemEnvironment, variable: () => unde
 /** Settle when the commands that `open` has run are gone; the server that ran them waits for them. */
 const ended: Promise<unknown>[] = [];
 
-// Those of AES-CTR are not let go of by ssh2's server, which the leak sanitizers tell.
-const SERVER_CIPHERS: readonly CipherAlgorithm[] = ["aes128-gcm@openssh.com"];
-
 interface TestServer extends AsyncDisposable {
   readonly port: number;
 }
@@ -33,8 +30,7 @@ async function startServer(
   config: Partial<ServerConfig> = {},
 ): Promise<TestServer> {
   const open = new Set<Connection>();
-  const algorithms = { cipher: [...SERVER_CIPHERS], ...config.algorithms };
-  const server = new Server({ hostKeys: [hostKey], ...config, algorithms }, (connection) => {
+  const server = new Server({ hostKeys: [hostKey], ...config }, (connection) => {
     open.add(connection);
     connection.on("error", () => {});
     connection.on("close", () => open.delete(connection));

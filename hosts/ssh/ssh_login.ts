@@ -14,7 +14,6 @@ import {
   type ClientErrorExtensions,
 } from "ssh2";
 import type { SluiceError } from "../../model/mod.ts";
-import { CIPHERS, releaseCiphers } from "./ciphers.ts";
 import type { Credential, Credentials } from "./credentials.ts";
 import type { HostKeyVerifier } from "./host_keys.ts";
 import { AgentError, AuthenticationError, ConnectError, HandshakeError } from "./ssh_errors.ts";
@@ -149,7 +148,6 @@ function networkWords(error: Error): string {
 function speakSsh(login: SshLogin, socket: Duplex, ended: AbortSignal): Promise<Client> {
   const { label, verifier } = login;
   const client = new Client();
-  releaseCiphers(client);
   const attempts = new Attempts(login);
   let distrust: SluiceError | undefined;
   let trustedKey: Uint8Array | undefined;
@@ -202,7 +200,6 @@ function speakSsh(login: SshLogin, socket: Duplex, ended: AbortSignal): Promise<
         serverHostKey: verifier.algorithms,
         // Under Deno the curve P-521 fails in the key exchange, and zlib in what follows.
         kex: { append: [], prepend: [], remove: ["ecdh-sha2-nistp521"] },
-        cipher: [...CIPHERS],
         compress: ["none"],
       },
       // Our own deadline covers the socket as well.
