@@ -38,6 +38,8 @@ export interface Attempt {
   readonly proxyJump?: string;
   /** Exit status of `ssh`. */
   readonly code: number;
+  /** It is a jump host, whose `ssh` does not tell what it tries. */
+  readonly isHop?: boolean;
 }
 
 /** Who and where, `user@host:port` as the ssh_config makes it; `undefined` before `ssh` has reached the host. */
@@ -58,11 +60,15 @@ export function learningFailure(log: string): SluiceError | undefined {
 
 /** Why a login failed. */
 export function loginFailure(log: string, attempt: Attempt): SluiceError {
-  const ours = ownFailure(log, attempt);
-  // What is said of a connection through another that never spoke is said of that other.
   const through = /^debug1: Executing proxy command: /m.test(log);
-  if (!through || /^debug1: Remote protocol version /m.test(log)) return ours;
-  return new ProxyJumpError(attempt.proxyJump ?? impliedJump(log), attempt.label, ours);
+  if (!through || /^debug1: Remote protocol version /m.test(log)) return ownFailure(log, attempt);
+  // The host never spoke, so what is said is said of one on the way to it.
+  const hop = attempt.proxyJump ?? impliedJump(log);
+  return new ProxyJumpError(
+    hop,
+    attempt.label,
+    ownFailure(log, { ...attempt, label: hop, isHop: true }),
+  );
 }
 
 /** Why an established connection ended, from what `ssh` said last. */
@@ -71,7 +77,9 @@ export function lossDetail(talk: string, code: number): string {
     -1,
   );
   if (said !== undefined) return said.replace(/\.$/, "");
-  return code > 128 ? `ssh was ended by signal ${code - 128}` : `ssh ended with status ${code}`;
+  return code > 128 && code < 255
+    ? `ssh was ended by signal ${code - 128}`
+    : `ssh ended with status ${code}`;
 }
 
 function ownFailure(log: string, attempt: Attempt): SluiceError {
@@ -132,7 +140,7 @@ function hostKeyFailure(log: string, attempt: Attempt, cause: Error): SluiceErro
 
 function authenticationFailure(
   log: string,
-  { label, keyFile, agent }: Attempt,
+  { label, keyFile, agent, isHop = false }: Attempt,
   cause: Error,
 ): SluiceError | undefined {
   const denied = /^.*: Permission denied \((.*)\)\.$/m.exec(log);
@@ -161,7 +169,9 @@ function authenticationFailure(
   const offered = denied?.[1] ??
     [...log.matchAll(/^debug1: Authentications that can continue: (.*)$/mg)].at(-1)?.[1] ?? "";
   return new AuthenticationError(label, {
-    tried: [...offers.map(([, path]) => `key ${path}`), ...methods],
+    tried: isHop
+      ? ["all that ssh has for it"]
+      : [...offers.map(([, path]) => `key ${path}`), ...methods],
     skipped: loading.map(([, path, detail]) => `key ${path} (${detail})`),
     offered: offered.split(",").filter((method) => method !== ""),
     partial: /^(?:debug1: )?Authenticated using ".*" with partial success\.$/m.test(log),
