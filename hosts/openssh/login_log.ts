@@ -73,13 +73,10 @@ export function loginFailure(log: string, attempt: Attempt): SluiceError {
 
 /** Why an established connection ended, from what `ssh` said last. */
 export function lossDetail(talk: string, code: number): string {
-  const said = spoken(talk).filter((line) => !/^(Transferred: |Bytes per second: )/.test(line)).at(
-    -1,
-  );
-  if (said !== undefined) return said.replace(/\.$/, "");
-  return code > 128 && code < 255
-    ? `ssh was ended by signal ${code - 128}`
-    : `ssh ended with status ${code}`;
+  // The status of ssh itself is 255; shells say in words of their own that a signal ended it.
+  if (code > 128 && code < 255) return `ssh was ended by signal ${code - 128}`;
+  const said = spoken(talk).filter((line) => !/^(?:Transferred|Bytes per second): /.test(line));
+  return said.at(-1)?.replace(/\.$/, "") ?? `ssh ended with status ${code}`;
 }
 
 function ownFailure(log: string, attempt: Attempt): SluiceError {

@@ -213,6 +213,6 @@ Deno.test("why a connection ended is what ssh said last, else how it ended", () 
     ),
     "Connection to a closed by remote host",
   );
-  assert.equal(lossDetail("", 137), "ssh was ended by signal 9");
+  assert.equal(lossDetail("Killed\n", 137), "ssh was ended by signal 9");
   assert.equal(lossDetail("", 255), "ssh ended with status 255");
 });
