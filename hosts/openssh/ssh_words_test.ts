@@ -59,6 +59,7 @@ Deno.test("what the configuration leaves out is left to the ssh_config", () => {
       "UserKnownHostsFile",
       "ProxyCommand",
       "ProxyJump",
+      "Ciphers",
     ]
   ) {
     assert.deepEqual(settings(all, name), [], name);
@@ -69,7 +70,12 @@ Deno.test("port, user and ssh_config are named, and a host is never taken for an
   const all = words({ host: "-oProxyCommand=evil", port: 2222, user: "ada", sshConfig: "~/conf" });
   assert.deepEqual(all.slice(-6), ["-p", "2222", "-l", "ada", "--", "-oProxyCommand=evil"]);
   assert.deepEqual(all.slice(0, 4), ["-N", "-T", "-F", "/home/ada/conf"]);
-  assert.deepEqual(words({ sshConfig: false }).slice(2, 4), ["-F", "none"]);
+});
+
+Deno.test("without an ssh_config the ciphers come first that processors are fast at", () => {
+  const all = words({ sshConfig: false });
+  assert.deepEqual(all.slice(2, 4), ["-F", "none"]);
+  assert.match(settings(all, "Ciphers").join(), /^aes128-gcm@openssh\.com,.*chacha20-poly1305/);
 });
 
 Deno.test("each policy for host keys is said in OpenSSH's words", () => {
