@@ -8,4 +8,5 @@ export * from "./errors.ts";
 export * from "./file_errors.ts";
 export * from "./host.ts";
 export * from "./local/mod.ts";
+export * from "./openssh/mod.ts";
 export * from "./ssh/mod.ts";

@@ -107,6 +107,9 @@ export const slurmClusterSchema = z.strictObject({
   user: z.string().min(1).optional().describe(
     "User. Default: the ssh_config's, then the local one.",
   ),
+  transport: z.enum(["ssh2", "openssh"]).default("ssh2").describe(
+    "ssh2: Sluice's own SSH client. openssh: the `ssh` of this machine, with ControlMaster, which moves bytes faster and knows certificates and all of ssh_config, but takes no password, passphrase or keyText.",
+  ),
   auth: authSchema.optional(),
   hostKeys: hostKeysSchema.prefault({}),
   proxyJump: z.string().min(1).optional().describe(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connectSsh, openLocal } from "../../hosts/mod.ts";
+import { connectOpenSsh, connectSsh, openLocal } from "../../hosts/mod.ts";
 import type { Host } from "../../hosts/mod.ts";
 import type { ClusterConfig } from "../../model/mod.ts";
 import {
@@ -69,6 +69,13 @@ async function resolveHome(host: Host, directory: string, signal: AbortSignal): 
   return new TextDecoder().decode(stdout) + directory.slice(1);
 }
 
+function openHost(config: ClusterConfig, signal: AbortSignal): Promise<Host> {
+  if (config.type === "local") return openLocal(config);
+  return config.transport === "openssh"
+    ? connectOpenSsh(config, { signal })
+    : connectSsh(config, { signal });
+}
+
 /**
  * How to connect to a cluster.
  *
@@ -76,9 +83,7 @@ async function resolveHome(host: Host, directory: string, signal: AbortSignal): 
  */
 export function connector(config: ClusterConfig, serverId: string): Connect {
   return async (signal) => {
-    const host = config.type === "slurm"
-      ? await connectSsh(config, { signal })
-      : await openLocal(config);
+    const host = await openHost(config, signal);
     try {
       const root = await resolveHome(host, config.remoteDirectory, signal);
       const { planner, schedulerOn } = workBelow(root, config, serverId);

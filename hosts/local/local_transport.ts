@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ChildInput, ChildOutput } from "../child_streams.ts";
 import { HostClosedError } from "../errors.ts";
 import type { Channel, Transport } from "../transport.ts";
 
@@ -59,9 +60,9 @@ class LocalChannel implements Channel {
   readonly finished: Promise<void>;
   readonly #child: Deno.ChildProcess;
   readonly #exit = Promise.withResolvers<number>();
-  readonly #stdout: Output;
-  readonly #stderr: Output;
-  readonly #input: Input;
+  readonly #stdout: ChildOutput;
+  readonly #stderr: ChildOutput;
+  readonly #input: ChildInput;
   #gone = false;
   #closing: Promise<void> | undefined;
 
@@ -69,9 +70,9 @@ class LocalChannel implements Channel {
     this.#child = child;
     this.exit = this.#exit.promise;
     this.exit.catch(() => {});
-    this.#stdout = new Output(child.stdout);
-    this.#stderr = new Output(child.stderr);
-    this.#input = new Input(child.stdin);
+    this.#stdout = new ChildOutput(child.stdout.getReader());
+    this.#stderr = new ChildOutput(child.stderr.getReader());
+    this.#input = new ChildInput(child.stdin);
     this.stdin = this.#input.stream;
     this.stdout = this.#stdout.stream;
     this.stderr = this.#stderr.stream;
@@ -96,55 +97,6 @@ class LocalChannel implements Channel {
     this.#gone = true;
     this.#exit.resolve(code);
     await Promise.all([this.#input.close(), this.#stdout.ended, this.#stderr.ended]);
-  }
-}
-
-/** A child's output that `close` can end, though a reader holds it. */
-class Output {
-  readonly stream: ReadableStream<Uint8Array>;
-  readonly ended: Promise<void>;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #end = Promise.withResolvers<void>();
-
-  constructor(source: ReadableStream<Uint8Array>) {
-    const reader = source.getReader();
-    this.#reader = reader;
-    this.ended = this.#end.promise;
-    this.stream = new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        controller.close();
-        this.#end.resolve();
-      },
-      cancel: () => this.close(),
-    }, { highWaterMark: 0 });
-  }
-
-  async close(): Promise<void> {
-    await this.#reader.cancel();
-    this.#end.resolve();
-  }
-}
-
-/** A child's input that `close` can end, though a writer holds it. */
-class Input {
-  readonly stream: WritableStream<Uint8Array>;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-
-  constructor(target: WritableStream<Uint8Array>) {
-    const writer = target.getWriter();
-    this.#writer = writer;
-    this.stream = new WritableStream<Uint8Array>({
-      write: (chunk) => writer.write(chunk),
-      close: () => writer.close(),
-      abort: () => this.close(),
-    });
-  }
-
-  async close(): Promise<void> {
-    // Rejects when the input is closed already, by its user or by the child's end.
-    await this.#writer.abort().catch(() => {});
   }
 }
 

@@ -75,7 +75,7 @@ export class AuthenticationError extends SluiceError {
       code: "AUTHENTICATION_FAILED",
       message: sentences.join(" "),
       next: partial
-        ? "Logins in several steps need OpenSSH itself; use an account that one key or password opens."
+        ? "Set `transport: openssh` of the cluster where no step asks a person; else use an account that one key or password opens."
         : tried.length === 0
         ? "Set `auth` of the cluster to a key file, the agent or a password, or start an SSH agent."
         : "Check the user name and the credential, and that the public key stands in the account's authorized_keys on the host.",

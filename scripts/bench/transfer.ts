@@ -1,4 +1,4 @@
-import { connectSsh } from "../../hosts/mod.ts";
+import { connectOpenSsh, connectSsh, type Host } from "../../hosts/mod.ts";
 import { runScript } from "../testbed/mod.ts";
 import { BenchCluster } from "./bench_cluster.ts";
 import type { Benchmark, Contender } from "./benchmark.ts";
@@ -18,13 +18,28 @@ import { OpenSshFiles } from "./transfer/openssh.ts";
 
 const MEGABYTES = LARGE_BYTES / 1_000_000;
 
+/** Rounds of the cases that have peers, and of those that measure the other transport. */
+const ROUNDS = { measured: 5, warmUp: 1 };
+const FEWER_ROUNDS = { measured: 3, warmUp: 1 };
+
 /** One way of moving what a case moves, from a place to a new place. */
 type Move = (to: string) => Promise<unknown>;
+
+/** What a case moves, by whom. */
+interface Way {
+  readonly name: string;
+  readonly unit: string;
+  readonly contender: (name: string, move: Move) => Contender;
+  readonly ours: (by: Host) => Move;
+  readonly limit: Move;
+  readonly sftp: Move;
+}
 
 /**
  * How fast files are moved between this machine and the cluster, over connections that stand: one of
  * 200 MB, and 2,000 of 1 to 8 kB. All files are read from and written to the file system. The limits are
  * `scp`, and `tar` piped through `ssh` into `tar`; the peer is `sftp`, which moves one file after the other.
+ * The cases `…-openssh` are ours over OpenSSH's own client instead of ssh2, beside the same limits.
  * After each round the copies are compared with what they are copies of.
  */
 export const transfer: Benchmark = {
@@ -36,6 +51,7 @@ export const transfer: Benchmark = {
     const config = cluster.workspace.config(cluster.config);
     if (config.type !== "slurm") throw new Error("the test cluster is not reached over SSH");
     await using host = await connectSsh(config);
+    await using overOpenSsh = await connectOpenSsh(config);
     await using _master = await OpenSsh.open(cluster.address, directory);
     const openssh = new OpenSshFiles(cluster.address, directory);
     await host.makeDirectory(remote);
@@ -54,7 +70,6 @@ export const transfer: Benchmark = {
         await runScript("rm", 'rm -r "$1"', [place]);
       },
     });
-    const rounds = { measured: 5, warmUp: 1 };
     const large = (where: string) => (name: string, move: Move) =>
       moving(MEGABYTES, `${where}/large-${name}`, `${directory}/large`, move);
     const small = (where: string) => (name: string, move: Move) =>
@@ -71,67 +86,73 @@ export const transfer: Benchmark = {
       };
     };
 
-    const largeUp = large(remote);
-    tell(
-      await measure({
+    const ways: readonly Way[] = [
+      {
         name: "large-up",
         unit: "MB/s",
-        ours: largeUp(
-          "ours",
-          async (to) => await host.put(await largeFile(directory), to, { size: LARGE_BYTES }),
-        ),
-        limit: largeUp("scp", (to) => openssh.scp(`${directory}/large`, `:${to}`)),
-        peers: { sftp: largeUp("sftp", (to) => openssh.sftp([`put ${directory}/large ${to}`])) },
-      }, rounds),
-    );
-    const largeDown = large(directory);
-    tell(
-      await measure({
+        contender: large(remote),
+        ours: (by) => async (to) =>
+          await by.put(await largeFile(directory), to, { size: LARGE_BYTES }),
+        limit: (to) => openssh.scp(`${directory}/large`, `:${to}`),
+        sftp: (to) => openssh.sftp([`put ${directory}/large ${to}`]),
+      },
+      {
         name: "large-down",
         unit: "MB/s",
-        ours: largeDown(
-          "ours",
-          async (to) => await writeLarge(await host.get(`${remote}/large`), to),
-        ),
-        limit: largeDown("scp", (to) => openssh.scp(`:${remote}/large`, to)),
-        peers: { sftp: largeDown("sftp", (to) => openssh.sftp([`get ${remote}/large ${to}`])) },
-      }, rounds),
-    );
-    const smallUp = small(remote);
-    tell(
-      await measure({
+        contender: large(directory),
+        ours: (by) => async (to) => await writeLarge(await by.get(`${remote}/large`), to),
+        limit: (to) => openssh.scp(`:${remote}/large`, to),
+        sftp: (to) => openssh.sftp([`get ${remote}/large ${to}`]),
+      },
+      {
         name: "small-up",
         unit: "files/s",
-        ours: smallUp("ours", (to) => host.putFiles(smallFiles(directory), to)),
-        limit: smallUp("tar", (to) => openssh.tarUp(`${directory}/small`, to)),
-        peers: {
-          sftp: smallUp("sftp", async (to) => {
-            const from = `${directory}/small`;
-            const found = await lines("put", from, to);
-            const made = ["", ...found.directories.map((path) => `/${path}`)];
-            await openssh.sftp([...made.map((path) => `mkdir ${to}${path}`), ...found.lines]);
-          }),
+        contender: small(remote),
+        ours: (by) => (to) => by.putFiles(smallFiles(directory), to),
+        limit: (to) => openssh.tarUp(`${directory}/small`, to),
+        async sftp(to) {
+          const found = await lines("put", `${directory}/small`, to);
+          const made = ["", ...found.directories.map((path) => `/${path}`)];
+          await openssh.sftp([...made.map((path) => `mkdir ${to}${path}`), ...found.lines]);
         },
-      }, rounds),
-    );
-    const smallDown = small(directory);
-    tell(
-      await measure({
+      },
+      {
         name: "small-down",
         unit: "files/s",
-        ours: smallDown("ours", (to) => writeSmall(host.getFiles(`${remote}/small`), to)),
-        limit: smallDown("tar", (to) => openssh.tarDown(`${remote}/small`, to)),
-        peers: {
-          sftp: smallDown("sftp", async (to) => {
-            const found = await lines("get", `${remote}/small`, to);
-            for (const path of found.directories) {
-              await Deno.mkdir(`${to}/${path}`, { recursive: true });
-            }
-            await openssh.sftp(found.lines);
-          }),
+        contender: small(directory),
+        ours: (by) => (to) => writeSmall(by.getFiles(`${remote}/small`), to),
+        limit: (to) => openssh.tarDown(`${remote}/small`, to),
+        async sftp(to) {
+          const found = await lines("get", `${remote}/small`, to);
+          for (const path of found.directories) {
+            await Deno.mkdir(`${to}/${path}`, { recursive: true });
+          }
+          await openssh.sftp(found.lines);
         },
-      }, rounds),
-    );
+      },
+    ];
+    for (const { name, unit, contender, ours, limit, sftp } of ways) {
+      tell(
+        await measure({
+          name,
+          unit,
+          ours: contender("ours", ours(host)),
+          limit: contender("limit", limit),
+          peers: { sftp: contender("sftp", sftp) },
+        }, ROUNDS),
+      );
+    }
+    for (const { name, unit, contender, ours, limit } of ways) {
+      tell(
+        await measure({
+          name: `${name}-openssh`,
+          unit,
+          ours: contender("ours", ours(overOpenSsh)),
+          limit: contender("limit", limit),
+          peers: {},
+        }, FEWER_ROUNDS),
+      );
+    }
   },
 };
 
