@@ -4,7 +4,6 @@
  * @module
  */
 
-import { setTimeout as delay } from "node:timers/promises";
 import {
   attemptId,
   cancelOptionsSchema,
@@ -15,31 +14,21 @@ import {
   newJobId,
   parseInput,
 } from "../model/mod.ts";
-import type { JobId, JobMetrics, JobSummary, JobView, LogChunk, LogRequest } from "../model/mod.ts";
+import type { JobId, JobMetrics, JobSummary, JobView } from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import { Acceptance } from "./acceptance.ts";
 import type { JobsApi } from "./api.ts";
-import {
-  ClusterRestartingError,
-  ClusterUnreachableError,
-  OutputReaderStoppedError,
-  OutputRemovedError,
-} from "./cluster/mod.ts";
-import type { OutputQuestion, OutputSizes } from "./cluster/mod.ts";
+import { ClusterUnreachableError, OutputRemovedError } from "./cluster/mod.ts";
+import type { OutputSizes } from "./cluster/mod.ts";
 import { askCluster, clusterOf } from "./cluster_handles.ts";
-import type { ClusterHandle, ClusterHandles } from "./cluster_handles.ts";
+import type { ClusterHandles } from "./cluster_handles.ts";
 import { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
+import { readOutput } from "./job_output.ts";
 import type { Clock } from "./kernel/mod.ts";
 
 /** How long a cluster may take to answer, in ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
-/** Wait before output is asked for again, after who reads it has failed, in ms. */
-const READ_AGAIN_MS = 500;
-/** Most bytes of output that are asked for at a time: a question costs a round trip. */
-const READ_BYTES = 8 * 1024 * 1024;
-/** Most bytes of one piece of output. */
-const CHUNK_BYTES = 1024 * 1024;
 
 /** The part of Sluice that deals with jobs. */
 export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock): JobsApi {
@@ -177,77 +166,6 @@ function checkTask(
     : journal.task(id, task) !== undefined;
   if (known) return;
   throw new TaskError(id, task, journal.job(id)?.view.tasks?.map((part) => part.task));
-}
-
-/** Whether anything of the job can have run: its script may write before it is known to have been taken. */
-function mayHaveWritten({ attempts, phase, submittedAt, tries }: JobSummary): boolean {
-  return attempts.length > 0 || submittedAt !== undefined || (tries > 0 && !isFinal(phase));
-}
-
-/** One piece of output; `undefined` where who reads it failed, and is to be asked again. */
-async function readOnce(
-  handle: ClusterHandle,
-  question: Omit<OutputQuestion, "reply">,
-  patient: boolean,
-): Promise<Uint8Array | undefined> {
-  try {
-    return await askCluster<Uint8Array>(
-      handle,
-      (reply) => ({ type: "read", patient, question: { ...question, reply } }),
-      { timeoutMs: Infinity, signal: question.signal },
-    );
-  } catch (error) {
-    const passing = error instanceof OutputReaderStoppedError ||
-      error instanceof ClusterRestartingError;
-    if (passing && patient) return undefined;
-    throw error;
-  }
-}
-
-async function* readOutput(
-  handles: ClusterHandles,
-  journal: Journal,
-  request: LogRequest,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<LogChunk, void, void> {
-  const { jobId, stream, task, follow } = request;
-  const live = new AbortController();
-  const ended = signal === undefined ? live.signal : AbortSignal.any([live.signal, signal]);
-  let { offset } = request;
-  try {
-    while (!ended.aborted) {
-      const view = journal.summary(jobId);
-      if (view === undefined) return;
-      const part = (task === undefined ? undefined : journal.task(jobId, task)) ?? view;
-      // Asked before the bytes are: once it has ended, what is read after is all there is.
-      const over = !follow || isFinal(part.phase);
-      if (over && !mayHaveWritten(view)) return;
-      const bytes = await readOnce(clusterOf(handles, view.cluster), {
-        jobId,
-        stream,
-        task,
-        offset,
-        maxBytes: READ_BYTES,
-        wait: !over,
-        signal: ended,
-      }, follow);
-      if (bytes === undefined) {
-        await delay(READ_AGAIN_MS, undefined, { signal: ended });
-        continue;
-      }
-      if (bytes.length > 0) {
-        for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
-          const chunk = bytes.subarray(start, start + CHUNK_BYTES);
-          yield { offset, bytes: chunk };
-          offset += chunk.length;
-        }
-      } else if (over) return;
-    }
-  } catch (error) {
-    if (!ended.aborted) throw error;
-  } finally {
-    live.abort();
-  }
 }
 
 async function outputSizes(handles: ClusterHandles, view: JobView): Promise<OutputSizes> {

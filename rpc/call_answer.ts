@@ -4,7 +4,8 @@
  * @module
  */
 
-import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
+import { getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
+import { callProcedure } from "./procedure_call.ts";
 import { appRouter, kindOf } from "./router.ts";
 import type { RpcCall } from "./rpc_call.ts";
 
@@ -62,15 +63,7 @@ export async function answerCalls(
   const one = async (name: string, index: number): Promise<Answer> => {
     const input = inputs[index];
     try {
-      const data: unknown = await callTRPCProcedure({
-        router: appRouter,
-        path: name,
-        type: kind,
-        getRawInput: () => Promise.resolve(input),
-        ctx,
-        signal: undefined,
-        batchIndex: index,
-      });
+      const data = await callProcedure({ path: name, type: kind, input, ctx, batchIndex: index });
       return { result: { data } };
     } catch (thrown) {
       const error = getTRPCErrorFromUnknown(thrown);

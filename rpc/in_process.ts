@@ -6,10 +6,11 @@
 
 import type { TRPCLink } from "@trpc/client";
 import { createTRPCClient, localLink, splitLink, TRPCClientError } from "@trpc/client";
-import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
+import { getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import type { SluiceApi } from "../actors/mod.ts";
 import type { SluiceClient } from "./client.ts";
+import { callProcedure } from "./procedure_call.ts";
 import type { AppRouter } from "./router.ts";
 import { appRouter } from "./router.ts";
 import type { RpcContext } from "./trpc.ts";
@@ -23,13 +24,7 @@ function overTheWire(value: unknown): unknown {
 function directLink(ctx: RpcContext): TRPCLink<AppRouter> {
   return () => ({ op: { path, type, input, signal } }) =>
     observable((observer) => {
-      const asked = { path, type, ctx, signal: signal ?? undefined };
-      callTRPCProcedure({
-        ...asked,
-        router: appRouter,
-        getRawInput: () => Promise.resolve(input),
-        batchIndex: 0,
-      }).then((data: unknown) => {
+      callProcedure({ path, type, input, ctx, signal: signal ?? undefined }).then((data) => {
         // Not completed after its value: see `callLink`.
         observer.next({ result: { type: "data", data: overTheWire(data) } });
       }).catch((thrown: unknown) => {

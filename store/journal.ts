@@ -28,6 +28,7 @@ import { JournalClosedError, journalError } from "./errors.ts";
 import type { FeedReadOptions } from "./feed.ts";
 import { Feed } from "./feed.ts";
 import { FeedPages } from "./feed_pages.ts";
+import { JobCache } from "./job_cache.ts";
 import { PhaseCounts } from "./phase_counts.ts";
 import type { ClusterState } from "./plan.ts";
 import { Plan } from "./plan.ts";
@@ -75,6 +76,7 @@ export class Journal implements Disposable {
   readonly #clusters: Map<ClusterName, ClusterState>;
   readonly #counts: PhaseCounts;
   readonly #pages: FeedPages;
+  readonly #jobs = new JobCache();
   #lastJobKey: number;
   #pending: PendingAppend[] = [];
   #turnEnd: ReturnType<typeof setImmediate> | undefined;
@@ -153,9 +155,17 @@ export class Journal implements Disposable {
     return promise;
   }
 
-  /** The job as it stands with what was asked for, or undefined where there is none of the id. */
+  /**
+   * The job as it stands with what was asked for, or undefined where there is none of the id. It is
+   * frozen: all who ask for a job that has not changed are given the same.
+   */
   job(id: JobId): StoredJob | undefined {
-    return this.#read((reader) => reader.job(id));
+    return this.#read((reader) => {
+      const kept = this.#jobs.get(id);
+      if (kept !== undefined) return kept;
+      const read = reader.job(id);
+      return read === undefined ? undefined : this.#jobs.keep(id, read);
+    });
   }
 
   /**
@@ -219,6 +229,7 @@ export class Journal implements Disposable {
       } catch (error) {
         throw journalError(this.#path, error);
       }
+      for (const id of jobs) this.#jobs.forget(id);
     });
   }
 
@@ -352,7 +363,8 @@ export class Journal implements Disposable {
   #apply(plan: Plan): void {
     this.#lastJobKey = plan.lastJobKey;
     for (const [name, { state }] of plan.clusters) this.#clusters.set(name, state);
-    for (const { state, phaseBefore } of plan.jobs.values()) {
+    for (const { id, state, phaseBefore } of plan.jobs.values()) {
+      this.#jobs.forget(id);
       this.#counts.move(state.cluster, phaseBefore, state.phase);
     }
     for (const { committed } of plan.events) this.#ring.push(committed);

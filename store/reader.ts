@@ -32,6 +32,13 @@ export interface StoredJob {
   readonly spec: JobSpec;
 }
 
+/** A job, and how much was read of it. */
+export interface SizedJob {
+  readonly job: StoredJob;
+  /** Characters of JSON. */
+  readonly characters: number;
+}
+
 /** How much one read of events may take: a script may have megabytes. */
 const pageBytes = 1024 * 1024;
 
@@ -175,7 +182,7 @@ export class Reader {
   }
 
   /** The job with what was asked for. */
-  job(id: JobId): StoredJob | undefined {
+  job(id: JobId): SizedJob | undefined {
     const row = this.#job.get(id);
     return row === undefined ? undefined : this.#stored(row);
   }
@@ -195,7 +202,7 @@ export class Reader {
   /** The job that was submitted with the key. */
   jobByIdempotencyKey(key: string): StoredJob | undefined {
     const row = this.#jobByIdempotencyKey.get(key);
-    return row === undefined ? undefined : this.#stored(row);
+    return row === undefined ? undefined : this.#stored(row).job;
   }
 
   /** Ids of jobs in the phase that ended before the time and whose files are not marked as removed. */
@@ -212,7 +219,7 @@ export class Reader {
         .map((row) => this.#rows.number(row, "key", "a live job"));
       for (const key of keys) {
         const row = this.#jobByKey.get(key);
-        if (row !== undefined) yield this.#stored(row);
+        if (row !== undefined) yield this.#stored(row).job;
         after = key;
       }
       if (keys.length === 0) return;
@@ -277,21 +284,21 @@ export class Reader {
     return { events, complete: events.length < limit };
   }
 
-  #stored(row: Row): StoredJob {
+  #stored(row: Row): SizedJob {
     const summary = this.#rows.summary(row);
     const where = `the first event of job ${summary.id}`;
     const fact = this.#rows.json(jobFactSchema, row, "fact", where);
     if (fact.type !== "accepted") {
       throw new JournalCorruptError(this.#path, `${where}: its type is '${fact.type}'`);
     }
-    return { view: this.#withTasks(row, summary), spec: fact.spec };
-  }
-
-  #withTasks(row: Row, summary: JobSummary): JobView {
-    if (summary.taskPhases === undefined) return summary;
-    const where = `job ${summary.id}`;
-    const rows = this.#tasks.all(this.#rows.number(row, "key", where));
-    return { ...summary, tasks: rows.map((task) => this.#rows.task(task, where)) };
+    const { spec } = fact;
+    if (summary.taskPhases === undefined) {
+      return { job: { view: summary, spec }, characters: characters([row]) };
+    }
+    const name = `job ${summary.id}`;
+    const rows = this.#tasks.all(this.#rows.number(row, "key", name));
+    const tasks = rows.map((task) => this.#rows.task(task, name));
+    return { job: { view: { ...summary, tasks }, spec }, characters: characters([row, ...rows]) };
   }
 
   #phase(row: Row, where: string): JobPhase {
@@ -299,6 +306,15 @@ export class Reader {
     if (!phase.success) throw new JournalCorruptError(this.#path, `${where}: ${row.phase}`);
     return phase.data;
   }
+}
+
+/** How much text rows hold. */
+function characters(rows: readonly Row[]): number {
+  let sum = 0;
+  for (const row of rows) {
+    for (const value of Object.values(row)) sum += typeof value === "string" ? value.length : 0;
+  }
+  return sum;
 }
 
 /** Some events in order. */

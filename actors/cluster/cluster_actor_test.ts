@@ -219,6 +219,7 @@ Deno.test("who does not follow an output is told that there is no connection", a
         offset: 0,
         maxBytes: 10,
         wait: false,
+        ahead: false,
         reply,
         signal: new AbortController().signal,
       },

@@ -30,6 +30,8 @@ export interface OutputQuestion {
   readonly maxBytes: number;
   /** Whether to wait for bytes; otherwise the answer is empty when there are none now. */
   readonly wait: boolean;
+  /** Whether it is asked while the reader still has the bytes before these. */
+  readonly ahead: boolean;
   /** Where the answer goes. */
   readonly reply: Reply<Uint8Array>;
   /** Ends the wait: nobody reads any more. The same in all questions of a reader. */
@@ -102,8 +104,8 @@ export class OutputReaderStoppedError extends SluiceError {
 }
 
 /**
- * Bytes of one round, and so what all readers together hold who take their time: each is given at most its
- * share. A round that reads many files starts a process for each, so a small one would cost more.
+ * Bytes of one round, and so what all readers together hold who take their time, or half as much again
+ * with what they have asked for ahead: each is given at most its share. A round that reads many files starts a process for each, so a small one would cost more.
  */
 const BUDGET = 32 * 1024 * 1024;
 /** The least that a reader is given, however many there are, in bytes. */
@@ -268,13 +270,14 @@ export function outputReader(): Behavior<OutputReaderMessage, OutputReaderState>
         case "down":
           return { ...state, connection: undefined, reading: false };
         case "read": {
-          const { jobId, reply } = message.question;
+          const { jobId, reply, ahead, signal } = message.question;
           if (state.reserved.has(jobId)) {
             reply.fail(new OutputRemovedError(jobId));
             return state;
           }
           noteReader(state, jobId, ctx.clock.now());
-          state.holders.delete(message.question.signal);
+          // Who asks ahead counts twice: it holds bytes and wants more.
+          if (!ahead) state.holders.delete(signal);
           // The first round comes at once; those who ask while it is under way share the next.
           const asked = { ...state, open: new Set(state.open).add(message.question) };
           if (!message.question.wait) return round(asked, ctx);

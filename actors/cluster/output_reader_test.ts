@@ -70,8 +70,9 @@ class ReaderStage extends Stage {
     maxBytes?: number;
     task?: number;
     signal?: AbortSignal;
+    ahead?: boolean;
   } = {}) {
-    const { wait = true, maxBytes = 1_000_000, task } = options;
+    const { wait = true, ahead = false, maxBytes = 1_000_000, task } = options;
     const abort = new AbortController();
     const answer: { text?: string; error?: unknown } = {};
     this.reader.tell({
@@ -83,6 +84,7 @@ class ReaderStage extends Stage {
         offset,
         maxBytes,
         wait,
+        ahead,
         signal: options.signal ?? abort.signal,
         reply: {
           ok: (value) => answer.text = new TextDecoder().decode(value),
@@ -198,6 +200,31 @@ Deno.test("what all readers hold is bounded, however slow they are and however m
   const asked = stage.connection.host.runs.made.length;
   await stage.clock.advance(60_000);
   assert.equal(stage.connection.host.runs.made.length, asked);
+});
+
+Deno.test("what all readers hold is bounded also where each of them has asked ahead", async () => {
+  await using stage = new ReaderStage();
+  stage.up();
+  const READERS = 16;
+  const MEGABYTE = 1024 * 1024;
+  const content = new Uint8Array(32 * MEGABYTE);
+  const readers = Array.from({ length: READERS }, (_, n) => {
+    stage.files.content.set(stage.path(n), content);
+    return { n, signal: new AbortController().signal };
+  });
+  const held = async (offsets: readonly number[], ahead: boolean) => {
+    const reads = readers.map(({ n, signal }) =>
+      stage.read(n, offsets[n], { maxBytes: 8 * MEGABYTE, signal, ahead })
+    );
+    await stage.clock.advance(60_000);
+    return reads.map(({ answer }) => answer.text?.length ?? 0);
+  };
+  const first = await held(readers.map(() => 0), false);
+  const second = await held(first, true);
+  assert.ok(second.every((length) => length > 0));
+  const all = [...first, ...second].reduce((sum, length) => sum + length, 0);
+  // The first to ask is alone then, and is given all that it asks for.
+  assert.ok(all <= (48 + 8) * MEGABYTE, `${all}`);
 });
 
 Deno.test("a reader with much before it is read on by one command each time, without a pause", async () => {

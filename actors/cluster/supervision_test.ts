@@ -87,6 +87,7 @@ const ways: Readonly<Record<string, (stage: ClusterStage) => void>> = {
         offset: 0,
         maxBytes: 1,
         wait: false,
+        ahead: false,
         reply: failing,
         signal: new AbortController().signal,
       },
