@@ -61,7 +61,9 @@ export interface Traces {
 /** The traces of the one connection that this process or a child of it has. */
 export async function traces(): Promise<Traces> {
   // The supervisor is a shell, whose script begins like this.
-  const lines = (await descendants()).filter((line) => /^\d+ +(?:ssh |sh -c exec 2>&1)/.test(line));
+  const lines = (await descendants()).filter((line) =>
+    /^\d+ +(?:ssh |\S*sh -c exec 2>&1 )/.test(line)
+  );
   const [, masterId, directory] = /^(\d+) +ssh -S (\S+)\/s -N /m.exec(lines.join("\n")) ?? [];
   return { processIds: lines.map((line) => line.split(" ")[0] ?? ""), directory, masterId };
 }
