@@ -79,7 +79,10 @@ export interface JobsApi {
   submitMany(specs: readonly JobSpecInput[]): Promise<readonly JobView[]>;
   /** What would be sent for the job. Nothing is sent. */
   preview(spec: JobSpecInput): Promise<JobPreview>;
-  /** The job as it stands, with what was asked for. */
+  /**
+   * The job as it stands, with what was asked for. What is within it is frozen, since everybody who asks
+   * is given the same: who wants it otherwise makes a copy.
+   */
   get(id: JobId): Promise<JobView & { readonly spec: JobSpec }>;
   /** One page of jobs, newest first. */
   list(request?: JobListRequestInput): Promise<JobPage>;
@@ -88,7 +91,7 @@ export interface JobsApi {
    * was asked for before and now the end at once. The job's `ended` event confirms it.
    */
   cancel(id: JobId, options?: CancelOptions): Promise<CancelResult>;
-  /** Resolves with the job when it has ended, or as it stands after `timeoutMs`. */
+  /** Resolves with the job when it has ended, or as it stands after `timeoutMs`. It is frozen. */
   wait(
     id: JobId,
     options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },

@@ -8,7 +8,11 @@ import { Buffer } from "node:buffer";
 import type { HostStream } from "./host.ts";
 import type { Progress } from "./progress.ts";
 
-/** Bytes that are collected before they are sent: each portion costs a `dd` process on the host. */
+/**
+ * Bytes that are collected before they are sent. The first portion is small, so that the host soon has
+ * something to do; each is twice as large as the one before, since it costs a `dd` process there.
+ */
+const FIRST_PORTION_BYTES = 256 * 1024;
 const PORTION_BYTES = 4 * 1024 * 1024;
 /** Bytes that are handed to the channel at a time. */
 const SLICE_BYTES = 256 * 1024;
@@ -75,11 +79,13 @@ export async function* whole(bytes: Uint8Array): AsyncGenerator<Portion> {
 /** Collects portions from a source of chunks of any size. */
 export async function* collect(source: ReadableStream<Uint8Array>): AsyncGenerator<Portion> {
   let portion = new Collected();
+  let enough = FIRST_PORTION_BYTES;
   for await (const chunk of source) {
     portion.add(chunk);
-    if (portion.length < PORTION_BYTES) continue;
+    if (portion.length < enough) continue;
     yield portion.end();
     portion = new Collected();
+    enough = Math.min(2 * enough, PORTION_BYTES);
   }
   if (portion.length > 0) yield portion.end();
 }

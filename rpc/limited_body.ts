@@ -16,7 +16,9 @@ export async function limitedBody(
   request: Request,
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (request.method === "GET" || request.method === "HEAD") return null;
   const told = request.headers.get("content-length");
+  if (told === "0") return null;
   if (told !== null) {
     if (Number(told) > limit) throw new BodyTooLargeError(limit);
     // No server passes on more than was told. To read it at once, without so much as a look at the

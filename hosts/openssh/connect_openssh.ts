@@ -98,7 +98,8 @@ async function readyInTime(
   const ended = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
   const stopped = Promise.withResolvers<never>();
   const stop = () => stopped.reject(ended.reason);
-  ended.addEventListener("abort", stop, { once: true });
+  if (ended.aborted) stop();
+  else ended.addEventListener("abort", stop, { once: true });
   try {
     await Promise.race([master.ready, stopped.promise]);
   } finally {

@@ -86,9 +86,7 @@ export class OpenSshChannel implements Channel {
     const opened = await Promise.race([this.#output.opened(), late.promise]);
     clearTimeout(timer);
     if (opened) return;
-    const exit = await this.exit.catch((error: unknown) => {
-      throw error;
-    });
+    const exit = await this.exit;
     if (exit !== SSH_FAILED) return;
     const said = await new Response(this.stderr).text();
     const { label } = this.#link;

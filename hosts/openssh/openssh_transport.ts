@@ -66,7 +66,7 @@ export class OpenSshTransport implements Transport {
   async #follow(): Promise<Error | undefined> {
     const { code } = await this.#master.ended;
     if (this.#closing) return undefined;
-    this.#lost = new LinkLostError(this.label, lossDetail(this.#master.talk, code));
+    this.#lost ??= new LinkLostError(this.label, lossDetail(this.#master.talk, code));
     return this.#lost;
   }
 
@@ -86,13 +86,13 @@ export class OpenSshTransport implements Transport {
       detached: true,
     }).output();
     if (success) return undefined;
-    const silent = Promise.withResolvers<Error>();
-    const timer = setTimeout(
-      () => silent.resolve(new LinkLostError(this.label, "its ControlMaster does not answer")),
-      LAST_WORDS_MS,
-    );
-    const reason = await Promise.race([this.closed, silent.promise]);
+    const timer = setTimeout(() => {
+      // Its socket was removed, mostly: it is of no use to anyone any more.
+      this.#lost ??= new LinkLostError(this.label, "its ControlMaster does not answer");
+      void this.#master.end();
+    }, LAST_WORDS_MS);
+    await this.#master.ended;
     clearTimeout(timer);
-    return reason ?? new HostClosedError(this.label);
+    return await this.closed ?? new HostClosedError(this.label);
   }
 }

@@ -74,6 +74,8 @@ export const logs: Benchmark = {
       for (const load of LOADS) tell(await measured(load, cluster, sluice, orders, writers, idle));
     }
     await using sluice = await workspace.open({ ...config, transport: "openssh" });
+    // Once a job is handed over, every channel is open that is so without a feed.
+    await queuedJobs(sluice, 1);
     const idle = await channels();
     tell(await measured(OVER_OPENSSH, cluster, sluice, orders, writers, idle));
   },

@@ -13,7 +13,7 @@ import {
   SshConfigError,
 } from "../../hosts/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
-import { connect, sshProcesses } from "./support/openssh.ts";
+import { connect, remains, traces } from "./support/openssh.ts";
 import { clusterTest, otherKey, text, whoAmI, withTemporary } from "./support/ssh.ts";
 
 clusterTest("openssh: a key that the host refuses is named, and never retried", async (facts) => {
@@ -102,11 +102,14 @@ clusterTest("openssh: the ssh_config is OpenSSH's own to read", async (facts) =>
       sshConfig: path,
     };
     {
-      await using host = await connect(facts, overrides);
+      const host = await connect(facts, overrides);
       assert.equal(host.label, `${facts.user}@${facts.host}:${facts.port}`);
       assert.equal(await whoAmI(host), facts.user);
+      const started = await traces();
+      await host.close();
+      assert.deepEqual(await remains(started), []);
+      await assert.rejects(Deno.stat(`${directory}/s`), Deno.errors.NotFound);
     }
-    assert.deepEqual(await sshProcesses(), []);
     await Deno.writeTextFile(path, "Nonsense yes\n");
     await assert.rejects(connect(facts, overrides), SshConfigError);
     await assert.rejects(connect(facts, { sshConfig: `${directory}/none` }), SshConfigError);

@@ -5,9 +5,12 @@
 import assert from "node:assert/strict";
 import { HostClosedError, LinkLostError } from "../../hosts/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
-import { connect, endMaster, privateDirectories, sshProcesses } from "./support/openssh.ts";
+import { runScript } from "../../scripts/testbed/mod.ts";
+import { connect, remains, traces } from "./support/openssh.ts";
 import { clusterTest, openFiles, untilNoRemains } from "./support/ssh.ts";
+import { startServerProcess } from "./support/server_process.ts";
 import { until, within } from "./support/until.ts";
+import { Workspace } from "./support/workspace.ts";
 
 const lost = (error: unknown) => {
   assert.ok(error instanceof LinkLostError, String(error));
@@ -24,9 +27,11 @@ clusterTest("openssh: an attempt that is given up ends what it started", async (
   });
   const refused = assert.rejects(attempt, /enough/);
   await until("ssh has begun", () => silent.accepted > 0);
+  const started = await traces();
+  assert.ok(started.processIds.length >= 2);
   giveUp.abort(new Error("enough"));
   await refused;
-  assert.deepEqual(await sshProcesses(), []);
+  assert.deepEqual(await remains(started), []);
 });
 
 clusterTest(
@@ -56,7 +61,8 @@ clusterTest(
       ),
     ];
     await host.run("true", { lane: "other" });
-    await endMaster();
+    const started = await traces();
+    await runScript("kill", 'kill -s KILL "$1"', [started.masterId ?? "none"]);
     await within("everything is told", Promise.all(outcomes));
     const reason = await host.closed;
     assert.ok(lost(reason));
@@ -64,7 +70,7 @@ clusterTest(
     await assert.rejects(host.run("true"), lost);
     await host.close();
     assert.equal(host.openChannels, 0);
-    assert.deepEqual(await sshProcesses(), []);
+    assert.deepEqual(await remains(started), []);
     await using again = await connect(facts);
     await untilNoRemains(again);
   },
@@ -90,8 +96,18 @@ clusterTest("openssh: a line that is cut or goes dead is a lost connection", asy
   }
 });
 
+clusterTest("openssh: a master whose socket is gone is a lost connection", async (facts) => {
+  const host = await connect(facts);
+  await host.run("true");
+  const started = await traces();
+  await runScript("rm", 'rm "$1/s"', [started.directory ?? "none"]);
+  await assert.rejects(host.stream("true"), lost);
+  assert.ok(lost(await within("the loss is told", host.closed)));
+  await host.close();
+  assert.deepEqual(await remains(started), []);
+});
+
 clusterTest("openssh: closing ends every process and leaves no directory", async (facts) => {
-  const directories = await privateDirectories();
   const files = await openFiles();
   for (let round = 0; round < 5; round++) {
     const host = await connect(facts);
@@ -99,14 +115,22 @@ clusterTest("openssh: closing ends every process and leaves no directory", async
     const reader = stream.stdout.getReader();
     await reader.read();
     const running = assert.rejects(host.run("sleep 300"), HostClosedError);
-    assert.equal((await privateDirectories()).length, directories.length + 1);
-    assert.ok((await sshProcesses()).length >= 3);
+    const started = await traces();
+    assert.ok(started.processIds.length >= 3 && started.directory !== undefined);
     await host.close();
     await running;
     await Promise.allSettled([stream.exit]);
     assert.equal(await host.closed, undefined);
-    assert.deepEqual(await sshProcesses(), []);
-    assert.deepEqual(await privateDirectories(), directories);
+    assert.deepEqual(await remains(started), []);
   }
   assert.ok(await openFiles() <= files + 3);
+});
+
+clusterTest("openssh: a Sluice that is killed leaves nothing behind", async () => {
+  await using workspace = await Workspace.make();
+  await using server = await startServerProcess(workspace, 0, { transport: "openssh" });
+  await until("it is connected", async () => (await traces()).masterId !== undefined);
+  const started = await traces();
+  await server.kill();
+  await until("all has ended", async () => (await remains(started)).length === 0);
 });

@@ -4,7 +4,6 @@
  * @module
  */
 
-import assert from "node:assert/strict";
 import { connectOpenSsh, type Host } from "../../../hosts/mod.ts";
 import { slurmClusterSchema } from "../../../model/mod.ts";
 import { runScript } from "../../../scripts/testbed/mod.ts";
@@ -49,24 +48,32 @@ async function descendants(): Promise<string[]> {
   return printed.split("\n").filter((line) => line !== "");
 }
 
-/** Processes of our own that are of the transport. */
-export async function sshProcesses(): Promise<string[]> {
-  return (await descendants()).filter((line) => /sluice-ssh|ssh -S|ControlMaster/.test(line));
+/** What a connection consists of on this machine. */
+export interface Traces {
+  /** Processes that are there for it, by their ids. */
+  readonly processIds: readonly string[];
+  /** Its private directory, where there is one. */
+  readonly directory: string | undefined;
+  /** Id of the process that holds it, where there is one. */
+  readonly masterId: string | undefined;
 }
 
-/** Kills the one connection that stands. */
-export async function endMaster(): Promise<void> {
-  const master = (await descendants()).find((line) => /^\d+ +ssh -S /.test(line));
-  assert.ok(master !== undefined, "there is no master");
-  await runScript("kill", 'kill -s KILL "$1"', [master.split(" ")[0] ?? ""]);
+/** The traces of the one connection that this process or a child of it has. */
+export async function traces(): Promise<Traces> {
+  // The supervisor is a shell, whose script begins like this.
+  const lines = (await descendants()).filter((line) =>
+    /^\d+ +(?:ssh |\S*sh -c exec 2>&1 )/.test(line)
+  );
+  const [, masterId, directory] = /^(\d+) +ssh -S (\S+)\/s -N /m.exec(lines.join("\n")) ?? [];
+  return { processIds: lines.map((line) => line.split(" ")[0] ?? ""), directory, masterId };
 }
 
-/** The directories in which sockets of masters lie, of whomever. */
-export async function privateDirectories(): Promise<string[]> {
+/** What is left of them: lines of `ps`, and the directory. */
+export async function remains({ processIds, directory }: Traces): Promise<string[]> {
   const printed = await runScript(
-    "ls",
-    'ls -d "${TMPDIR:-/tmp}"/sluice-ssh.* 2>/dev/null || :',
-    [],
+    "ps",
+    `ps -o stat=,pid=,args= -p "$1" | sed '/^Z/d'; ls -d "$2" 2>/dev/null || :`,
+    [processIds.join(","), directory ?? "/nonexistent"],
   );
   return printed.split("\n").filter((line) => line !== "");
 }

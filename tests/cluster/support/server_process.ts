@@ -12,7 +12,7 @@ import { Sluice } from "../../../actors/mod.ts";
 import { clusterConfigSchema, clusterNameSchema } from "../../../model/mod.ts";
 import { serve } from "../../../rpc/mod.ts";
 import { TOKEN } from "./workspace.ts";
-import type { Workspace } from "./workspace.ts";
+import type { ConfigOverrides, Workspace } from "./workspace.ts";
 
 const settingsSchema = z.strictObject({
   dataDirectory: z.string(),
@@ -28,10 +28,15 @@ export interface ServerProcess extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-/** Starts a server on the workspace's journal and waits until it listens. */
+/**
+ * Starts a server on the workspace's journal and waits until it listens.
+ *
+ * @param overrides What of the cluster's configuration is said otherwise. Default: nothing.
+ */
 export async function startServerProcess(
   workspace: Workspace,
   port: number,
+  overrides: ConfigOverrides = {},
 ): Promise<ServerProcess> {
   const settings = `${workspace.directory}/settings.json`;
   await Deno.writeTextFile(
@@ -39,7 +44,7 @@ export async function startServerProcess(
     JSON.stringify({
       dataDirectory: workspace.dataDirectory,
       port,
-      clusters: { dev: workspace.config() },
+      clusters: { dev: workspace.config(overrides) },
     }),
   );
   const permissions = ["net", "read", "write", "env", "sys"].map((name) => `--allow-${name}`);
@@ -53,6 +58,7 @@ export async function startServerProcess(
       "run",
       "--no-check",
       ...permissions,
+      "--allow-run=sh",
       import.meta.filename ?? assert.fail("not a file of this machine"),
       settings,
     ],
