@@ -15,7 +15,7 @@ const DIRECTORY = ".sluice/bench/rpc";
  * - `fanout-1000`: from the journal's append of an event to its arrival at the last of 1,000 subscribers.
  *
  * The limit of the first two is a bare `Deno.serve` that answers the same requests with the same bytes;
- * that of `in-process` is the function behind the procedure, called directly; that of `fanout-1000` is a
+ * that of `in-process` is the function behind the procedure, called directly, and a copy of its answer; that of `fanout-1000` is a
  * bare `Deno.serve` that writes the same bytes to 1,000 open streams. The calls read a job from a journal.
  * What the client takes of a call is told by the peer of `call`: our client in front of the bare server.
  */

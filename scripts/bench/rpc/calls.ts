@@ -128,9 +128,14 @@ export async function inProcess(journal: string): Promise<RateCase> {
       ...times(WITHIN, async () => (await client.jobs.get.query({ id })).id === id),
       close: () => world.close(),
     },
-    limit: times(WITHIN, async () => (await api.jobs.get(id)).id === id),
+    limit: times(WITHIN, async () => copy(await api.jobs.get(id)).id === id),
     peers: {},
   };
+}
+
+/** What both sides of a call need at the least, so that neither can change what the other has. */
+function copy<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
 }
 
 /** One call after the other, each of which must be answered right. */
