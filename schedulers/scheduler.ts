@@ -86,6 +86,11 @@ export type Sighting =
     readonly nodes: readonly string[];
     readonly startedAt?: number;
     readonly restarts?: number;
+    /**
+     * Whether its processes are ending or have ended. If it was put back, `restarts` already counts the run
+     * that is to come.
+     */
+    readonly completing?: boolean;
   }
   /** It has ended, and this is how. */
   | {

@@ -139,6 +139,27 @@ Deno.test("a job that is put back is queued again, and its new run begins afresh
   assert.equal(job.view.startedAt, EPOCH + 20);
 });
 
+Deno.test("a job that is put back while its former run is still ending is queued until its new run begins", () => {
+  const job = new SimulatedJob().submitted();
+  const completing = { ...active, state: "COMPLETING", completing: true, restarts: 1 };
+  push(job, "start");
+  assert.deepEqual(types(see(job, completing)), ["queued"]);
+  assert.equal(job.view.restarts, 1);
+  assert.deepEqual(see(job, completing), []);
+  assert.deepEqual(push(job, "end"), [], "a late line of the run before");
+  assert.deepEqual(types(see(job, { ...waiting, restarts: 1 })), ["queued"]);
+  assert.deepEqual(types(push(job, "start", { restart: 1 })), ["running"]);
+  assert.deepEqual(types(see(job, completing)), ["running"], "now it is the new run that ends");
+});
+
+Deno.test("a new run that begins behind the former one's end without having been seen to wait is told", () => {
+  const job = new SimulatedJob().submitted();
+  see(job, active);
+  see(job, { ...active, state: "COMPLETING", completing: true, restarts: 1 });
+  assert.deepEqual(types(push(job, "start", { restart: 1 })), ["running"]);
+  assert.deepEqual(types(push(job, "end", { restart: 1 })), ["exited"]);
+});
+
 Deno.test("a restart between two polls does not keep the exit code of the run before", () => {
   const job = new SimulatedJob().submitted();
   push(job, "start");

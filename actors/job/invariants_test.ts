@@ -35,6 +35,7 @@ const sighting: fc.Arbitrary<Sighting> = fc.oneof(
   fc.record({
     kind: fc.constant("active"),
     state: fc.constantFrom("RUNNING", "COMPLETING"),
+    completing: fc.boolean(),
     nodes: fc.subarray(["n1", "n2"]),
     startedAt: when,
     restarts,

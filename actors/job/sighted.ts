@@ -71,6 +71,26 @@ function endOf(
   };
 }
 
+/** The fact that it waits for the run after so many restarts, or none where that is known. */
+function queued(
+  part: Standing,
+  task: number | undefined,
+  sighting: { readonly state: string; readonly reason?: Reason },
+  restarts: number,
+): JobFact | undefined {
+  const { state, reason } = sighting;
+  const same = part.phase === "queued" && part.state === state && part.restarts === restarts &&
+    sameReason(part, sighting);
+  return same ? undefined : { type: "queued", task, state, reason, nodes: [], restarts };
+}
+
+/** Whether what is completing is the run before: the one after so many restarts was not heard of yet. */
+function completesFormerRun(part: Standing, state: string, restarts: number): boolean {
+  if (restarts > part.restarts) return true;
+  // It was said before, and nothing has happened since.
+  return restarts > 0 && part.phase === "queued" && part.state === state;
+}
+
 /** The fact that a sighting of something that lives amounts to, or none where it says nothing new. */
 function factOfSighting(
   part: Standing,
@@ -86,19 +106,13 @@ function factOfSighting(
       const restarts = sighting.restarts ?? (wasRunning ? part.restarts + 1 : part.restarts);
       // A poll that was asked before the job's script reported its start still saw it waiting.
       if (wasRunning && (stale || restarts <= part.restarts)) return undefined;
-      const same = part.phase === "queued" && part.state === sighting.state &&
-        sameReason(part, sighting) && part.restarts === restarts;
-      return same ? undefined : {
-        type: "queued",
-        task,
-        state: sighting.state,
-        reason: sighting.reason,
-        nodes: [],
-        restarts,
-      };
+      return queued(part, task, sighting, restarts);
     }
     case "active": {
       const restarts = sighting.restarts ?? part.restarts;
+      if (sighting.completing === true && completesFormerRun(part, sighting.state, restarts)) {
+        return queued(part, task, sighting, restarts);
+      }
       const same = part.phase === "running" && part.state === sighting.state &&
         sameReason(part, sighting) && part.restarts === restarts &&
         part.nodes.join() === sighting.nodes.join();

@@ -130,6 +130,7 @@ function living(job: SqueueJob): Sighting | undefined {
         ...shared,
         nodes: expandNodeList(job.nodeList),
         ...(job.startedAt === undefined ? {} : { startedAt: job.startedAt }),
+        ...(job.state === "COMPLETING" ? { completing: true } : {}),
       };
     case "ended":
       return queuedEnding(job.state, job);
