@@ -300,6 +300,8 @@ export function jobActor(
     record: SpoolRecord,
     ctx: Context,
   ): JobState | Promise<JobState> => {
+    // It is no news any more, and what it would tell itself comes too late once it is dismissed.
+    if (isFinal(state.view.phase)) return state;
     if (state.lines.length > 0) {
       state.lines.push(record);
       return state;

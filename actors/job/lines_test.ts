@@ -91,3 +91,31 @@ for (const capacity of [1_000, 4]) {
     assert.equal(appends, 3, "one for the submission, one for the lines, one for the poll");
   });
 }
+
+Deno.test("a line that comes with the dismissal of a job that has ended leaves no mail behind", async () => {
+  await using stage = new Stage();
+  using journal = Journal.open({ path: ":memory:" });
+  await journal.append([acceptedEntry(id, anySpec())]);
+  const job = stage.system.spawn("job", jobActor(id, journal, effects), { restart: "transient" });
+  const sighting = {
+    kind: "ended",
+    phase: "succeeded",
+    state: "COMPLETED",
+    exitCode: 0,
+    nodes: [],
+  } as const;
+  job.tell({
+    type: "outcome",
+    outcome: { kind: "submitted", attemptId: attempt, schedulerId: schedulerId("12") },
+  });
+  job.tell({ type: "sighted", askedAt: EPOCH, observations: [{ attemptId: attempt, sighting }] });
+  job.tell({
+    type: "pushed",
+    record: { attemptId: attempt, restart: 0, kind: "end", exitCode: 0 },
+  });
+  job.tell({ type: "dismiss" });
+  for await (const { fact } of journal.jobFeed({ jobId: id })) if (fact.type === "ended") break;
+  await stage.clock.settle();
+  assert.deepEqual(stage.system.tree().children, []);
+  assert.deepEqual(stage.system.deadLetters(), []);
+});
