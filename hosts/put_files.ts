@@ -15,7 +15,7 @@ import { IN_C_LOCALE } from "./file_info.ts";
 import type { FileEntry, PutFilesOptions } from "./host.ts";
 import { collect, receivePortions, sendPortions } from "./portions.ts";
 import { Progress } from "./progress.ts";
-import { readComplaint, signalOf, writeFailure } from "./transfer_host.ts";
+import { deliver, signalOf } from "./transfer_host.ts";
 import type { TransferHost } from "./transfer_host.ts";
 
 /**
@@ -34,23 +34,12 @@ export async function putFiles(
 ): Promise<void> {
   const progress = new Progress(options, options.size);
   const stream = await host.stream(unpackCommand(directory, options), signalOf(options));
-  const complaint = readComplaint(stream);
   const archive = new Archive(entries, progress);
-  const abort = () => void stream.close();
-  options.signal?.addEventListener("abort", abort, { once: true });
   try {
-    const sending = sendPortions(stream, collect(archive.bytes));
-    // The command may fail before all is sent; then nothing takes the rest.
-    const exitCode = await Promise.race([stream.exit, sending.then(() => stream.exit)]);
-    options.signal?.throwIfAborted();
-    if (exitCode !== 0) throw await writeFailure(host, directory, await complaint);
+    const send = () => sendPortions(stream, collect(archive.bytes));
+    await deliver(host, directory, stream, send, options);
     progress.end();
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw error;
   } finally {
-    options.signal?.removeEventListener("abort", abort);
-    await stream.close();
     await archive.close();
   }
 }

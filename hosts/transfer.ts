@@ -11,7 +11,7 @@ import { IN_C_LOCALE } from "./file_info.ts";
 import type { GetOptions, HostStream, PutOptions } from "./host.ts";
 import { collect, receivePortions, sendPortions, whole } from "./portions.ts";
 import { Progress } from "./progress.ts";
-import { readComplaint, signalOf, writeFailure } from "./transfer_host.ts";
+import { deliver, readComplaint, signalOf } from "./transfer_host.ts";
 import type { TransferHost } from "./transfer_host.ts";
 
 /**
@@ -40,22 +40,11 @@ export async function putFile(
     await portions.return(undefined);
     throw error;
   }
-  const complaint = readComplaint(stream);
-  const abort = () => void stream.close();
-  options.signal?.addEventListener("abort", abort, { once: true });
   try {
-    const sending = sendPortions(stream, portions, progress);
-    // The command may fail before all is sent; then nothing takes the rest.
-    const exitCode = await Promise.race([stream.exit, sending.then(() => stream.exit)]);
-    options.signal?.throwIfAborted();
-    if (exitCode !== 0) throw await writeFailure(host, path, await complaint);
+    const send = () => sendPortions(stream, portions, progress);
+    await deliver(host, path, stream, send, options);
     progress.end();
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw error;
   } finally {
-    options.signal?.removeEventListener("abort", abort);
-    await stream.close();
     await portions.return(undefined);
   }
 }

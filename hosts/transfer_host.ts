@@ -21,13 +21,43 @@ export interface TransferHost {
 const LONGEST_COMPLAINT = 4096;
 
 /** The error that a command's complaint about writing stands for, with the free space where it matters. */
-export async function writeFailure(host: TransferHost, path: string, said: string): Promise<Error> {
+async function writeFailure(host: TransferHost, path: string, said: string): Promise<Error> {
   const error = fileFailure(host.label, path, said);
   if (!(error instanceof DiskFullError)) return error;
   const directory = path.slice(0, path.lastIndexOf("/") + 1) || ".";
   // The free space is an extra: without it the error still says what happened.
   const space = await host.freeSpace(directory).catch(() => undefined);
   return new DiskFullError(host.label, path, said, space);
+}
+
+/**
+ * Sends to a command that writes below the path, and waits until it has; the stream is closed then.
+ *
+ * @param send Sends all that the command takes.
+ */
+export async function deliver(
+  host: TransferHost,
+  path: string,
+  stream: HostStream,
+  send: () => Promise<void>,
+  { signal }: TransferOptions,
+): Promise<void> {
+  const complaint = readComplaint(stream);
+  const abort = () => void stream.close();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const sending = send();
+    // The command may fail before all is sent; then nothing takes the rest.
+    const exitCode = await Promise.race([stream.exit, sending.then(() => stream.exit)]);
+    signal?.throwIfAborted();
+    if (exitCode !== 0) throw await writeFailure(host, path, await complaint);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    await stream.close();
+  }
 }
 
 /** The beginning of what the command says on standard error, all of which is read. */
