@@ -5,3 +5,4 @@
  */
 
 export * from "./quote.ts";
+export * from "./through_shell.ts";

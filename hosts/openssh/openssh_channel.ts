@@ -4,6 +4,7 @@
  * @module
  */
 
+import { throughShell } from "../../shell/mod.ts";
 import { ChildInput, ChildOutput } from "../child_streams.ts";
 import { ChannelRefusedError, HostClosedError, LinkLostError, ShellStartError } from "../errors.ts";
 import type { Channel } from "../transport.ts";
@@ -55,7 +56,7 @@ export class OpenSshChannel implements Channel {
   constructor(words: readonly string[], openMark: string, link: ChannelLink) {
     this.#link = link;
     this.#child = new Deno.Command("sh", {
-      args: ["-c", 'exec "$@"', "sh", ...words],
+      args: throughShell(words),
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

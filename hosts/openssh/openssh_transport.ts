@@ -4,6 +4,7 @@
  * @module
  */
 
+import { throughShell } from "../../shell/mod.ts";
 import { HostClosedError, LinkLostError } from "../errors.ts";
 import type { Channel, Transport } from "../transport.ts";
 import type { ControlMaster } from "./control_master.ts";
@@ -79,7 +80,7 @@ export class OpenSshTransport implements Transport {
     const over = this.#over();
     if (over !== undefined) return over;
     const { success } = await new Deno.Command("sh", {
-      args: ["-c", 'exec "$@"', "sh", ...checkWords(this.#master.socket, this.#host)],
+      args: throughShell(checkWords(this.#master.socket, this.#host)),
       stdin: "null",
       stdout: "null",
       stderr: "null",

@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { z } from "zod";
+import { throughShell } from "../../shell/mod.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
 import { rounded } from "./measure.ts";
 import { runArray } from "./scale/array.ts";
@@ -27,13 +28,10 @@ async function serverOn(path: string, jobs: number): Promise<z.infer<typeof figu
   const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys=uid"];
   // The benchmarks may start a shell and nothing else; it becomes the server.
   const { code, stdout } = await new Deno.Command("sh", {
-    args: [
-      "-c",
-      'exec "$@"',
-      "sh",
+    args: throughShell([
       ...[Deno.execPath(), "run", "--no-prompt", "--no-check", "--quiet", ...permissions],
       ...[program, path, `${jobs}`],
-    ],
+    ]),
     stderr: "inherit",
   }).output();
   if (code !== 0) throw new Error(`the server with ${jobs} jobs ended with ${code}`);

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { throughShell } from "../../shell/mod.ts";
 import { TestbedError } from "./errors.ts";
 
 /** What a program left behind. */
@@ -37,18 +38,13 @@ export const BASE_ENVIRONMENT: Readonly<Record<string, string>> = {
   DEBIAN_FRONTEND: "noninteractive",
 };
 
-/** The arguments of `sh` that replace it by the given program. */
-export function throughShell(program: string, args: readonly string[]): string[] {
-  return ["-c", 'exec "$@"', "sh", program, ...args];
-}
-
 /** Runs a program to its end, whatever its exit code. */
 export function attempt(
   program: string,
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  return collect(throughShell(program, args), options);
+  return collect(throughShell([program, ...args]), options);
 }
 
 /** Runs a program to its end; raises `TESTBED_COMMAND_FAILED` if it fails, else gives its output. */

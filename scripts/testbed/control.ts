@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  attempt,
-  BASE_ENVIRONMENT,
-  type CommandResult,
-  runScript,
-  throughShell,
-} from "./command.ts";
+import { throughShell } from "../../shell/mod.ts";
+import { attempt, BASE_ENVIRONMENT, type CommandResult, runScript } from "./command.ts";
 import { daemonNamed, placed } from "./daemon_list.ts";
 import { startDaemon as startOne, stopDaemon as stopOne, type StopOptions } from "./daemons.ts";
 import { TestbedError } from "./errors.ts";
@@ -94,7 +89,7 @@ export async function runInteractively(
 ): Promise<number> {
   const { program, args, env, cwd } = clusterCommand(await runningLayout(), command, options);
   const child = new Deno.Command("sh", {
-    args: throughShell(program, args),
+    args: throughShell([program, ...args]),
     clearEnv: true,
     env: { ...BASE_ENVIRONMENT, TERM: "xterm", ...env },
     cwd,

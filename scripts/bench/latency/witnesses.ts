@@ -1,12 +1,10 @@
-import { quote } from "../../../shell/mod.ts";
+import { commandLine, quote, throughShell } from "../../../shell/mod.ts";
 import { runScript } from "../../testbed/mod.ts";
+import { toLines } from "../lines.ts";
 import { sshWords } from "../peers/address.ts";
 import type { Address } from "../peers/address.ts";
 import { Moments } from "./moments.ts";
 import type { RunName } from "./moments.ts";
-
-/** The words of a command as a line for the shell. */
-const line = (words: readonly string[]) => words.map(quote).join(" ");
 
 /**
  * The limit: one `tail -F` by OpenSSH on a file to which each job appends the times of its first and last
@@ -32,7 +30,7 @@ export class TailWitness implements AsyncDisposable {
     const follow = `tail -n 0 -F -- ${quote(file)} & tail=$!; cat >/dev/null; kill "$tail"`;
     const words = [...ssh, follow];
     const child = new Deno.Command("sh", {
-      args: ["-c", 'exec "$@"', "sh", ...words],
+      args: throughShell(words),
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
@@ -40,18 +38,13 @@ export class TailWitness implements AsyncDisposable {
     return new TailWitness(child);
   }
 
-  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
-    let rest = "";
-    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const text of toLines(stream)) {
       const now = Date.now();
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop() ?? "";
-      for (const text of lines) {
-        const [run = "", moment, nanoseconds] = text.split(" ");
-        if (moment !== "start" && moment !== "end") continue;
-        this.truth.note(moment, run, Number(nanoseconds) / 1e6);
-        this.learnt.note(moment, run, now);
-      }
+      const [run = "", moment, nanoseconds] = text.split(" ");
+      if (moment !== "start" && moment !== "end") continue;
+      this.truth.note(moment, run, Number(nanoseconds) / 1e6);
+      this.learnt.note(moment, run, now);
     }
   }
 
@@ -103,7 +96,9 @@ export class PollingWitness implements AsyncDisposable {
   async #ask(ssh: readonly string[]): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const begun = Date.now();
-      const script = `exec ${line([...ssh, "squeue -h -t all --me -r -o '%i %T'"])} 2>/dev/null`;
+      const script = `exec ${
+        commandLine([...ssh, "squeue -h -t all --me -r -o '%i %T'"])
+      } 2>/dev/null`;
       const printed = await runScript("ask squeue", script, []);
       const now = Date.now();
       for (const text of printed.split("\n")) {
@@ -115,7 +110,11 @@ export class PollingWitness implements AsyncDisposable {
       }
       await pause(begun + this.everyMs - Date.now(), this.#stop.signal);
     }
-    await runScript("close the connection", `${line(withoutCommand(ssh))} 2>/dev/null || true`, []);
+    await runScript(
+      "close the connection",
+      `${commandLine(withoutCommand(ssh))} 2>/dev/null || true`,
+      [],
+    );
   }
 
   /** Stops asking. */

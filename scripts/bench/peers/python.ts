@@ -7,6 +7,7 @@
 
 import { z } from "zod";
 import { runScript } from "../../testbed/mod.ts";
+import { toLines } from "../lines.ts";
 import type { Address } from "./address.ts";
 
 /** A package to compare with, and the program beside this file that drives it. */
@@ -66,7 +67,7 @@ export class PythonPeer implements AsyncDisposable {
   private constructor(child: Deno.ChildProcess) {
     this.#child = child;
     this.#writer = child.stdin.getWriter();
-    this.#lines = lines(child.stdout);
+    this.#lines = toLines(child.stdout);
   }
 
   /** Starts it and waits until it is connected. @param home A directory of its own for its settings. */
@@ -125,14 +126,5 @@ export class PythonPeer implements AsyncDisposable {
     const { value, done } = await this.#lines.next();
     if (done === true) throw new Error("the peer ended; see peer.log in its home directory");
     return answerSchema.parse(JSON.parse(value)).done;
-  }
-}
-
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void, undefined> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const whole = (rest + text).split("\n");
-    rest = whole.pop() ?? "";
-    yield* whole;
   }
 }

@@ -1,4 +1,4 @@
-import { quote } from "../../../shell/mod.ts";
+import { commandLine } from "../../../shell/mod.ts";
 import { runScript } from "../../testbed/mod.ts";
 import type { BenchCluster } from "../bench_cluster.ts";
 import { sshWords } from "../peers/address.ts";
@@ -19,20 +19,23 @@ export async function opensshPerJob(
   const control = `ControlPath=${workspace.directory}/control`;
   const master = sshWords(address, [control, "ControlMaster=yes"]);
   const ssh = sshWords(address, [control, "ControlMaster=no"]);
-  const line = (words: readonly string[]) => words.map(quote).join(" ");
   const sample = jobs.slice(0, SAMPLE).map(({ schedulerId }) => schedulerId);
   const printed = await runScript(
     "ask for each job by itself",
     [
-      `${line([master[0] ?? "ssh", "-f", "-N", ...master.slice(1)])} </dev/null >/dev/null 2>&1`,
+      `${
+        commandLine([master[0] ?? "ssh", "-f", "-N", ...master.slice(1)])
+      } </dev/null >/dev/null 2>&1`,
       "sleep 1",
       'begun=$(cut -d ")" -f 2 /proc/$$/stat)',
       "for id; do",
-      `  state=$(exec ${line(ssh)} "squeue -h -j $id -o %T" </dev/null)`,
+      `  state=$(exec ${commandLine(ssh)} "squeue -h -j $id -o %T" </dev/null)`,
       '  [ "$state" = PENDING ] || exit 1',
       "done",
       'ended=$(cut -d ")" -f 2 /proc/$$/stat)',
-      `${line([master[0] ?? "ssh", "-O", "exit", ...master.slice(1)])} >/dev/null 2>&1 || true`,
+      `${
+        commandLine([master[0] ?? "ssh", "-O", "exit", ...master.slice(1)])
+      } >/dev/null 2>&1 || true`,
       "set -- $begun; begun=$((${14} + ${15}))",
       "set -- $ended; echo $((${14} + ${15} - begun))",
     ].join("\n"),

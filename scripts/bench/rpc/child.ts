@@ -1,4 +1,5 @@
-import { toLines } from "./lines.ts";
+import { throughShell } from "../../../shell/mod.ts";
+import { toLines } from "../lines.ts";
 
 /** Root of the repository. */
 const ROOT = new URL("../../../", import.meta.url);
@@ -17,11 +18,7 @@ export class Child implements AsyncDisposable {
   constructor(script: string, ...args: readonly string[]) {
     this.#script = script;
     this.#process = new Deno.Command("sh", {
-      // `exec` makes the shell the process that is ended.
-      args: [
-        "-c",
-        'exec "$@"',
-        "sh",
+      args: throughShell([
         Deno.execPath(),
         "run",
         "--no-prompt",
@@ -33,7 +30,7 @@ export class Child implements AsyncDisposable {
         "--allow-env",
         `scripts/bench/rpc/${script}`,
         ...args,
-      ],
+      ]),
       cwd: ROOT,
       stdin: "piped",
       stdout: "piped",

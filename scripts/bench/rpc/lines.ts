@@ -1,14 +1,4 @@
-/** The lines of a stream, without their ends. */
-export async function* toLines(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<string, void, undefined> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = `${rest}${text}`.split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-}
+import { toLines } from "../lines.ts";
 
 /** Answers every line of this process's input, one after the other, until the input ends. */
 export async function answerLines(answer: (line: unknown) => Promise<unknown>): Promise<void> {

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { Sluice } from "../../../actors/mod.ts";
 import { clusterConfigSchema, clusterNameSchema } from "../../../model/mod.ts";
 import { serve } from "../../../rpc/mod.ts";
+import { throughShell } from "../../../shell/mod.ts";
 import { TOKEN } from "./workspace.ts";
 import type { ConfigOverrides, Workspace } from "./workspace.ts";
 
@@ -48,12 +49,8 @@ export async function startServerProcess(
     }),
   );
   const permissions = ["net", "read", "write", "env", "sys"].map((name) => `--allow-${name}`);
-  // Through `sh`, as every program that the tests start; `exec` makes it the process that is killed.
   const child = new Deno.Command("sh", {
-    args: [
-      "-c",
-      'exec "$@"',
-      "sh",
+    args: throughShell([
       Deno.execPath(),
       "run",
       "--no-check",
@@ -61,7 +58,7 @@ export async function startServerProcess(
       "--allow-run=sh",
       import.meta.filename ?? assert.fail("not a file of this machine"),
       settings,
-    ],
+    ]),
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
