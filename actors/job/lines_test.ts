@@ -4,28 +4,15 @@ import type { JobFact } from "../../model/mod.ts";
 import type { SpoolRecord } from "../../schedulers/mod.ts";
 import { Journal } from "../../store/mod.ts";
 import { acceptedEntry } from "../testing/accepted_entry.ts";
+import { noEffects } from "../testing/no_effects.ts";
 import { anySpec, EPOCH, jobNumber, schedulerId } from "../testing/simulated_job.ts";
 import { Stage } from "../testing/stage.ts";
 import { jobActor } from "./job_actor.ts";
-import type { JobEffects, JobMessage } from "./job_actor.ts";
+import type { JobMessage } from "./job_actor.ts";
 
 const TASKS = 50;
 const id = jobNumber(1);
 const attempt = attemptId(id, 1);
-
-function nothing(): void {}
-
-const effects: JobEffects = {
-  enqueue: nothing,
-  withdraw: nothing,
-  watch: nothing,
-  unwatch: nothing,
-  giveUp: nothing,
-  nudge: nothing,
-  cancel: nothing,
-  ended: nothing,
-  taskEnded: nothing,
-};
 
 function line(task: number, kind: "start" | "end"): JobMessage {
   const said = { attemptId: attempt, task, restart: 0 };
@@ -42,7 +29,7 @@ for (const capacity of [1_000, 4]) {
     const numbers = Array.from({ length: TASKS }, (_, task) => task);
     const spec = anySpec({ count: TASKS });
     await journal.append([acceptedEntry(id, spec, { tasks: numbers })]);
-    const job = stage.system.spawn("job", jobActor(id, journal, effects), {
+    const job = stage.system.spawn("job", jobActor(id, journal, noEffects), {
       mailbox: { capacity },
     });
     await stage.clock.settle();
@@ -96,7 +83,7 @@ Deno.test("a line that comes with the dismissal of a job that has ended leaves n
   await using stage = new Stage();
   using journal = Journal.open({ path: ":memory:" });
   await journal.append([acceptedEntry(id, anySpec())]);
-  const job = stage.system.spawn("job", jobActor(id, journal, effects), { restart: "transient" });
+  const job = stage.system.spawn("job", jobActor(id, journal, noEffects), { restart: "transient" });
   const sighting = {
     kind: "ended",
     phase: "succeeded",

@@ -2,8 +2,9 @@ import { mkdir, rm } from "node:fs/promises";
 import { ActorSystem } from "../../../actors/kernel/mod.ts";
 import type { ActorRef } from "../../../actors/kernel/mod.ts";
 import { jobActor } from "../../../actors/job/mod.ts";
-import type { JobEffects, JobMessage } from "../../../actors/job/mod.ts";
+import type { JobMessage } from "../../../actors/job/mod.ts";
 import { acceptedEntry } from "../../../actors/testing/accepted_entry.ts";
+import { noEffects } from "../../../actors/testing/no_effects.ts";
 import { anySpec, jobNumber, schedulerId } from "../../../actors/testing/simulated_job.ts";
 import { attemptId } from "../../../model/mod.ts";
 import type { JobEvent } from "../../../model/mod.ts";
@@ -43,9 +44,13 @@ export async function runArray(tasks: number): Promise<ArrayRun> {
     await journal.append([acceptedEntry(jobId, spec, { tasks: numbers })]);
     const start = performance.now();
     const ended = Promise.withResolvers<void>();
-    const job = system.spawn(`job:${jobId}`, jobActor(jobId, journal, effects(ended.resolve)), {
-      mailbox: { capacity: 4 * tasks },
-    });
+    const job = system.spawn(
+      `job:${jobId}`,
+      jobActor(jobId, journal, { ...noEffects, ended: () => ended.resolve() }),
+      {
+        mailbox: { capacity: 4 * tasks },
+      },
+    );
     tellStory(job, attemptId(jobId, 1), numbers);
     await ended.promise;
     const seconds = (performance.now() - start) / 1000;
@@ -96,22 +101,6 @@ function tellStory(
     exitCode: 0,
     nodes: [`n${task % NODES}`],
   }));
-}
-
-/** Nobody else works for the job. */
-function effects(ended: () => void): JobEffects {
-  const nothing = () => {};
-  return {
-    enqueue: nothing,
-    withdraw: nothing,
-    watch: nothing,
-    unwatch: nothing,
-    giveUp: nothing,
-    nudge: nothing,
-    cancel: nothing,
-    ended,
-    taskEnded: nothing,
-  };
 }
 
 function checkHistory(events: readonly JobEvent[], numbers: readonly number[]): void {

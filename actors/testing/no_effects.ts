@@ -1,0 +1,22 @@
+/**
+ * Nobody with whom a job works.
+ *
+ * @module
+ */
+
+import type { JobEffects } from "../job/mod.ts";
+
+function nothing(): void {}
+
+/** The effects of a job that nobody else hears of. */
+export const noEffects: JobEffects = {
+  enqueue: nothing,
+  withdraw: nothing,
+  watch: nothing,
+  unwatch: nothing,
+  giveUp: nothing,
+  nudge: nothing,
+  cancel: nothing,
+  ended: nothing,
+  taskEnded: nothing,
+};
