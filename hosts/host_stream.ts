@@ -22,6 +22,11 @@ export interface StreamHost {
 
 /** How long a command may take to end after it was asked to. */
 const TERM_GRACE_MS = 2000;
+/**
+ * How soon it is asked once more: a shell that is just starting a program (between fork and exec) loses
+ * the signal that comes then, and so does the program.
+ */
+const TERM_AGAIN_MS = 250;
 /** How long the exit status may lag behind the kill. */
 const KILL_GRACE_MS = 1000;
 
@@ -133,6 +138,8 @@ class ShellStream implements HostStream {
   readonly #processId: number;
   readonly #host: StreamHost;
   #ended = false;
+  /** Settles when the signal that is on its way has been given. */
+  #signalled: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -163,15 +170,28 @@ class ShellStream implements HostStream {
   }
 
   async #close(): Promise<void> {
-    if (!this.#ended) await this.#stop("TERM", TERM_GRACE_MS);
-    if (!this.#ended) await this.#stop("KILL", KILL_GRACE_MS);
+    for (let askedMs = 0; !this.#ended && askedMs < TERM_GRACE_MS; askedMs += TERM_AGAIN_MS) {
+      this.#signal("TERM");
+      await this.#endsWithin(TERM_AGAIN_MS);
+    }
+    if (!this.#ended) {
+      await this.#signalled;
+      this.#signal("KILL");
+      await this.#endsWithin(KILL_GRACE_MS);
+    }
     await this.#channel.close();
   }
 
-  async #stop(signal: "TERM" | "KILL", graceMs: number): Promise<void> {
-    void this.#host.kill(this.#processId, signal);
+  /** Signals the command, unless a signal is still on its way, which takes a channel each. */
+  #signal(signal: "TERM" | "KILL"): void {
+    this.#signalled ??= this.#host.kill(this.#processId, signal).then(() => {
+      this.#signalled = undefined;
+    });
+  }
+
+  async #endsWithin(milliseconds: number): Promise<void> {
     const grace = Promise.withResolvers<void>();
-    const timer = setTimeout(grace.resolve, graceMs);
+    const timer = setTimeout(grace.resolve, milliseconds);
     await Promise.race([this.exit.catch(() => {}), grace.promise]);
     clearTimeout(timer);
   }

@@ -223,6 +223,21 @@ Deno.test("an error of the source, or a source of the wrong size, leaves nothing
   });
 });
 
+Deno.test("clearing away comes to its end, however long it takes", async () => {
+  await withDirectory(async (_host, directory) => {
+    // The stream that is closed asks its command to end again and again meanwhile.
+    await Deno.mkdir(`${directory}/bin`);
+    const slow = `#!/bin/sh\nsleep 1\nexec /bin/rm "$@"\n`;
+    await Deno.writeTextFile(`${directory}/bin/rm`, slow, { mode: 0o755 });
+    await using other = await openLocal({
+      shell: { command: `env PATH=${directory}/bin:/usr/bin:/bin sh`, login: false, prelude: "" },
+    });
+    const unsafe = [file("good", "x"), file("../x", "x")];
+    await assert.rejects(other.putFiles(unsafe, `${directory}/place`), UnsafePathError);
+    assert.deepEqual((await other.list(directory)).map(({ name }) => name), ["bin"]);
+  });
+});
+
 Deno.test("an abort stops the source and leaves nothing behind", async () => {
   await withDirectory(async (host, directory) => {
     const abort = new AbortController();

@@ -15,7 +15,7 @@ import { IN_C_LOCALE } from "./file_info.ts";
 import type { FileEntry, PutFilesOptions } from "./host.ts";
 import { collect, receivePortions, sendPortions } from "./portions.ts";
 import { Progress } from "./progress.ts";
-import { deliver, signalOf } from "./transfer_host.ts";
+import { deliver, EXIT_WHEN_ASKED, signalOf } from "./transfer_host.ts";
 import type { TransferHost } from "./transfer_host.ts";
 
 /**
@@ -61,7 +61,7 @@ function unpackCommand(directory: string, { existing = "refuse" }: PutFilesOptio
     // Before there is anything to clear away, since the line may be cut at any time. A directory without
     // permission to write cannot be emptied.
     `trap 'chmod -R u+rwX -- "$t" 2>/dev/null; rm -rf -- "$t"' EXIT`,
-    "trap 'exit 1' HUP INT TERM",
+    EXIT_WHEN_ASKED,
     `mkdir -- "$t" "$t/files" || exit 1`,
     "{",
     ...receivePortions("", `: >"$t/whole" && exit 0; exit 1`),

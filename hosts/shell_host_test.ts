@@ -305,6 +305,17 @@ shellTest("closing a stream ends its command and all that the command started", 
   reader.releaseLock();
 });
 
+shellTest("a command that has missed the first TERM is asked again, not killed", async (host) => {
+  const stream = await host.stream(
+    `trap 'trap "echo ended; exit" TERM' TERM; echo ready; while :; do sleep 0.01; done`,
+  );
+  const reader = stream.stdout.getReader();
+  await reader.read();
+  const closing = stream.close();
+  assert.equal(text((await reader.read()).value ?? new Uint8Array()), "ended\n");
+  await closing;
+});
+
 shellTest("a command that ignores TERM is killed in the end", async (host) => {
   const stream = await host.stream("trap '' TERM; echo $$; sleep 300; sleep 300");
   const reader = stream.stdout.getReader();

@@ -11,7 +11,7 @@ import { IN_C_LOCALE } from "./file_info.ts";
 import type { GetOptions, HostStream, PutOptions } from "./host.ts";
 import { collect, receivePortions, sendPortions, whole } from "./portions.ts";
 import { Progress } from "./progress.ts";
-import { deliver, readComplaint, signalOf } from "./transfer_host.ts";
+import { deliver, EXIT_WHEN_ASKED, readComplaint, signalOf } from "./transfer_host.ts";
 import type { TransferHost } from "./transfer_host.ts";
 
 /**
@@ -134,7 +134,7 @@ function putCommand(path: string, mode: number): string {
     `exec 3>"$t" || exit 1`,
     "set +C",
     `trap 'rm -f -- "$t"' EXIT`,
-    "trap 'exit 1' HUP INT TERM",
+    EXIT_WHEN_ASKED,
     ...receivePortions(
       ">&3",
       `exec 3>&-; chmod -- ${mode.toString(8).padStart(4, "0")} "$t" && mv -fT -- "$t" ${

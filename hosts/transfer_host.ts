@@ -17,6 +17,12 @@ export interface TransferHost {
   freeSpace(path: string): Promise<DiskSpace>;
 }
 
+/**
+ * The line of a shell script by which it exits when it is asked to end, once: the stream that is closed
+ * asks more than once, and what the script's EXIT trap then starts must come to its end.
+ */
+export const EXIT_WHEN_ASKED = `trap 'trap "" HUP INT TERM; exit 1' HUP INT TERM`;
+
 /** Most of a complaint that is kept, in characters. */
 const LONGEST_COMPLAINT = 4096;
 
