@@ -21,8 +21,9 @@ export interface WatchOptions {
 /** What is known of the job after one more event; tasks of an array are left to the server's sum. */
 function after(before: Progress, { fact, at }: JobEvent): Progress {
   switch (fact.type) {
+    case "staging":
     case "submitting":
-      return { ...before, phase: "submitting" };
+      return { ...before, phase: fact.type };
     case "queued":
       return { ...before, phase: "queued", nodes: [], reason: fact.reason, startedAt: undefined };
     case "running":
@@ -46,6 +47,12 @@ function after(before: Progress, { fact, at }: JobEvent): Progress {
     case "exited":
     case "cancel_requested":
     case "signalled":
+    case "node_failed":
+    case "node_recovered":
+    case "session_expiring":
+    case "session_closing":
+    case "cluster_up":
+    case "cluster_down":
       return before;
   }
 }

@@ -7,7 +7,8 @@
 import type { JobSpec } from "../model/mod.ts";
 import { commandLine, quote } from "../shell/mod.ts";
 import { checkScript, scriptDirectives } from "../slurm/mod.ts";
-import type { ExecutionPlan, Launcher } from "./plan.ts";
+import { PayloadNotLaunchableError } from "./errors.ts";
+import type { ExecutionPlan, Launcher, Work } from "./plan.ts";
 
 /** Name of the user's script in the attempt's directory. */
 export const PAYLOAD_FILE = "payload";
@@ -31,8 +32,7 @@ function become(environment: JobSpec["environment"], program: string, words: str
  * honoured where the spec does not say otherwise.
  */
 export const bashLauncher: Launcher = {
-  plan(spec: JobSpec): ExecutionPlan {
-    const { payload, environment } = spec;
+  plan({ payload, environment }: Work): ExecutionPlan {
     switch (payload.kind) {
       case "script": {
         checkScript(payload.script);
@@ -55,6 +55,9 @@ export const bashLauncher: Launcher = {
           directiveOptions: [],
         };
       }
+      case "cluster":
+      case "allocation":
+        throw new PayloadNotLaunchableError(payload.kind, "bash");
     }
   },
 };

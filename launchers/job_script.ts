@@ -5,9 +5,11 @@
  */
 
 import { attemptParts } from "../model/mod.ts";
-import type { AttemptId, JobSpec, SignalName } from "../model/mod.ts";
+import type { AttemptId, JobSpec, SessionId, SignalName } from "../model/mod.ts";
 import { quotePath } from "../shell/mod.ts";
+import { endPeers, startPeers } from "./peers.ts";
 import type { ExecutionPlan } from "./plan.ts";
+import { softwareLines } from "./software.ts";
 
 /** Name of the batch script in the attempt's directory. */
 export const JOB_SCRIPT_FILE = "job.sh";
@@ -45,6 +47,54 @@ const TERMINATED_EXIT_CODE = 128 + 15;
 /** Signals with which a scheduler or a user reaches a whole job, and of which the script must not die. */
 const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "XCPU"] as const;
 
+/** Where the script of an attempt is started. */
+export type JobPlace =
+  /** By the scheduler, as a batch script. */
+  | { readonly kind: "batch" }
+  /** In a session, by {@linkcode stepScript} on the first of the step's nodes. */
+  | { readonly kind: "step"; readonly sessionId: SessionId }
+  /** As a component of a heterogeneous job, by {@linkcode stepScript} on the first of its nodes. */
+  | { readonly kind: "component"; readonly component: number };
+
+/** The id that a step of a session is known by, wherever and whenever it runs in it. */
+export function stepId(sessionId: SessionId): string {
+  return `step:${sessionId}`;
+}
+
+/** What the script needs of a job's spec, or of that of one component. */
+export type ScriptTerms = Pick<JobSpec, "software" | "workingDirectory"> & {
+  /** See the spec; of a step and of a component Slurm signals all processes itself. */
+  readonly signalBeforeLimit?: JobSpec["signalBeforeLimit"];
+};
+
+/** How the script learns which run of which job it is, by where it is started. */
+function identity(place: JobPlace): string[] {
+  switch (place.kind) {
+    case "batch":
+      return [
+        "sluice_id=${SLURM_ARRAY_JOB_ID:-${SLURM_JOB_ID:-}}",
+        "sluice_run=$sluice_id",
+        "sluice_task=${SLURM_ARRAY_TASK_ID:--}",
+        "sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}",
+      ];
+    case "step":
+      return [
+        `sluice_id=${stepId(place.sessionId)}`,
+        // Each start of a step has a number of its own, so that only one of them can put itself on record.
+        "sluice_run=$SLURM_JOB_ID.$SLURM_STEP_ID",
+        "sluice_task=${SLURM_ARRAY_TASK_ID:--}",
+        "sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}",
+      ];
+    case "component":
+      return [
+        "sluice_id=$SLUICE_HET_JOB_ID",
+        "sluice_run=$sluice_id",
+        `sluice_task=${place.component}`,
+        `sluice_suffix=.${place.component}`,
+      ];
+  }
+}
+
 /**
  * The batch script of an attempt: it runs the plan once and leaves word of its start and end.
  *
@@ -64,9 +114,15 @@ const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "XC
  * signal, ended the job. The signal before the time limit reaches the script alone, which passes it on; a
  * payload that is sent the same signal by other means gets it twice.
  */
-export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPlan): string {
+export function jobScript(
+  attemptId: AttemptId,
+  spec: ScriptTerms,
+  plan: ExecutionPlan,
+  place: JobPlace = { kind: "batch" },
+): string {
   const { jobId, attempt } = attemptParts(attemptId);
-  const early = spec.signalBeforeLimit?.signal;
+  const early = place.kind === "batch" ? spec.signalBeforeLimit?.signal : undefined;
+  const hasPeers = place.kind === "batch" && plan.peers !== undefined;
   const enter = spec.workingDirectory === undefined
     ? []
     : [`  cd -- ${quotePath(spec.workingDirectory)} || exit ${WORKING_DIRECTORY_EXIT_CODE}`];
@@ -75,6 +131,7 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     `  exec 2>&3 3>&-${early === undefined ? "" : " 5>&- 6<&-"}`,
     // What was told to end before it began would not hear of it again until it is killed.
     `  if [ "$sluice_caught" = TERM ]; then exit ${TERMINATED_EXIT_CODE}; fi`,
+    ...softwareLines(spec.software).map((line) => `  ${line}`),
     ...enter,
     ...plan.body.map((line) => `  ${line}`),
     ")",
@@ -86,9 +143,7 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     "sluice_dir=$PWD${2:+/$2}",
     "sluice_spool=$1",
     `sluice_attempt=${attemptId}`,
-    "sluice_id=${SLURM_ARRAY_JOB_ID:-${SLURM_JOB_ID:-}}",
-    "sluice_task=${SLURM_ARRAY_TASK_ID:--}",
-    "sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}",
+    ...identity(place),
     "sluice_restart=${SLURM_RESTART_COUNT:-0}",
     "sluice_caught=-",
     "sluice_woken=",
@@ -101,10 +156,10 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     'if [ "$sluice_owner" != "$sluice_id" ]; then',
     ...leaveTo("this copy"),
     "fi",
-    ...putOnRecord(ID_LINK, "this copy"),
+    ...putOnRecord(ID_LINK, "sluice_id", "this copy"),
     "",
     // A later run of the same, and no other, finds the link that an earlier one made.
-    ...putOnRecord(`${BEGIN_LINK}$sluice_suffix`, "it"),
+    ...putOnRecord(`${BEGIN_LINK}$sluice_suffix`, "sluice_run", "it"),
     "",
     ...(early === undefined ? noteSignals() : noteAndPassOn(early)),
     "",
@@ -119,10 +174,12 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
     // A shell says "Killed" or "Terminated" of a payload that a signal ended; the payload's own output
     // must not hold that, so from here on only the payload has the job's standard error.
     "exec 3>&2 2>/dev/null",
+    ...(hasPeers ? startPeers() : []),
     ...(early === undefined ? [...payload, "sluice_code=$?"] : inBackground(payload)),
     // Before any program is started, so that whoever listens hears of it at once.
     'sluice_note end "$sluice_code" "$sluice_caught"',
     "sluice_ended=$(date +%s)",
+    ...(hasPeers ? endPeers() : []),
     // Slurm's signals are sent by several of its threads, so that the first of them may come last.
     'if [ "$sluice_caught$sluice_woken" = TERM ]; then sleep 1; fi',
     ...(early === undefined ? [] : FORGET_WAKING),
@@ -136,12 +193,12 @@ export function jobScript(attemptId: AttemptId, spec: JobSpec, plan: ExecutionPl
   ].join("\n");
 }
 
-/** Makes a link to the scheduler's id, and ends where another target or none can be had. */
-function putOnRecord(link: string, who: string): string[] {
+/** Makes a link to the value of the variable, and ends where another target or none can be had. */
+function putOnRecord(link: string, variable: string, who: string): string[] {
   return [
-    `if ! ln -sn "$sluice_id" "$sluice_dir/${link}" 2>/dev/null; then`,
+    `if ! ln -sn "$${variable}" "$sluice_dir/${link}" 2>/dev/null; then`,
     `  sluice_owner=$(readlink "$sluice_dir/${link}")`,
-    '  if [ "$sluice_owner" != "$sluice_id" ]; then',
+    `  if [ "$sluice_owner" != "$${variable}" ]; then`,
     ...leaveTo(who).map((line) => `  ${line}`),
     "  fi",
     "fi",

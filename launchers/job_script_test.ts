@@ -4,10 +4,10 @@ import fc from "fast-check";
 import { attemptId, jobIdSchema, jobSpecSchema } from "../model/mod.ts";
 import type { JobSpec, JobSpecInput } from "../model/mod.ts";
 import {
-  bashLauncher,
   DUPLICATE_EXIT_CODE,
   JOB_SCRIPT_FILE,
   jobScript,
+  launch,
   WORKING_DIRECTORY_EXIT_CODE,
 } from "./mod.ts";
 
@@ -50,7 +50,7 @@ class JobDirectory implements AsyncDisposable {
   async prepare(input: Input, attempt = 1, directory = "."): Promise<void> {
     await Deno.mkdir(join(this.path, directory), { recursive: true });
     const spec = specOf(input);
-    const plan = bashLauncher.plan(spec);
+    const plan = launch(spec, { kind: "allocation" });
     const script = {
       name: JOB_SCRIPT_FILE,
       text: jobScript(attemptId(jobId, attempt), spec, plan),

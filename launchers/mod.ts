@@ -5,5 +5,12 @@
  */
 
 export * from "./bash.ts";
+export * from "./errors.ts";
 export * from "./job_script.ts";
+export * from "./launch.ts";
+export * from "./peers.ts";
 export * from "./plan.ts";
+export * from "./ray.ts";
+export * from "./software.ts";
+export * from "./spark.ts";
+export * from "./step_script.ts";

@@ -30,18 +30,44 @@ export interface ExecutionPlan {
    * an earlier attempt left.
    */
   readonly body: readonly string[];
+  /**
+   * What runs on every other node of the job meanwhile, once on each: shell commands, of which the last
+   * replaces the shell. They see the same variables as the body, have all that the job has on their node, and
+   * are ended when the body has ended. Default: nothing.
+   */
+  readonly peers?: readonly string[];
   /** The `#SBATCH` lines of the user's script, as they stand there. */
   readonly directives: readonly string[];
   /** The options of sbatch that those lines set. */
   readonly directiveOptions: readonly string[];
 }
 
-/** Turns a kind of work into a plan. Pure: the same spec gives the same plan. */
+/** What a launcher plans: the work of a job, or of one component of a heterogeneous job. */
+export type Work = Pick<
+  JobSpec,
+  "payload" | "launcher" | "software" | "environment" | "workingDirectory" | "resources"
+>;
+
+/** Where the work is to run. */
+export interface LaunchPlace {
+  /**
+   * `allocation`: nodes that Slurm gave, whether to a job of its own, to a step of a session or to a component.
+   * The variables `SLURM_JOB_NODELIST`, `SLURM_JOB_NUM_NODES`, `SLURM_CPUS_ON_NODE`, `SLURM_GPUS_ON_NODE` and
+   * `SLURM_MEM_PER_NODE` (or `SLURM_MEM_PER_CPU`) tell of the nodes that the work has, and of no others.
+   * `host`: one machine without a scheduler and without any such variable.
+   */
+  readonly kind: "allocation" | "host";
+}
+
+/** Turns a kind of work into a plan. Pure: the same work gives the same plan. */
 export interface Launcher {
   /**
-   * The plan for a job.
+   * The plan for the work.
    *
-   * @throws {SluiceError} The spec cannot be run as it is; nothing has been sent.
+   * @throws {SluiceError} The work cannot be run as it is; nothing has been sent.
    */
-  plan(spec: JobSpec): ExecutionPlan;
+  plan(work: Work, place: LaunchPlace): ExecutionPlan;
 }
+
+/** Launchers of the user's own, by the names that specs call them. */
+export type CustomLaunchers = ReadonlyMap<string, Launcher>;

@@ -5,7 +5,9 @@
  */
 
 import { z } from "zod";
+import { sessionNameSchema } from "./ids.ts";
 import { resourcesSchema } from "./job_spec.ts";
+import { allocationSchema } from "./session_terms.ts";
 
 const absoluteOrHome = z.string().min(1).refine(
   (path) => path.startsWith("/") || path === "~" || path.startsWith("~/"),
@@ -99,6 +101,14 @@ const shared = {
   ),
 };
 
+/** A session as the configuration of its cluster describes it. */
+export const configuredSessionSchema = z.strictObject({
+  resources: resourcesSchema.omit({ array: true }).prefault({}),
+  ...allocationSchema.omit({ owner: true }).shape,
+}).describe("A session that is opened when the first job names it.");
+/** See {@linkcode configuredSessionSchema}. */
+export type ConfiguredSession = z.infer<typeof configuredSessionSchema>;
+
 /** A Slurm cluster reached over SSH. */
 export const slurmClusterSchema = z.strictObject({
   type: z.literal("slurm"),
@@ -133,12 +143,28 @@ export const slurmClusterSchema = z.strictObject({
       "Most jobs handed over in a second, on average. Default: as many as Slurm takes.",
     ),
   }).prefault({}).describe("How fast jobs are handed to Slurm."),
+  partitions: z.record(z.string().min(1), resourcesSchema.omit({ partition: true })).default({})
+    .describe(
+      "Resources for jobs of one partition that do not name them, by the partition's name; they win over `defaults`.",
+    ),
+  sessions: z.record(sessionNameSchema, configuredSessionSchema).default({}).describe(
+    "Sessions by name: each is opened when the first job names it, and again after it has closed.",
+  ),
+  runIn: sessionNameSchema.optional().describe(
+    "Name of the session in which jobs run that name none. Default: each is a Slurm job of its own.",
+  ),
   ...shared,
-}).describe("A Slurm cluster reached over SSH.");
+}).refine(
+  ({ runIn, sessions }) => runIn === undefined || sessions[runIn] !== undefined,
+  { path: ["runIn"], message: "names a session that `sessions` does not describe" },
+).describe("A Slurm cluster reached over SSH.");
 
 /** This machine, without a scheduler: jobs are its own processes. */
 export const localClusterSchema = z.strictObject({
   type: z.literal("local"),
+  resources: z.enum(["refuse", "ignore"]).default("refuse").describe(
+    "What becomes of resources, sessions and sbatch options that a job asks for and that a plain host cannot give.",
+  ),
   ...shared,
 }).describe("This machine, without a scheduler.");
 

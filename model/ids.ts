@@ -16,6 +16,34 @@ export const jobIdSchema = z.uuidv7().brand<"JobId">().describe(
 export type JobId = z.infer<typeof jobIdSchema>;
 
 /**
+ * Id of a session. It is also the id of the job that holds the session's allocation, so that the two have
+ * one history and one directory.
+ */
+export const sessionIdSchema = z.uuidv7().brand<"SessionId">().describe(
+  "Sluice's own id of a session, a UUIDv7: also the id of the job that holds its allocation.",
+);
+/** See {@linkcode sessionIdSchema}. */
+export type SessionId = z.infer<typeof sessionIdSchema>;
+
+/** The job that holds the allocation of a session. */
+export function allocationJob(sessionId: SessionId): JobId {
+  return jobIdSchema.parse(sessionId);
+}
+
+/** The session whose allocation a job holds. */
+export function sessionOfAllocation(jobId: JobId): SessionId {
+  return sessionIdSchema.parse(jobId);
+}
+
+/** Name of a session that the configuration of a cluster describes. */
+export const sessionNameSchema = z.string().regex(
+  /^[A-Za-z][A-Za-z0-9._-]{0,30}$/,
+  "a session's name has letters, digits, '.', '_' and '-', starts with a letter, and has at most 31 characters",
+).brand<"SessionName">().describe("Name of a session in the configuration of its cluster.");
+/** See {@linkcode sessionNameSchema}. */
+export type SessionName = z.infer<typeof sessionNameSchema>;
+
+/**
  * Id of one attempt at a job: the job's own id for the first, `ID.2` for the second and so on. It is what
  * the scheduler and the files on a cluster know a job by.
  */

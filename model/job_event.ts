@@ -6,9 +6,10 @@
 
 import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
-import { clusterNameSchema, jobIdSchema, schedulerIdSchema } from "./ids.ts";
+import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
 import { finalPhaseSchema } from "./job_phase.ts";
 import { jobSpecSchema } from "./job_spec.ts";
+import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
 
 const time = z.number().describe("Milliseconds since the epoch.");
@@ -47,8 +48,16 @@ export const jobFactSchema = z.discriminatedUnion("type", [
     type: z.literal("accepted"),
     spec: jobSpecSchema,
     directory: z.string().describe("The job's directory on the cluster."),
-    tasks: z.array(z.int().nonnegative()).optional().describe("Numbers of the tasks of an array."),
+    tasks: z.array(z.int().nonnegative()).optional().describe(
+      "Numbers of the tasks of an array, or of the components of a heterogeneous job.",
+    ),
+    session: sessionIdSchema.optional().describe("The session whose step it is."),
   }).describe("The job is in the journal; from here on it will be submitted."),
+  z.object({
+    type: z.literal("staging"),
+    tries: z.int().positive().describe("How often it was tried, this try included."),
+    error: errorInfoSchema.optional().describe("Why the try before it failed."),
+  }).describe("What the job needs on the cluster before it is submitted is being sent."),
   z.object({
     type: z.literal("submitting"),
     tries: z.int().positive().describe(
@@ -117,6 +126,32 @@ export const jobFactSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("known"),
   }).describe("The job is heard of again."),
+  z.object({
+    type: z.literal("node_failed"),
+    node: z.string(),
+    state: z.string().describe("What Slurm calls the state of the node, such as `DOWN`."),
+  }).describe("A node of the session has failed; the session goes on without it, or ends."),
+  z.object({ type: z.literal("node_recovered"), node: z.string() }).describe(
+    "A node of the session that had failed is back.",
+  ),
+  z.object({ type: z.literal("session_expiring"), expiresAt: time }).describe(
+    "The time limit of the session is near.",
+  ),
+  z.object({
+    type: z.literal("session_closing"),
+    reason: sessionCloseReasonSchema,
+    drain: z.boolean().describe("Whether the steps that it has come to their ends first."),
+  }).describe("The session takes no more steps, and gives its nodes back."),
+  z.object({
+    type: z.literal("cluster_up"),
+    jobId: jobIdSchema.describe("The job that is this cluster."),
+    framework: z.enum(["ray", "spark"]),
+    address: z.string(),
+    dashboard: z.string().optional(),
+  }).describe("A Ray or Spark cluster stands in the session for its steps."),
+  z.object({ type: z.literal("cluster_down"), jobId: jobIdSchema }).describe(
+    "A Ray or Spark cluster of the session is gone.",
+  ),
 ]);
 
 /** See {@linkcode jobFactSchema}. */

@@ -5,8 +5,12 @@
  */
 
 import { z } from "zod";
-import { clusterNameSchema } from "./ids.ts";
+import { clusterNameSchema, sessionIdSchema, sessionNameSchema } from "./ids.ts";
+import { launcherSpecSchema } from "./launcher_spec.ts";
+import { memorySchema } from "./memory_amount.ts";
+import { allocationSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
+import { softwareSchema } from "./software.ts";
 
 /** Text that can be written as UTF-8 and as a C string: no NUL, no lone surrogate. */
 const text = z.string().refine((value) => !value.includes("\0"), "must not hold a NUL character")
@@ -24,11 +28,6 @@ export const jobNameSchema = z.string().min(1).max(200).refine(
   (name) => name.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}'"`$\\\uFFFD]/u.test(name),
   "a job name must be valid Unicode on one line, without quotes, '$', '`', '\\' or control characters",
 ).describe("Name of the job, as people see it in squeue.");
-
-/** An amount of memory: `4G`, `500M`, or a number of MiB, as Slurm takes it. */
-const memorySchema = z.union([z.string().min(1), z.int().nonnegative()]).describe(
-  "Memory as Slurm takes it: a number of MiB, or with a suffix K, M, G or T, such as `4G`.",
-);
 
 const gpusSchema = z.union([z.int().nonnegative(), word]).describe(
   "Number of GPUs, or `type:number`, such as `a100:2`.",
@@ -74,7 +73,7 @@ export const resourcesSchema = z.strictObject({
 /** See {@linkcode resourcesSchema}. */
 export type Resources = z.infer<typeof resourcesSchema>;
 
-/** What a job runs: a script of its own, or a command that the nodes have. */
+/** What a job runs: a script of its own, a command that the nodes have, or what serves other jobs. */
 export const payloadSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("script"),
@@ -90,6 +89,12 @@ export const payloadSchema = z.discriminatedUnion("kind", [
       "the first word names the program and must not be empty",
     ).describe("The program and its arguments; no shell reads them."),
   }),
+  z.strictObject({ kind: z.literal("cluster") }).describe(
+    "Nothing but the cluster of the launcher, Ray or Spark, which stands until the job is cancelled or its time is over.",
+  ),
+  z.strictObject({ kind: z.literal("allocation"), ...allocationSchema.shape }).describe(
+    "Holds nodes for a session and runs the session's steps. `sessions.open` submits such a job.",
+  ),
 ]).describe("What the job runs.");
 
 /** See {@linkcode payloadSchema}. */
@@ -140,11 +145,11 @@ export type Retry = z.infer<typeof retrySchema>;
 /** Most copies of one spec. */
 const MOST_COPIES = 100_000;
 
-/** Everything that says what one job is. */
-export const jobSpecSchema = z.strictObject({
-  cluster: clusterNameSchema,
-  name: jobNameSchema.default("sluice"),
+/** What is said alike of a job and of one component of a heterogeneous job. */
+const work = {
   payload: payloadSchema,
+  launcher: launcherSpecSchema.prefault({ kind: "bash" }),
+  software: softwareSchema.prefault({ kind: "none" }),
   environment: z.record(environmentName, text).default({}).describe(
     "Environment variables of the job, beside those that Slurm sets.",
   ),
@@ -153,6 +158,27 @@ export const jobSpecSchema = z.strictObject({
     "must be an absolute path or start with '~/'",
   ).optional().describe("Where the payload starts. Default: the job's own directory."),
   resources: resourcesSchema.prefault({}),
+};
+
+/** One component of a heterogeneous job. */
+export const componentSchema = z.strictObject({
+  name: jobNameSchema.optional().describe("Name of the component. Default: its number."),
+  ...work,
+}).describe("One component of a heterogeneous job.");
+/** See {@linkcode componentSchema}. */
+export type Component = z.infer<typeof componentSchema>;
+
+/** Most components of a heterogeneous job; Slurm's own limit. */
+const MOST_COMPONENTS = 128;
+
+/** Everything that says what one job is. */
+export const jobSpecSchema = z.strictObject({
+  cluster: clusterNameSchema,
+  name: jobNameSchema.default("sluice"),
+  ...work,
+  session: z.union([sessionIdSchema, sessionNameSchema]).optional().describe(
+    "Run it as a step of this session: its id, or the name of one in the configuration of the cluster, which is opened when it is first needed. Default: what the cluster's `runIn` says, else a job of its own.",
+  ),
   count: z.int().min(1).max(MOST_COPIES).optional().describe(
     "How many copies of it are to run, as one job array whose tasks have the numbers from 0 on, in SLURM_ARRAY_TASK_ID: they are submitted together, and each has its own events, output and verdict. Not together with `resources.array`. Default: one job that is no array.",
   ),
@@ -183,12 +209,16 @@ export const jobSpecSchema = z.strictObject({
   }).optional().describe(
     "A signal to the payload before its time limit, so that it can save its state. Default: none.",
   ),
-  components: z.array(z.unknown()).optional().describe(
-    "Parts of a heterogeneous job. Not supported yet: a job that names any is refused.",
+  components: z.array(componentSchema).min(1).max(MOST_COMPONENTS).optional().describe(
+    "The further components of a heterogeneous job, each with its own work and resources; the job's own `payload` and `resources` are component 0. All are submitted at once and start together, and each has its own events, output and verdict, by its number. Default: none.",
   ),
 }).refine(
   ({ count, resources }) => count === undefined || resources.array === undefined,
   { path: ["count"], message: "says the same as resources.array: leave one of them out" },
+).refine(
+  ({ components, count, resources }) =>
+    components === undefined || (count === undefined && resources.array === undefined),
+  { path: ["components"], message: "a heterogeneous job cannot be an array too" },
 ).describe("Everything that says what one job is.");
 
 /** A job as it stands after parsing, with every default filled in. */

@@ -14,6 +14,8 @@ Deno.test("what may be left out is filled in", () => {
   assert.deepEqual(jobSpecSchema.parse(minimal), {
     ...minimal,
     name: "sluice",
+    launcher: { kind: "bash" },
+    software: { kind: "none" },
     environment: {},
     resources: {},
     options: {},

@@ -6,9 +6,10 @@
 
 import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
-import { clusterNameSchema, jobIdSchema, schedulerIdSchema } from "./ids.ts";
+import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
 import { reasonSchema } from "./job_event.ts";
 import { jobPhaseSchema } from "./job_phase.ts";
+import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
 
 const time = z.number().describe("Milliseconds since the epoch.");
@@ -63,9 +64,30 @@ export const taskPhasesSchema = z.partialRecord(jobPhaseSchema, z.int().positive
 /** See {@linkcode taskPhasesSchema}. */
 export type TaskPhases = z.infer<typeof taskPhasesSchema>;
 
+/** What the history of a session adds to that of the job which holds its allocation. */
+export const allocationViewSchema = z.object({
+  failedNodes: z.array(z.object({ node: z.string(), state: z.string(), since: time })),
+  expiringAt: time.optional().describe("When its time limit ends it, once that is near."),
+  closing: z.object({
+    reason: sessionCloseReasonSchema,
+    drain: z.boolean(),
+    at: time,
+  }).optional(),
+  clusters: z.array(z.object({
+    jobId: jobIdSchema,
+    framework: z.enum(["ray", "spark"]),
+    address: z.string(),
+    dashboard: z.string().optional(),
+  })),
+}).describe("What the history of a session adds to that of the job which holds its allocation.");
+/** See {@linkcode allocationViewSchema}. */
+export type AllocationView = z.infer<typeof allocationViewSchema>;
+
 /** What clients see of a job. */
 export const jobViewSchema = z.object({
   id: jobIdSchema,
+  session: sessionIdSchema.optional().describe("The session whose step it is."),
+  allocation: allocationViewSchema.optional().describe("Of a job that holds a session's nodes."),
   cluster: clusterNameSchema,
   name: z.string(),
   labels: z.record(z.string(), z.string()),

@@ -14,6 +14,7 @@ import type {
   JobSpec,
   Reason,
   SchedulerId,
+  SessionId,
   SignalName,
   SluiceError,
 } from "../model/mod.ts";
@@ -24,6 +25,8 @@ export interface Submission {
   readonly attemptId: AttemptId;
   /** What was asked for. */
   readonly spec: JobSpec;
+  /** The session whose step it is. Default: a job of its own. */
+  readonly session?: SessionId;
   /** Whether the job may have reached the scheduler before, so that it must be looked for first. */
   readonly recheck: boolean;
 }
@@ -67,6 +70,48 @@ export interface Watched {
    * absent where that is not known.
    */
   readonly requeues?: boolean;
+  /** The session whose step it is; absent for a job of its own. */
+  readonly session?: SessionId;
+  /** Whether `tasks` are the components of a heterogeneous job, rather than the tasks of an array. */
+  readonly components?: true;
+}
+
+/** A session to be looked at. */
+export interface WatchedSession {
+  /** The session. */
+  readonly sessionId: SessionId;
+  /** Names of its nodes, where it has some. */
+  readonly nodes: readonly string[];
+  /** The scheduler's id of its allocation, where it has one. */
+  readonly schedulerId?: SchedulerId;
+}
+
+/** What is to be seen of a session beside what its allocation's job tells. */
+export interface SessionSighting {
+  /** The session. */
+  readonly sessionId: SessionId;
+  /** Its nodes as the scheduler sees them. */
+  readonly nodes: readonly {
+    readonly node: string;
+    /** The scheduler's word, such as `IDLE` or `DOWN`. */
+    readonly state: string;
+    /** Whether steps can run there. */
+    readonly usable: boolean;
+  }[];
+  /** When its time limit ends it, in milliseconds since the epoch. */
+  readonly expiresAt?: number;
+  /** Steps that wait in it, and that it runs. */
+  readonly waiting: number;
+  readonly running: number;
+  /** Whether it takes no more steps, and why, where it has closed by itself. */
+  readonly closed?: "asked" | "idle" | "ended";
+  /** Ray and Spark clusters that have come up in it, by the jobs that they are. */
+  readonly clusters: readonly {
+    readonly jobId: JobId;
+    readonly framework: "ray" | "spark";
+    readonly address: string;
+    readonly dashboard?: string;
+  }[];
 }
 
 /** What the scheduler says of one job or array task now. */
@@ -201,6 +246,16 @@ export interface Scheduler {
    * A part of which nothing can be told is left out.
    */
   giveUp(watched: readonly Watched[], signal: AbortSignal): Promise<readonly GivenUp[]>;
+  /** Looks at sessions with a fixed number of commands, however many they are and whatever runs in them. */
+  inspect(
+    sessions: readonly WatchedSession[],
+    signal: AbortSignal,
+  ): Promise<readonly SessionSighting[]>;
+  /**
+   * Has a session take no more steps. Those that it has come to their ends first; then it ends. A session that
+   * has closed, or never began, is no error.
+   */
+  closeSession(sessionId: SessionId, signal: AbortSignal): Promise<void>;
   /**
    * Removes the directories of jobs with all that is in them. One that is gone is no error. What the
    * scripts of all jobs wrote to the spool is cut off when it has become long.

@@ -6,6 +6,7 @@
 
 import { arrayPhase, isFinal, schedulerIdSchema } from "../../model/mod.ts";
 import type { ClusterName, JobFact, JobId, JobView, TaskView } from "../../model/mod.ts";
+import { foldAllocation, NEW_ALLOCATION } from "./allocation.ts";
 import { signalSent, wished } from "./cancel.ts";
 import { arrayNodes, countPhases, taskOf, withTask, withTasks } from "./tasks.ts";
 import type { TaskDraft } from "./tasks.ts";
@@ -215,6 +216,8 @@ export function foldJob(
       acceptedAt: at,
       updatedAt: at,
       events: 1,
+      ...(fact.session === undefined ? {} : { session: fact.session }),
+      ...(fact.spec.payload.kind === "allocation" ? { allocation: NEW_ALLOCATION } : {}),
       ...(tasks === undefined ? {} : { taskPhases: countPhases(tasks), tasks }),
     };
   }
@@ -222,6 +225,8 @@ export function foldJob(
   switch (fact.type) {
     case "accepted":
       throw new TypeError(`the history of job ${event.jobId} has 'accepted' twice`);
+    case "staging":
+      return { ...next, phase: "staging", error: fact.error, retryAt: undefined };
     case "submitting":
       return {
         ...next,
@@ -264,5 +269,12 @@ export function foldJob(
       return { ...next, unknownSince: fact.since, unknownReason: fact.reason };
     case "known":
       return { ...next, unknownSince: undefined, unknownReason: undefined };
+    case "node_failed":
+    case "node_recovered":
+    case "session_expiring":
+    case "session_closing":
+    case "cluster_up":
+    case "cluster_down":
+      return { ...next, allocation: foldAllocation(view.allocation, fact, at) };
   }
 }

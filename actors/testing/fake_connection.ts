@@ -15,7 +15,7 @@ import type {
   StreamOptions,
 } from "../../hosts/mod.ts";
 import { arrayOf } from "../../model/mod.ts";
-import type { ClusterProbe, JobId, JobMetrics, JobSpec } from "../../model/mod.ts";
+import type { ClusterProbe, JobId, JobMetrics, JobSpec, SessionId } from "../../model/mod.ts";
 import { jobPaths, remoteLayout } from "../../schedulers/mod.ts";
 import type {
   Cancellation,
@@ -23,10 +23,12 @@ import type {
   JobPlanner,
   Observation,
   Scheduler,
+  SessionSighting,
   Submission,
   SubmitOutcome,
   Submitted,
   Watched,
+  WatchedSession,
 } from "../../schedulers/mod.ts";
 
 /** A call that waits for the test to answer it. */
@@ -75,6 +77,8 @@ export class FakeScheduler implements Scheduler {
   readonly cancels = new Calls<readonly Cancellation[], void>();
   readonly giveUps = new Calls<readonly Watched[], readonly GivenUp[]>();
   readonly removes = new Calls<readonly JobId[], void>();
+  readonly inspects = new Calls<readonly WatchedSession[], readonly SessionSighting[]>();
+  readonly sessionCloses = new Calls<SessionId, void>();
   /** Who hears first what becomes of the newest submission. */
   onSubmitted: ((outcome: Submitted) => void) | undefined;
 
@@ -97,6 +101,12 @@ export class FakeScheduler implements Scheduler {
   }
   remove(jobs: readonly JobId[]): Promise<void> {
     return this.removes.call(jobs);
+  }
+  inspect(sessions: readonly WatchedSession[]): Promise<readonly SessionSighting[]> {
+    return this.inspects.call(sessions);
+  }
+  closeSession(sessionId: SessionId): Promise<void> {
+    return this.sessionCloses.call(sessionId);
   }
   probe(): Promise<Omit<ClusterProbe, "name">> {
     return Promise.resolve({

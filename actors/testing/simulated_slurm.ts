@@ -20,6 +20,7 @@ import type {
   GivenUp,
   Observation,
   Scheduler,
+  SessionSighting,
   Sighting,
   SpoolRecord,
   Submission,
@@ -251,6 +252,14 @@ export class SimulatedSlurm implements Scheduler {
   remove(): Promise<void> {
     return Promise.resolve();
   }
+  inspect(): Promise<readonly SessionSighting[]> {
+    return Promise.resolve([]);
+  }
+
+  closeSession(): Promise<void> {
+    return Promise.resolve();
+  }
+
   probe(): Promise<Omit<ClusterProbe, "name">> {
     return Promise.reject(new Error("nobody probes"));
   }

@@ -21,6 +21,8 @@ function words(fact: JobFact): string {
   switch (fact.type) {
     case "accepted":
       return `accepted as '${fact.spec.name}'`;
+    case "staging":
+      return fact.tries === 1 ? "staging" : `staging, try ${fact.tries}`;
     case "submitting":
       return fact.tries === 1 ? "submitting" : `submitting, try ${fact.tries}`;
     case "submitted":
@@ -47,6 +49,18 @@ function words(fact: JobFact): string {
       return `unknown since ${timeText(fact.since)}${why(fact)}`;
     case "known":
       return "known again";
+    case "node_failed":
+      return `node ${fact.node} failed (${fact.state})`;
+    case "node_recovered":
+      return `node ${fact.node} is back`;
+    case "session_expiring":
+      return `the session ends at ${timeText(fact.expiresAt)}`;
+    case "session_closing":
+      return `closing (${fact.reason})`;
+    case "cluster_up":
+      return `${fact.framework} up at ${fact.address}`;
+    case "cluster_down":
+      return `cluster ${fact.jobId} down`;
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bashLauncher, JOB_SCRIPT_FILE, jobScript, PAYLOAD_FILE } from "../../launchers/mod.ts";
+import { JOB_SCRIPT_FILE, jobScript, launch, PAYLOAD_FILE } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
@@ -53,7 +53,7 @@ export class ProcessPlanner implements JobPlanner {
         "This cluster is a plain host without a scheduler: leave the request out, or name a Slurm cluster.",
       );
     }
-    const plan = bashLauncher.plan(spec);
+    const plan = launch(spec, { kind: "host" });
     const place = attemptPlace(this.#layout, this.#serverId, id);
     return {
       attemptId: id,

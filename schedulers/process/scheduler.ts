@@ -25,6 +25,7 @@ import type {
   GivenUp,
   Observation,
   Scheduler,
+  SessionSighting,
   Sighting,
   Submission,
   SubmitOutcome,
@@ -199,6 +200,16 @@ export class ProcessScheduler implements Scheduler {
   /** Nothing counts what a plain process uses. */
   metrics(): Promise<JobMetrics> {
     return Promise.resolve({ source: "none" });
+  }
+
+  /** A plain host holds no sessions. */
+  inspect(): Promise<readonly SessionSighting[]> {
+    return Promise.resolve([]);
+  }
+
+  /** A plain host holds no sessions. */
+  closeSession(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** The command whose output is the spool as it grows. */

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { bashLauncher, JOB_SCRIPT_FILE, jobScript, PAYLOAD_FILE } from "../../launchers/mod.ts";
+import {
+  JOB_SCRIPT_FILE,
+  jobScript,
+  launch,
+  PAYLOAD_FILE,
+  peersFiles,
+} from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
 import { commandLine, quotePath } from "../../shell/mod.ts";
@@ -49,7 +55,7 @@ export class SlurmPlanner implements JobPlanner {
     if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
     const { layout, serverId, defaults } = this.#options;
     const place = attemptPlace(layout, serverId, id);
-    const plan = bashLauncher.plan(spec);
+    const plan = launch(spec, { kind: "allocation" });
     const asked = { ...spec.resources, array: arrayOf(spec) };
     const resources = withDefaults(asked, defaults, plan.directiveOptions);
     const output = resources.array === undefined ? "" : ".%a";
@@ -60,6 +66,7 @@ export class SlurmPlanner implements JobPlanner {
       files: [
         ...plan.files,
         { name: JOB_SCRIPT_FILE, text: jobScript(id, spec, plan), executable: true },
+        ...peersFiles(spec, plan),
       ],
       sbatch: sbatchArguments({
         name: spec.name,

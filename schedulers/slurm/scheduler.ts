@@ -31,6 +31,7 @@ import type {
   GivenUp,
   Observation,
   Scheduler,
+  SessionSighting,
   Submission,
   SubmitOutcome,
   Submitted,
@@ -269,6 +270,16 @@ export class SlurmScheduler implements Scheduler {
     const { exitCode, stdout, stderr } = await this.#host.run(line, { signal });
     if (exitCode !== 0) throw new SchedulerUnavailableError("sacct", decoder.decode(stderr));
     return jobMetrics(parseSacct(stdout).jobs);
+  }
+
+  /** A plain host holds no sessions. */
+  inspect(): Promise<readonly SessionSighting[]> {
+    return Promise.resolve([]);
+  }
+
+  /** A plain host holds no sessions. */
+  closeSession(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** The command whose output is the spool as it grows. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
-import { bashLauncher, DUPLICATE_EXIT_CODE, jobScript } from "../../launchers/mod.ts";
+import { DUPLICATE_EXIT_CODE, jobScript, launch as plan } from "../../launchers/mod.ts";
 import { jobSpecSchema } from "../../model/mod.ts";
 import type { AttemptId } from "../../model/mod.ts";
 import { newAttempt } from "../testing/attempts.ts";
@@ -388,7 +388,11 @@ shellTest(
         cluster: "here",
         payload: { kind: "command", command: ["sh", "-c", 'echo "$SLURM_JOB_ID" >>ran'] },
       });
-      return job(fake.root, attemptId, jobScript(attemptId, spec, bashLauncher.plan(spec)));
+      return job(
+        fake.root,
+        attemptId,
+        jobScript(attemptId, spec, plan(spec, { kind: "allocation" })),
+      );
     };
     await fake.sbatch("take; echo $id");
 

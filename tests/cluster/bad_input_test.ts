@@ -79,7 +79,6 @@ const refusedAtOnce: readonly (readonly [string, Partial<JobSpecInput>, string, 
     "INVALID_INPUT",
     /partition/,
   ],
-  ["parts of a heterogeneous job", { components: [{}, {}] }, "HETEROGENEOUS_NOT_SUPPORTED"],
   ["the option of such parts", { options: { "het-group": 1 } }, "HETEROGENEOUS_NOT_SUPPORTED"],
   [
     "a script with such parts",

@@ -1,9 +1,12 @@
 #!/bin/sh
+#SBATCH --time=10 --mem=1G
+#SBATCH "--mail-user=a b"
 # Attempt 1 at job 01890a5d-ac96-774b-bcce-b302099a8057 of Sluice: runs the payload once and records how it ended.
 sluice_dir=$PWD${2:+/$2}
 sluice_spool=$1
 sluice_attempt=01890a5d-ac96-774b-bcce-b302099a8057
 sluice_id=${SLURM_ARRAY_JOB_ID:-${SLURM_JOB_ID:-}}
+sluice_run=$sluice_id
 sluice_task=${SLURM_ARRAY_TASK_ID:--}
 sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}
 sluice_restart=${SLURM_RESTART_COUNT:-0}
@@ -29,9 +32,9 @@ if ! ln -sn "$sluice_id" "$sluice_dir/slurm_id" 2>/dev/null; then
   fi
 fi
 
-if ! ln -sn "$sluice_id" "$sluice_dir/begun$sluice_suffix" 2>/dev/null; then
+if ! ln -sn "$sluice_run" "$sluice_dir/begun$sluice_suffix" 2>/dev/null; then
   sluice_owner=$(readlink "$sluice_dir/begun$sluice_suffix")
-  if [ "$sluice_owner" != "$sluice_id" ]; then
+  if [ "$sluice_owner" != "$sluice_run" ]; then
     printf 'sluice: %s is on record as %s; it does nothing.\n' \
       "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2
     exit 75
@@ -59,7 +62,7 @@ exec 3>&2 2>/dev/null
 (
   exec 2>&3 3>&-
   if [ "$sluice_caught" = TERM ]; then exit 143; fi
-  exec hostname
+  exec env 'OMP_NUM_THREADS=4' "$sluice_dir"/payload --input 'a file'
 )
 sluice_code=$?
 sluice_note end "$sluice_code" "$sluice_caught"

@@ -4,6 +4,7 @@ sluice_dir=$PWD${2:+/$2}
 sluice_spool=$1
 sluice_attempt=01890a5d-ac96-774b-bcce-b302099a8057
 sluice_id=${SLURM_ARRAY_JOB_ID:-${SLURM_JOB_ID:-}}
+sluice_run=$sluice_id
 sluice_task=${SLURM_ARRAY_TASK_ID:--}
 sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}
 sluice_restart=${SLURM_RESTART_COUNT:-0}
@@ -29,9 +30,9 @@ if ! ln -sn "$sluice_id" "$sluice_dir/slurm_id" 2>/dev/null; then
   fi
 fi
 
-if ! ln -sn "$sluice_id" "$sluice_dir/begun$sluice_suffix" 2>/dev/null; then
+if ! ln -sn "$sluice_run" "$sluice_dir/begun$sluice_suffix" 2>/dev/null; then
   sluice_owner=$(readlink "$sluice_dir/begun$sluice_suffix")
-  if [ "$sluice_owner" != "$sluice_id" ]; then
+  if [ "$sluice_owner" != "$sluice_run" ]; then
     printf 'sluice: %s is on record as %s; it does nothing.\n' \
       "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2
     exit 75

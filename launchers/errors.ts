@@ -1,0 +1,40 @@
+/**
+ * What cannot be launched.
+ *
+ * @module
+ */
+
+import { SluiceError } from "../model/mod.ts";
+import type { Payload } from "../model/mod.ts";
+
+/** Raised for a payload that its launcher cannot start. */
+export class PayloadNotLaunchableError extends SluiceError {
+  override readonly name: string = "PayloadNotLaunchableError";
+
+  /** Names the kind of payload and the launcher. */
+  constructor(payload: Payload["kind"], launcher: string) {
+    super({
+      code: "PAYLOAD_NOT_LAUNCHABLE",
+      message: `The launcher '${launcher}' cannot start a payload of kind '${payload}'.`,
+      next: payload === "cluster"
+        ? "Name a launcher that makes a cluster: `ray` or `spark`."
+        : "Give the job a script or a command, or open a session with `sessions.open`.",
+    });
+  }
+}
+
+/** Raised for a launcher that Sluice was not given. */
+export class UnknownLauncherError extends SluiceError {
+  override readonly name: string = "UnknownLauncherError";
+
+  /** Names the launcher, and those that there are. */
+  constructor(name: string, known: readonly string[]) {
+    super({
+      code: "UNKNOWN_LAUNCHER",
+      message: `There is no launcher of the name ${JSON.stringify(name)}.`,
+      next: known.length === 0
+        ? "Give it to Sluice where that is opened: `Sluice.open({ config, launchers })`."
+        : `Sluice was opened with these: ${known.join(", ")}.`,
+    });
+  }
+}

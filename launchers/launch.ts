@@ -1,0 +1,42 @@
+/**
+ * From the work of a job to its plan, by the launcher that it names.
+ *
+ * @module
+ */
+
+import { bashLauncher } from "./bash.ts";
+import { UnknownLauncherError } from "./errors.ts";
+import type { CustomLaunchers, ExecutionPlan, Launcher, LaunchPlace, Work } from "./plan.ts";
+import { rayLauncher } from "./ray.ts";
+import { sparkLauncher } from "./spark.ts";
+
+function launcherOf({ launcher }: Work, custom: CustomLaunchers): Launcher {
+  switch (launcher.kind) {
+    case "bash":
+      return bashLauncher;
+    case "ray":
+      return rayLauncher;
+    case "spark":
+      return sparkLauncher;
+    case "custom": {
+      const own = custom.get(launcher.name);
+      if (own === undefined) throw new UnknownLauncherError(launcher.name, [...custom.keys()]);
+      return own;
+    }
+  }
+}
+
+/**
+ * The plan for the work, by the launcher that it names.
+ *
+ * @param custom Launchers of the user's own. Default: none.
+ * @throws {UnknownLauncherError} The work names a launcher that there is not.
+ * @throws {SluiceError} The launcher cannot run the work.
+ */
+export function launch(
+  work: Work,
+  place: LaunchPlace,
+  custom: CustomLaunchers = new Map(),
+): ExecutionPlan {
+  return launcherOf(work, custom).plan(work, place);
+}

@@ -1,0 +1,83 @@
+/**
+ * The software that a payload finds: what a cluster has, or what is brought along.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+
+const line = z.string().min(1).max(4096).refine(
+  // deno-fmt-ignore
+  (value) => !/[\p{Cc}\p{Cs}]/u.test(value),
+  "must be one line of valid Unicode",
+);
+const remotePath = line.refine(
+  (path) => path.startsWith("/") || path === "~" || path.startsWith("~/"),
+  "must be an absolute path or start with '~/'",
+);
+
+/** What an environment that is sent must fit. */
+export const platformSchema = z.enum(["linux-x86_64", "linux-aarch64", "linux-ppc64le", "any"])
+  .describe(
+    "What the packed software runs on: `any` for what runs everywhere, such as plain scripts.",
+  );
+/** See {@linkcode platformSchema}. */
+export type Platform = z.infer<typeof platformSchema>;
+
+const packed = {
+  platform: platformSchema.optional().describe(
+    "What it runs on. Default: what the archive's own programs tell, where they tell it.",
+  ),
+  activate: line.default("activate.sh").describe(
+    "Path within the archive of the script that is sourced (POSIX sh) before the payload starts.",
+  ),
+  root: line.optional().describe(
+    "Path within the archive of the directory that is the environment. Default: the archive's top.",
+  ),
+};
+
+/** What the payload finds of software; see each kind. */
+export const softwareSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }).describe("What the nodes have."),
+  z.strictObject({
+    kind: z.literal("modules"),
+    modules: z.array(line).min(1).max(100).describe("Names as `module load` takes them."),
+    purge: z.boolean().default(true).describe("Whether `module purge` comes first."),
+  }).describe("Environment modules of the cluster (Lmod or Tcl)."),
+  z.strictObject({
+    kind: z.literal("conda"),
+    environment: line.describe("Name or path of an environment of conda on the cluster."),
+    conda: remotePath.optional().describe(
+      "Path of the conda, mamba or micromamba program on the cluster. Default: that on PATH.",
+    ),
+  }).describe("A conda environment that is on the cluster."),
+  z.strictObject({
+    kind: z.literal("venv"),
+    path: remotePath.describe("Directory of the virtual environment on the cluster."),
+  }).describe("A Python virtual environment that is on the cluster."),
+  z.strictObject({
+    kind: z.literal("archive"),
+    path: line.describe(
+      "Path of the archive (tar, plain or compressed with gzip, bzip2, xz or zstd, or a self-extracting script of pixi-pack) where Sluice runs.",
+    ),
+    ...packed,
+  }).describe(
+    "An archive that is sent to the cluster: once for each content, however many jobs use it.",
+  ),
+  z.strictObject({
+    kind: z.literal("pack"),
+    command: z.array(line).min(1).max(1_000).describe(
+      "The command that makes the archive where Sluice runs; `{output}` in it stands for the path to write.",
+    ),
+    directory: line.optional().describe("Where it runs. Default: Sluice's working directory."),
+    inputs: z.array(line).max(1_000).default([]).describe(
+      "Files that the archive depends on, such as a lock file: the command runs again only when one has changed, or where none is named for each Sluice.",
+    ),
+    ...packed,
+  }).describe("A command that makes an archive, which is then sent like any other."),
+]).describe("The software that the payload finds. Default: what the nodes have.");
+
+/** See {@linkcode softwareSchema}. */
+export type Software = z.infer<typeof softwareSchema>;
+/** Software that is brought along. */
+export type PackedSoftware = Extract<Software, { kind: "archive" | "pack" }>;
