@@ -5,13 +5,42 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
-import { newJobId, SluiceError } from "../model/mod.ts";
-import type { ClusterName, JobFact, JobId, JobSpec, JobView } from "../model/mod.ts";
-import type { JobEntry, Journal } from "../store/mod.ts";
+import {
+  allocationJob,
+  isFinal,
+  newJobId,
+  sessionOfAllocation,
+  SluiceError,
+} from "../model/mod.ts";
+import type {
+  ClusterName,
+  JobFact,
+  JobId,
+  JobSpec,
+  JobSummary,
+  JobView,
+  SessionId,
+  SessionName,
+} from "../model/mod.ts";
+import type { JobEntry, Journal, StoredJob } from "../store/mod.ts";
 import { clusterOf } from "./cluster_handles.ts";
 import type { ClusterHandles } from "./cluster_handles.ts";
-import { foldJob, jobEntries } from "./job/mod.ts";
+import { foldJob, jobEntries, UnknownJobError } from "./job/mod.ts";
 import type { Clock } from "./kernel/mod.ts";
+import {
+  capacityOf,
+  clusterNeed,
+  clusterSpec,
+  configuredAllocation,
+  fittingCluster,
+  isClosing,
+  OwnerEndedError,
+  placementOf,
+  SessionClosingError,
+  SessionElsewhereError,
+  UnknownSessionError,
+} from "./session/mod.ts";
+import type { ClusterOffer, Placement } from "./session/mod.ts";
 
 /** Raised when a submission has the idempotency key of another one that asked for something else. */
 export class IdempotencyConflictError extends SluiceError {
@@ -39,12 +68,41 @@ function sameSpec(one: JobSpec, other: JobSpec): boolean {
 /** Wait before a cluster whose mailbox is full is told once more, in ms. */
 const TELL_AGAIN_MS = 100;
 
+/** What one call is about to write. */
+class Draft {
+  readonly entries: JobEntry[] = [];
+  /** What was submitted with an idempotency key. */
+  readonly keyed = new Map<string, StoredJob>();
+  /** The sessions of the configuration that it opens, by {@linkcode sessionKey}. */
+  readonly opened = new Map<string, SessionId>();
+  /** The clusters that it has stand, by their sessions. */
+  readonly standing = new Map<SessionId, ClusterOffer[]>();
+}
+
+/** Where a step is to run. */
+type Place = Pick<Extract<JobFact, { type: "accepted" }>, "session" | "standing" | "sessionName">;
+
+/** Names a session of the configuration among those whose openings are under way. */
+function sessionKey(cluster: ClusterName, name: SessionName): string {
+  return `session ${cluster} ${name}`;
+}
+
+/** Names the clusters that are to stand on a cluster among those that are under way. */
+function standingKey(cluster: ClusterName): string {
+  return `standing ${cluster}`;
+}
+
+/** Names an idempotency key among those that are under way. */
+function keyedKey(key: string): string {
+  return `key ${key}`;
+}
+
 /** Takes jobs on. */
 export class Acceptance {
   readonly #handles: ClusterHandles;
   readonly #journal: Journal;
   readonly #clock: Clock;
-  /** Keys whose jobs are on their way into the journal, each with the end of that. */
+  /** What others would find in the journal and is on its way there, each with the end of that. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
   /** Takes jobs on for the given clusters, with the times of the clock. */
@@ -58,7 +116,14 @@ export class Acceptance {
    * Takes on all of the specs or none. Resolves, when they are on the disk, with the jobs in the order of
    * the specs; where one has an idempotency key that was used before, with the job of that time.
    *
+   * A step of a session that the configuration describes opens the session where none of its name takes
+   * steps, and one that may share a Ray or Spark cluster has that stand where none fits: both are jobs too,
+   * and are taken on with it.
+   *
    * @throws {UnknownClusterError} A spec names a cluster that there is not.
+   * @throws {UnknownSessionError} A spec names a session that there is not.
+   * @throws {SessionClosingError} A spec names a session that takes no more steps.
+   * @throws {SessionElsewhereError} A spec names a session of another cluster.
    * @throws {IdempotencyConflictError} A key was used before, for another spec.
    * @throws {SluiceError} A spec cannot be run on its cluster, or the journal does not take it.
    */
@@ -66,22 +131,31 @@ export class Acceptance {
     for (const spec of specs) {
       clusterOf(this.#handles, spec.cluster).planner.preview(newJobId(), spec);
     }
-    const keys = [...new Set(specs.flatMap(({ idempotencyKey }) => idempotencyKey ?? []))];
+    const wanted = new Set(specs.flatMap((spec) => this.#mayShare(spec)));
     for (;;) {
-      const pending = keys.flatMap((key) => this.#underWay.get(key) ?? []);
+      const pending = [...wanted].flatMap((key) => this.#underWay.get(key) ?? []);
       if (pending.length === 0) break;
       // Whether they get there matters to their own callers; here only what the journal has then.
       await Promise.allSettled(pending);
     }
     // From here to where the keys are marked nothing is awaited, so that no other call comes between.
-    const { views, entries } = this.#plan(specs);
+    const draft = new Draft();
+    const views = specs.map((spec) => this.#take(spec, draft));
+    const { entries } = draft;
     if (entries.length === 0) return views;
     const written = this.#journal.append(entries);
+    const keys = [
+      ...draft.keyed.keys().map(keyedKey),
+      ...draft.opened.keys(),
+      ...draft.standing.size === 0 ? [] : entries.map(({ cluster }) => standingKey(cluster)),
+    ];
     for (const key of keys) this.#underWay.set(key, written);
     try {
       await written;
     } finally {
-      for (const key of keys) this.#underWay.delete(key);
+      for (const key of keys) {
+        if (this.#underWay.get(key) === written) this.#underWay.delete(key);
+      }
     }
     for (const [cluster, group] of Map.groupBy(entries, (entry) => entry.cluster)) {
       this.#adopt(cluster, group.map(({ jobId }) => jobId));
@@ -89,32 +163,36 @@ export class Acceptance {
     return views;
   }
 
-  /** The job of each spec, and the entries of those that are new. */
-  #plan(
-    specs: readonly JobSpec[],
-  ): { readonly views: readonly JobView[]; readonly entries: readonly JobEntry[] } {
-    const entries: JobEntry[] = [];
-    const ofThisCall = new Map<string, { readonly view: JobView; readonly spec: JobSpec }>();
-    const views = specs.map((spec) => {
-      const { idempotencyKey: key } = spec;
-      if (key === undefined) {
-        return this.#accepted(spec, entries);
-      }
-      const before = this.#journal.jobByIdempotencyKey(key);
-      const known = before ?? ofThisCall.get(key);
-      if (known !== undefined) {
-        if (!sameSpec(known.spec, spec)) throw new IdempotencyConflictError(key, before?.view.id);
-        return known.view;
-      }
-      const view = this.#accepted(spec, entries);
-      ofThisCall.set(key, { view, spec });
-      return view;
-    });
-    return { views, entries };
+  /** What a spec has in common with others that may be on their way into the journal. */
+  #mayShare(spec: JobSpec): string[] {
+    const { cluster, idempotencyKey: key } = spec;
+    const placement = placementOf(spec, clusterOf(this.#handles, cluster).config);
+    return [
+      ...key === undefined ? [] : [keyedKey(key)],
+      ...placement.kind === "configured" ? [sessionKey(cluster, placement.name)] : [],
+      ...placement.kind !== "alone" && clusterNeed(spec) !== undefined
+        ? [standingKey(cluster)]
+        : [],
+    ];
   }
 
-  /** A new job. @param entries Gets what the journal is given of it. */
-  #accepted(spec: JobSpec, entries: JobEntry[]): JobView {
+  /** The job of a spec, new or of the time when its key was used. */
+  #take(spec: JobSpec, draft: Draft): JobView {
+    const { idempotencyKey: key } = spec;
+    if (key === undefined) return this.#accepted(spec, this.#place(spec, draft), draft);
+    const before = this.#journal.jobByIdempotencyKey(key);
+    const known = before ?? draft.keyed.get(key);
+    if (known !== undefined) {
+      if (!sameSpec(known.spec, spec)) throw new IdempotencyConflictError(key, before?.view.id);
+      return known.view;
+    }
+    const view = this.#accepted(spec, this.#place(spec, draft), draft);
+    draft.keyed.set(key, { view, spec });
+    return view;
+  }
+
+  /** A new job. */
+  #accepted(spec: JobSpec, place: Place, draft: Draft): JobView {
     const at = this.#clock.now();
     const jobId = newJobId(at);
     const { cluster } = spec;
@@ -124,10 +202,87 @@ export class Acceptance {
       spec,
       directory: planner.paths(jobId).directory,
       tasks: planner.tasks(spec),
+      ...place,
     };
     const view = foldJob(undefined, { jobId, cluster, at, fact });
-    entries.push(...jobEntries([fact], view, view.tasks ?? []));
+    draft.entries.push(...jobEntries([fact], view, view.tasks ?? []));
     return view;
+  }
+
+  /** Where a new job is to run. What must be there for it is taken on too. */
+  #place(spec: JobSpec, draft: Draft): Place {
+    this.#checkOwner(spec);
+    const placement = placementOf(spec, clusterOf(this.#handles, spec.cluster).config);
+    switch (placement.kind) {
+      case "alone":
+        return {};
+      case "session":
+        checkTakesSteps(placement.session, this.#allocation(placement.session), spec.cluster);
+        return this.#inSession(placement.session, spec, draft);
+      case "configured":
+        return this.#inSession(this.#configured(spec.cluster, placement, draft), spec, draft);
+    }
+  }
+
+  #checkOwner({ payload }: JobSpec): void {
+    if (payload.kind !== "allocation" || payload.owner?.kind !== "job") return;
+    const owner = this.#journal.summary(payload.owner.jobId);
+    if (owner === undefined) throw new UnknownJobError(payload.owner.jobId);
+    if (isFinal(owner.phase)) throw new OwnerEndedError(owner.id);
+  }
+
+  #allocation(session: SessionId): JobSummary | undefined {
+    const job = this.#journal.summary(allocationJob(session));
+    return job?.allocation === undefined ? undefined : job;
+  }
+
+  /** The session of this name that takes steps. Where there is none, one is opened. */
+  #configured(
+    cluster: ClusterName,
+    { name, terms }: Extract<Placement, { kind: "configured" }>,
+    draft: Draft,
+  ): SessionId {
+    const key = sessionKey(cluster, name);
+    const live = this.#journal.allocations({ cluster, name, live: true })
+      .find((job) => !isClosing(job));
+    const found = live === undefined ? draft.opened.get(key) : sessionOfAllocation(live.id);
+    if (found !== undefined) return found;
+    const spec = configuredAllocation(cluster, name, terms);
+    clusterOf(this.#handles, cluster).planner.preview(newJobId(), spec);
+    const opened = this.#accepted(spec, { sessionName: name }, draft);
+    const session = sessionOfAllocation(opened.id);
+    draft.opened.set(key, session);
+    return session;
+  }
+
+  /** A step of the session, and the cluster that it runs on where it may share one. */
+  #inSession(session: SessionId, spec: JobSpec, draft: Draft): Place {
+    const need = clusterNeed(spec);
+    if (need === undefined) return { session };
+    const fresh = draft.standing.get(session) ?? [];
+    const fitting = fittingCluster(need, [...this.#standing(session), ...fresh]);
+    if (fitting !== undefined) return { session, standing: fitting.jobId };
+    const cluster = this.#accepted(clusterSpec(spec), { session }, draft);
+    draft.standing.set(session, [...fresh, {
+      jobId: cluster.id,
+      framework: need.framework,
+      software: need.software,
+      capacity: need.capacity,
+      up: false,
+    }]);
+    return { session, standing: cluster.id };
+  }
+
+  /** The clusters that stand in the session or come up. */
+  #standing(session: SessionId): ClusterOffer[] {
+    const up = this.#allocation(session)?.allocation?.clusters.map(({ jobId }) => jobId) ?? [];
+    return this.#journal.standing(session).flatMap(({ id, framework, cancelRequested }) => {
+      const spec = this.#journal.job(id)?.spec;
+      if (spec === undefined || framework === undefined || cancelRequested) return [];
+      const { software } = spec;
+      const capacity = capacityOf(spec);
+      return [{ jobId: id, framework, software, capacity, up: up.includes(id) }];
+    });
   }
 
   #adopt(cluster: ClusterName, jobIds: readonly JobId[]): void {
@@ -137,4 +292,16 @@ export class Acceptance {
       this.#clock.setTimeout(() => this.#adopt(cluster, jobIds), TELL_AGAIN_MS);
     }
   }
+}
+
+function checkTakesSteps(
+  session: SessionId,
+  allocation: JobSummary | undefined,
+  cluster: ClusterName,
+): void {
+  if (allocation === undefined) throw new UnknownSessionError(session);
+  if (allocation.cluster !== cluster) {
+    throw new SessionElsewhereError(session, allocation.cluster, cluster);
+  }
+  if (isFinal(allocation.phase) || isClosing(allocation)) throw new SessionClosingError(session);
 }

@@ -17,7 +17,7 @@ import {
 import type { JobId, JobMetrics, JobSummary, JobView } from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
-import { Acceptance } from "./acceptance.ts";
+import type { Acceptance } from "./acceptance.ts";
 import type { JobsApi } from "./api.ts";
 import { ClusterUnreachableError, OutputRemovedError } from "./cluster/mod.ts";
 import type { OutputSizes } from "./cluster/mod.ts";
@@ -25,13 +25,16 @@ import { askCluster, clusterOf } from "./cluster_handles.ts";
 import type { ClusterHandles } from "./cluster_handles.ts";
 import { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
 import { readOutput } from "./job_output.ts";
-import type { Clock } from "./kernel/mod.ts";
 
 /** How long a cluster may take to answer, in ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** The part of Sluice that deals with jobs. */
-export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock): JobsApi {
+export function jobsApi(
+  handles: ClusterHandles,
+  journal: Journal,
+  acceptance: Acceptance,
+): JobsApi {
   const stored = (id: JobId) => {
     const job = journal.job(id);
     if (job === undefined) throw new UnknownJobError(id);
@@ -44,8 +47,6 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
     if (job === undefined) throw new UnknownJobError(id);
     return job;
   };
-
-  const acceptance = new Acceptance(handles, journal, clock);
 
   const wait: JobsApi["wait"] = async (id, { timeoutMs, signal } = {}) => {
     const after = journal.lastEventId();

@@ -9,7 +9,8 @@ import { getLogger } from "@logtape/logtape";
 import { clusterNameSchema } from "../model/mod.ts";
 import type { ClusterConfig, ClusterName } from "../model/mod.ts";
 import { Journal } from "../store/mod.ts";
-import type { ClustersApi, JobsApi, SluiceApi, SystemApi } from "./api.ts";
+import { Acceptance } from "./acceptance.ts";
+import type { ClustersApi, JobsApi, SessionsApi, SluiceApi, SystemApi } from "./api.ts";
 import { clusterActor, clusterSpawnOptions, connector, plannerOf } from "./cluster/mod.ts";
 import type { Retention } from "./cluster/mod.ts";
 import { clustersApi } from "./clusters_api.ts";
@@ -18,6 +19,7 @@ import { jobsApi } from "./jobs_api.ts";
 import { ActorSystem, systemClock } from "./kernel/mod.ts";
 import type { Clock } from "./kernel/mod.ts";
 import { serverId } from "./server_id.ts";
+import { sessionsApi } from "./sessions_api.ts";
 import { systemApi } from "./system_api.ts";
 
 const log = getLogger(["sluice"]);
@@ -61,6 +63,8 @@ export class Sluice implements SluiceApi, AsyncDisposable {
   readonly clusters: ClustersApi;
   /** Jobs: submit, follow, cancel. */
   readonly jobs: JobsApi;
+  /** Sessions: nodes that are held, and in which jobs run as steps. */
+  readonly sessions: SessionsApi;
   /** Sluice itself. */
   readonly system: SystemApi;
   readonly #actors: ActorSystem;
@@ -75,7 +79,9 @@ export class Sluice implements SluiceApi, AsyncDisposable {
     this.#actors = actors;
     this.#journal = journal;
     this.clusters = clustersApi(handles, journal, wholeMilliseconds);
-    this.jobs = jobsApi(handles, journal, wholeMilliseconds);
+    const acceptance = new Acceptance(handles, journal, wholeMilliseconds);
+    this.jobs = jobsApi(handles, journal, acceptance);
+    this.sessions = sessionsApi(handles, journal, acceptance, wholeMilliseconds);
     this.system = systemApi(actors, journal, handles);
   }
 

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
+import { sessionNameSchema } from "./ids.ts";
 import { finalPhaseSchema } from "./job_phase.ts";
 import { jobSpecSchema } from "./job_spec.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
@@ -52,6 +53,12 @@ export const jobFactSchema = z.discriminatedUnion("type", [
       "Numbers of the tasks of an array, or of the components of a heterogeneous job.",
     ),
     session: sessionIdSchema.optional().describe("The session whose step it is."),
+    sessionName: sessionNameSchema.optional().describe(
+      "Of a job that holds a session's nodes: the session's name in the configuration, if it has one.",
+    ),
+    standing: jobIdSchema.optional().describe(
+      "The job whose Ray or Spark cluster, left standing in the session, it runs on.",
+    ),
   }).describe("The job is in the journal; from here on it will be submitted."),
   z.object({
     type: z.literal("staging"),

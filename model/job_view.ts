@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
+import { sessionNameSchema } from "./ids.ts";
 import { reasonSchema } from "./job_event.ts";
 import { jobPhaseSchema } from "./job_phase.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
@@ -66,6 +67,7 @@ export type TaskPhases = z.infer<typeof taskPhasesSchema>;
 
 /** What the history of a session adds to that of the job which holds its allocation. */
 export const allocationViewSchema = z.object({
+  name: sessionNameSchema.optional().describe("Its name in the configuration, if any."),
   failedNodes: z.array(z.object({ node: z.string(), state: z.string(), since: time })),
   expiringAt: time.optional().describe("When its time limit ends it, once that is near."),
   closing: z.object({
@@ -88,6 +90,12 @@ export const jobViewSchema = z.object({
   id: jobIdSchema,
   session: sessionIdSchema.optional().describe("The session whose step it is."),
   allocation: allocationViewSchema.optional().describe("Of a job that holds a session's nodes."),
+  framework: z.enum(["ray", "spark"]).optional().describe(
+    "Of a job that is nothing but a Ray or Spark cluster: which of them.",
+  ),
+  standing: jobIdSchema.optional().describe(
+    "The job whose Ray or Spark cluster, left standing in the session, it runs on.",
+  ),
   cluster: clusterNameSchema,
   name: z.string(),
   labels: z.record(z.string(), z.string()),

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
-import { clusterNameSchema, jobIdSchema } from "./ids.ts";
+import { clusterNameSchema, jobIdSchema, sessionIdSchema } from "./ids.ts";
 import { finalPhaseSchema, jobPhaseSchema } from "./job_phase.ts";
 import { jobSummarySchema, taskViewSchema } from "./job_view.ts";
 import { reasonSchema } from "./job_event.ts";
@@ -17,6 +17,7 @@ const time = z.number().describe("Milliseconds since the epoch.");
 /** Which jobs to list. All conditions must hold. */
 export const jobFilterSchema = z.strictObject({
   cluster: clusterNameSchema.optional(),
+  session: sessionIdSchema.optional().describe("The session whose steps are wanted."),
   phases: z.array(jobPhaseSchema).min(1).optional().describe("Phases, any of which will do."),
   labels: z.record(z.string(), z.string()).optional().describe(
     "Labels, all of which it must have.",

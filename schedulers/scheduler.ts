@@ -19,14 +19,23 @@ import type {
   SluiceError,
 } from "../model/mod.ts";
 
+/** Where in a session a job runs. */
+export interface SessionPlace {
+  /** The session whose step it is. Default: a job of its own. */
+  readonly session?: SessionId;
+  /**
+   * The job of the same session whose Ray or Spark cluster it runs on: it shares what that job has, and asks
+   * for next to nothing itself. Default: none.
+   */
+  readonly standing?: JobId;
+}
+
 /** A job on its way to the scheduler. */
-export interface Submission {
+export interface Submission extends SessionPlace {
   /** The attempt at the job. */
   readonly attemptId: AttemptId;
   /** What was asked for. */
   readonly spec: JobSpec;
-  /** The session whose step it is. Default: a job of its own. */
-  readonly session?: SessionId;
   /** Whether the job may have reached the scheduler before, so that it must be looked for first. */
   readonly recheck: boolean;
 }

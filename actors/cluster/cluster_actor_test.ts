@@ -120,7 +120,7 @@ Deno.test("a task that is cancelled before its array is sent is cancelled once i
   await using stage = new ClusterStage();
   await stage.clock.settle();
   await stage.loseLink();
-  const [job] = await stage.submit(1, { resources: { array: "0-1" } }, [0, 1]);
+  const [job] = await stage.submit(1, { resources: { array: "0-1" } }, { tasks: [0, 1] });
   assert.ok(job !== undefined);
   for (let time = 0; time < 2; time++) {
     const answer = stage.cluster.ask((reply) => ({

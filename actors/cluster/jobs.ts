@@ -25,6 +25,7 @@ import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
 import { JobBusyError, JobIsolatedError } from "./errors.ts";
 import type { OutputReaderMessage } from "./output_reader.ts";
 import type { PollerMessage } from "./poller.ts";
+import type { SessionsMessage } from "./sessions.ts";
 import type { SubmitterMessage } from "./submitter.ts";
 
 /** A request to end a job, or one task of it. */
@@ -78,6 +79,8 @@ export interface JobsOptions {
   readonly poller: ActorRef<PollerMessage>;
   /** Hands them over, and ends them. */
   readonly submitter: ActorRef<SubmitterMessage>;
+  /** Sees to the sessions whose nodes some of them hold. */
+  readonly sessions: ActorRef<SessionsMessage>;
   /** Reads their outputs. */
   readonly outputs: ActorRef<OutputReaderMessage>;
   /** Hears of each failure of a job's actor. */
@@ -147,6 +150,8 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
       nudge: (withinMs = 0) => void poller.tell({ type: "nudge", withinMs }),
       cancel: (cancellation, job) => void submitter.tell({ type: "cancel", cancellation, job }),
       ended: (_, job) => void ctx.self.tell({ type: "job_ended", jobId, job }),
+      allocation: (view, job, sighting) =>
+        void options.sessions.tell({ type: "allocation", view, job, sighting }),
       taskEnded: (id, task) => void outputs.tell({ type: "settle", jobId: id, task }),
     };
     const live: LiveJob = {
@@ -238,8 +243,13 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
         }
         case "pushed": {
           // Anybody can write a line with an id of his own.
-          const { data: jobId } = jobIdSchema.safeParse(message.record.attemptId.split(".")[0]);
-          if (jobId !== undefined) state.jobs.get(jobId)?.ref.tell(message);
+          const { record } = message;
+          const { data: jobId } = jobIdSchema.safeParse(record.attemptId.split(".")[0]);
+          const live = jobId === undefined ? undefined : state.jobs.get(jobId);
+          if (live === undefined) return state;
+          // Where the cluster is that has come up is seen by who inspects its session.
+          if (record.kind === "ready") poller.tell({ type: "nudge", withinMs: 0 });
+          else live.ref.tell({ type: "pushed", record });
           return state;
         }
         case "silenced":

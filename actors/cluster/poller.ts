@@ -6,8 +6,15 @@
 
 import { getLogger } from "@logtape/logtape";
 import { asSluiceError } from "../../model/mod.ts";
-import type { AttemptId, SluiceError } from "../../model/mod.ts";
-import type { GivenUp, Observation, Watched } from "../../schedulers/mod.ts";
+import type { AttemptId, SessionId, SluiceError } from "../../model/mod.ts";
+import type {
+  GivenUp,
+  Observation,
+  Scheduler,
+  SessionSighting,
+  Watched,
+  WatchedSession,
+} from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
@@ -31,6 +38,14 @@ export type PollerMessage =
   /** Look at it no more. */
   | { readonly type: "unwatch"; readonly attemptId: AttemptId }
   | Release
+  /** Inspect this session at every poll from now on; the job that holds its nodes is told what is seen. */
+  | {
+    readonly type: "inspect";
+    readonly session: WatchedSession;
+    readonly job: ActorRef<JobMessage>;
+  }
+  /** Inspect it no more. */
+  | { readonly type: "uninspect"; readonly sessionId: SessionId }
   /** Give up this attempt, or the tasks of it that are named, which the scheduler has lost. */
   | { readonly type: "give_up"; readonly watched: Watched; readonly job: ActorRef<JobMessage> }
   /** Something is known to have moved: ask soon, or no later than in so many ms. */
@@ -48,6 +63,7 @@ export type PollerMessage =
   | {
     readonly type: "answered";
     readonly observations: readonly Observation[];
+    readonly sightings: readonly SessionSighting[];
     readonly askedAt: number;
     readonly connection: Connection;
   }
@@ -81,6 +97,11 @@ export interface PollerOptions {
 interface PollerState {
   readonly connection: Connection | undefined;
   readonly watched: WatchList;
+  /** The sessions to be inspected. */
+  readonly sessions: Map<
+    SessionId,
+    { readonly session: WatchedSession; readonly job: ActorRef<JobMessage> }
+  >;
   readonly asking: boolean;
   /** The shortest wait that was asked for while a poll was under way. */
   readonly nudgedMs: number | undefined;
@@ -115,6 +136,30 @@ export const SILENCE_MS = 30_000;
 function forget(state: PollerState, attemptId: AttemptId): void {
   state.watched.forget(attemptId);
   state.giveUps.drop(attemptId);
+}
+
+/** What one round saw. */
+interface Seen {
+  readonly observations: readonly Observation[];
+  readonly sightings: readonly SessionSighting[];
+}
+
+/** Looks at all jobs, then at all sessions: who sees that one has ended also sees why it closed. */
+async function look(
+  scheduler: Scheduler,
+  { watched, sessions }: Pick<PollerState, "watched" | "sessions">,
+  signal: AbortSignal,
+): Promise<Seen> {
+  const observations = await scheduler.observe(watched.all, signal);
+  if (sessions.size === 0) return { observations, sightings: [] };
+  try {
+    const asked = [...sessions.values()].map(({ session }) => session);
+    return { observations, sightings: await scheduler.inspect(asked, signal) };
+  } catch (error) {
+    // What is known of the jobs counts all the same; the next round inspects again.
+    log.warn("the sessions could not be inspected: {error}", { error });
+    return { observations, sightings: [] };
+  }
 }
 
 /** The behaviour of a poller. */
@@ -154,8 +199,8 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     if (watched.size === 0) return idle;
     const askedAt = ctx.clock.now();
     ctx.pipe(
-      connection.scheduler.observe(watched.all, ctx.signal),
-      (observations): PollerMessage => ({ type: "answered", observations, askedAt, connection }),
+      look(connection.scheduler, state, ctx.signal),
+      (seen): PollerMessage => ({ type: "answered", ...seen, askedAt, connection }),
       (error): PollerMessage => ({ type: "unanswered", error, askedAt, connection }),
     );
     return { ...idle, asking: true };
@@ -166,7 +211,11 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     message: Extract<PollerMessage, { type: "answered" }>,
     ctx: ActorContext<PollerMessage>,
   ): PollerState => {
-    const { askedAt, observations } = message;
+    const { askedAt, observations, sightings } = message;
+    // Before the ends of jobs are told: a session's reason to close belongs before that of its job.
+    for (const sighting of sightings) {
+      state.sessions.get(sighting.sessionId)?.job.tell({ type: "inspected", sighting });
+    }
     state.giveUps.see(observations);
     const news = state.watched.see(observations);
     for (const attemptId of state.watched.tell(news, askedAt)) state.giveUps.drop(attemptId);
@@ -246,6 +295,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     init: () => ({
       connection: undefined,
       watched: new WatchList(),
+      sessions: new Map(),
       asking: false,
       nudgedMs: undefined,
       timer: undefined,
@@ -288,6 +338,14 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
         case "watch":
           state.watched.watch(message.watched, message.job);
           return schedule(state, state.intervalMs, ctx);
+        case "inspect": {
+          const { session, job } = message;
+          state.sessions.set(session.sessionId, { session, job });
+          return state;
+        }
+        case "uninspect":
+          state.sessions.delete(message.sessionId);
+          return state;
         case "unwatch":
           forget(state, message.attemptId);
           return state;

@@ -6,7 +6,9 @@
 
 import { attemptId, errorInfo, isFinal } from "../../model/mod.ts";
 import type { JobFact, JobSpec, JobView, Reason, Retry } from "../../model/mod.ts";
-import type { Cancellation, GivenUp, SpoolRecord, SubmitOutcome } from "../../schedulers/mod.ts";
+import type { Cancellation, GivenUp, RunRecord, SubmitOutcome } from "../../schedulers/mod.ts";
+import { contradictsAllocation, decideAllocation } from "./allocation.ts";
+import type { AllocationInput } from "./allocation.ts";
 import { awaitsSignal, changesWish } from "./cancel.ts";
 import type { CancelRequest } from "./cancel.ts";
 import { concludeArray } from "./conclude.ts";
@@ -28,13 +30,14 @@ export type JobInput =
   /** What a poll that began at `askedAt` saw of it and its tasks. */
   | ({ readonly type: "sighted" } & Sighted)
   /** Lines that its script wrote to the spool, in their order. */
-  | { readonly type: "pushed"; readonly records: readonly SpoolRecord[] }
+  | { readonly type: "pushed"; readonly records: readonly RunRecord[] }
   /** Somebody wants it, or one task of it, ended: by the scheduler or, to begin with, by a signal. */
   | ({ readonly type: "cancel"; readonly task?: number | undefined } & CancelRequest)
   /** The scheduler took a cancellation. */
   | { readonly type: "cancelled"; readonly cancellation: Cancellation }
   /** What became of the job or tasks of it that were given up. */
   | { readonly type: "given_up"; readonly given: readonly GivenUp[] }
+  | AllocationInput
   /** It was taken back before anything of it was sent. */
   | { readonly type: "withdrawn" }
   /** Nobody has answered for it since `since` or, where that is not known, since its last event. */
@@ -63,7 +66,7 @@ export interface Decision {
 }
 
 /** Adds the facts that follow from one line of the job's script; says whether it was news. */
-function spoken(facts: Facts, draft: MemoryDraft, record: SpoolRecord, now: number): boolean {
+function spoken(facts: Facts, draft: MemoryDraft, record: RunRecord, now: number): boolean {
   const { task } = record;
   const part = facts.part(task);
   if (part === undefined || isFinal(part.phase) || record.restart < part.restarts) return false;
@@ -99,7 +102,7 @@ function spoken(facts: Facts, draft: MemoryDraft, record: SpoolRecord, now: numb
 function pushed(
   facts: Facts,
   memory: JobMemory,
-  records: readonly SpoolRecord[],
+  records: readonly RunRecord[],
   now: number,
 ): JobMemory {
   const present = attemptId(facts.view.id, facts.view.attempt);
@@ -198,6 +201,9 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
     case "cancel":
     case "withdrawn":
     case "silenced":
+    case "inspected":
+    case "closing":
+    case "expiring":
       return false;
   }
 }
@@ -220,6 +226,10 @@ function contradicts(view: JobView, input: JobInput, now: number): boolean {
     case "cancelled":
     case "given_up":
       return !sent;
+    case "inspected":
+    case "closing":
+    case "expiring":
+      return contradictsAllocation(view, input);
     case "pushed":
     case "cancel":
     case "silenced":
@@ -267,6 +277,11 @@ export function decide(
       break;
     case "given_up":
       memory = partsGivenUp(facts, memory, input.given, retry, now);
+      break;
+    case "inspected":
+    case "closing":
+    case "expiring":
+      decideAllocation(facts, input);
       break;
     case "withdrawn":
       facts.add({ ...cancelledInTime, nodes: [], endedAt: now });

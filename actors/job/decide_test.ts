@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { attemptId, SluiceError } from "../../model/mod.ts";
 import type { JobFact, JobView } from "../../model/mod.ts";
-import type { Observation, Sighting, SpoolRecord } from "../../schedulers/mod.ts";
+import type { Observation, RunRecord, Sighting } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
 import { decide } from "./decide.ts";
 import { foldJob } from "./fold.ts";
@@ -42,9 +42,9 @@ const seeTask = (task: number, sighting: Sighting): Observation => ({
   sighting,
 });
 
-function push(job: SimulatedJob, kind: "start" | "end", more: Partial<SpoolRecord> = {}) {
+function push(job: SimulatedJob, kind: "start" | "end", more: Partial<RunRecord> = {}) {
   const head = { attemptId: attemptId(job.id, 1), restart: 0, ...more };
-  const record: SpoolRecord = kind === "start"
+  const record: RunRecord = kind === "start"
     ? { ...head, kind: "start", at: EPOCH + job.time }
     : { ...head, kind: "end", exitCode: 3 };
   return job.tell({ type: "pushed", records: [record] });

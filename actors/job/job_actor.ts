@@ -6,7 +6,13 @@
 
 import { attemptId, isFinal } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
-import type { Cancellation, SpoolRecord, Watched } from "../../schedulers/mod.ts";
+import type {
+  Cancellation,
+  RunRecord,
+  SessionPlace,
+  SessionSighting,
+  Watched,
+} from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import { nextForceAt, wantedEnds } from "./cancel.ts";
@@ -26,9 +32,9 @@ import { isWatchedAnew, watched } from "./watched.ts";
 
 /** What a job can be told: what {@linkcode decide} takes, and requests that want an answer. */
 export type JobMessage =
-  | Exclude<JobInput, { type: "cancel" | "pushed" }>
+  | Exclude<JobInput, { type: "cancel" | "pushed" | "closing" }>
   /** A line that its script wrote to the spool. */
-  | { readonly type: "pushed"; readonly record: SpoolRecord }
+  | { readonly type: "pushed"; readonly record: RunRecord }
   /** The lines that have come are to be journaled, together. */
   | { readonly type: "hear" }
   /** Those it works with have been started anew: say again what is wanted of them. */
@@ -37,7 +43,9 @@ export type JobMessage =
   | { readonly type: "due" }
   /** It has ended, and nothing more comes. */
   | { readonly type: "dismiss" }
-  | Extract<JobInput, { type: "cancel" }> & { readonly reply: Reply<JobView> };
+  | Extract<JobInput, { type: "cancel" }> & { readonly reply: Reply<JobView> }
+  /** Its session is to close; whoever wants an answer hears the job as it stands then. */
+  | Extract<JobInput, { type: "closing" }> & { readonly reply?: Reply<JobView> };
 
 /** Through what a job acts. */
 export interface JobEffects {
@@ -45,6 +53,7 @@ export interface JobEffects {
   readonly enqueue: (job: {
     readonly attemptId: AttemptId;
     readonly spec: JobSpec;
+    readonly place: SessionPlace;
     readonly maybeSent: boolean;
     readonly job: ActorRef<JobMessage>;
   }) => void;
@@ -70,6 +79,15 @@ export interface JobEffects {
   readonly ended: (attemptId: AttemptId, job: ActorRef<JobMessage>) => void;
   /** Says that a task of it has ended for good. */
   readonly taskEnded: (jobId: JobId, task: number) => void;
+  /**
+   * Says how a job stands that holds the nodes of a session: when it is taken up, when anything of it changes,
+   * and with what was seen of the session.
+   */
+  readonly allocation: (
+    view: JobView,
+    job: ActorRef<JobMessage>,
+    sighting?: SessionSighting,
+  ) => void;
 }
 
 /**
@@ -84,7 +102,7 @@ interface JobState {
   readonly memory: JobMemory;
   readonly tally: TaskTally;
   /** Lines of the spool that are not journaled yet; grows in place, since they may be thousands. */
-  readonly lines: SpoolRecord[];
+  readonly lines: RunRecord[];
   /** When the scheduler was last asked to do what it is to do so that the job ends. */
   readonly cancelsSent: ReadonlyMap<string, number>;
   /** The wait before the scheduler is asked again for a verdict, in ms. */
@@ -106,6 +124,14 @@ const VERDICT_MAX_MS = 5_000;
 /** The id of the present attempt at the job. */
 function presentAttempt({ id, attempt }: JobView): AttemptId {
   return attemptId(id, attempt);
+}
+
+/** Where in a session the job runs. */
+function placeOf({ session, standing }: JobView): SessionPlace {
+  return {
+    ...session === undefined ? {} : { session },
+    ...standing === undefined ? {} : { standing },
+  };
 }
 
 /** Whether a payload has ended on which the scheduler has not given its verdict. */
@@ -222,6 +248,7 @@ export function jobActor(
     seen: boolean,
     ctx: Context,
   ): void => {
+    if (view.allocation !== undefined) effects.allocation(view, ctx.self);
     if (isFinal(view.phase)) return effects.ended(presentAttempt(view), ctx.self);
     if (before.attempt !== view.attempt) effects.unwatch(presentAttempt(before));
     for (const task of changed) {
@@ -256,6 +283,7 @@ export function jobActor(
   /** Tells those it works with what is wanted of them, given the job as it stands. */
   const introduce = async (state: JobState, ctx: Context): Promise<JobState> => {
     const { view, terms } = state;
+    if (view.allocation !== undefined) effects.allocation(view, ctx.self);
     const wanted = watched(view, terms);
     if (wanted !== undefined) {
       effects.watch(wanted, ctx.self);
@@ -273,6 +301,7 @@ export function jobActor(
     effects.enqueue({
       attemptId: presentAttempt(view),
       spec: attemptSpec(stored().spec, view),
+      place: placeOf(view),
       maybeSent,
       job: ctx.self,
     });
@@ -297,7 +326,7 @@ export function jobActor(
    */
   const keep = (
     state: JobState,
-    record: SpoolRecord,
+    record: RunRecord,
     ctx: Context,
   ): JobState | Promise<JobState> => {
     // It is no news any more, and what it would tell itself comes too late once it is dismissed.
@@ -362,6 +391,18 @@ export function jobActor(
         if (message.given.some(({ begun }) => begun)) effects.nudge();
         return next;
       }
+      case "inspected": {
+        const next = await take(state, message, ctx);
+        effects.allocation(next.view, ctx.self, message.sighting);
+        return next;
+      }
+      case "closing": {
+        const { reply, ...input } = message;
+        const next = await take(state, input, ctx);
+        reply?.ok(next.view);
+        return next;
+      }
+      case "expiring":
       case "submitting":
       case "outcome":
       case "withdrawn":

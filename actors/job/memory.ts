@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SpoolRecord } from "../../schedulers/mod.ts";
+import type { RunRecord } from "../../schedulers/mod.ts";
 
 /** What a job remembers between two inputs and need not survive a restart. */
 export interface JobMemory {
@@ -21,7 +21,7 @@ export interface JobMemory {
   /** When the last word came from the job's own script. */
   readonly pushedAt: number;
   /** What the job's script said before the scheduler's answer to the submission had come. */
-  readonly early: readonly SpoolRecord[];
+  readonly early: readonly RunRecord[];
 }
 
 /** The memory of a job that has just been taken up. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { AllocationInput } from "./allocation.ts";
 export type { CancelRequest } from "./cancel.ts";
 export * from "./decide.ts";
 export * from "./entries.ts";

@@ -6,7 +6,7 @@
 
 import { newJobId } from "../../model/mod.ts";
 import type { JobSpecInput } from "../../model/mod.ts";
-import type { SpoolRecord } from "../../schedulers/mod.ts";
+import type { RunRecord } from "../../schedulers/mod.ts";
 import { Journal } from "../../store/mod.ts";
 import { clusterActor, clusterSpawnOptions } from "../cluster/mod.ts";
 import type { ClusterMessage, ClusterStatus } from "../cluster/mod.ts";
@@ -45,7 +45,7 @@ const FATES: readonly Fate[] = [
 ];
 
 /** The line that a script appends to the spool. */
-function spoolLine(record: SpoolRecord): string {
+function spoolLine(record: RunRecord): string {
   const { attemptId, task = "-", restart, kind } = record;
   const value = kind === "start" ? Math.floor(record.at / 1000) : record.exitCode;
   return `${attemptId} ${task} ${restart} ${kind} ${value} -\n`;

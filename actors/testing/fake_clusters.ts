@@ -11,6 +11,7 @@ import type { JobsApi } from "../api.ts";
 import { clusterActor, clusterSpawnOptions } from "../cluster/mod.ts";
 import type { ClusterMessage } from "../cluster/mod.ts";
 import type { ClusterHandle } from "../cluster_handles.ts";
+import { Acceptance } from "../acceptance.ts";
 import { jobsApi } from "../jobs_api.ts";
 import { systemClock } from "../kernel/mod.ts";
 import type { ActorSystem } from "../kernel/mod.ts";
@@ -43,5 +44,5 @@ export function startFakeClusters(
     const config = clusterConfigSchema.parse({ type: "local" });
     handles.set(name, { name, config, planner: connection.planner, ref });
   }
-  return jobsApi(handles, journal, systemClock);
+  return jobsApi(handles, journal, new Acceptance(handles, journal, systemClock));
 }

@@ -349,6 +349,7 @@ export class JobWorld implements AsyncDisposable {
       this.#poller?.tell({ type: "unwatch", attemptId: id });
       this.clock.setTimeout(() => job.tell({ type: "dismiss" }), 500);
     },
+    allocation: () => {},
     taskEnded: (_, number) => {
       const task = this.view.tasks?.find((one) => one.task === number);
       this.#law(task !== undefined && isFinal(task.phase), "a task that is told of has ended");

@@ -19,4 +19,5 @@ export const noEffects: JobEffects = {
   cancel: nothing,
   ended: nothing,
   taskEnded: nothing,
+  allocation: nothing,
 };

@@ -6,7 +6,14 @@
 
 import { JOB_SCRIPT_FILE, jobScript, launch, PAYLOAD_FILE } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
-import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
+import type {
+  AttemptId,
+  JobId,
+  JobPreview,
+  JobSpec,
+  LocalClusterConfig,
+  Resources,
+} from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
 import { expandArray, HeterogeneousNotSupportedError } from "../../slurm/mod.ts";
 import { UnsupportedRequestError } from "../errors.ts";
@@ -23,11 +30,22 @@ const UNDERSTOOD: ReadonlySet<string> = new Set<keyof Resources>(["array"]);
 export class ProcessPlanner implements JobPlanner {
   readonly #layout: RemoteLayout;
   readonly #serverId: string;
+  readonly #ignores: boolean;
 
-  /** Makes a planner for one host. */
-  constructor(layout: RemoteLayout, serverId: string) {
+  /**
+   * Makes a planner for one host.
+   *
+   * @param resources Whether what only a scheduler can give is refused, or a job runs without it. Default:
+   * `refuse`.
+   */
+  constructor(
+    layout: RemoteLayout,
+    serverId: string,
+    resources: LocalClusterConfig["resources"] = "refuse",
+  ) {
     this.#layout = layout;
     this.#serverId = serverId;
+    this.#ignores = resources === "ignore";
   }
 
   /**
@@ -37,22 +55,13 @@ export class ProcessPlanner implements JobPlanner {
    */
   plan(id: AttemptId, spec: JobSpec): ProcessJob {
     if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
-    if (spec.signalBeforeLimit !== undefined) {
+    if (spec.payload.kind === "allocation") {
       throw new UnsupportedRequestError(
-        "'signalBeforeLimit'",
-        "This cluster is a plain host, which sets no time limit: leave the request out, or name a Slurm cluster.",
+        "A session",
+        "This cluster is a plain host, which has no nodes to hold: name a Slurm cluster.",
       );
     }
-    const asked =
-      Object.entries(spec.resources).find(([name, value]) =>
-        value !== undefined && !UNDERSTOOD.has(name)
-      ) ?? Object.entries(spec.options)[0];
-    if (asked !== undefined) {
-      throw new UnsupportedRequestError(
-        `'${asked[0]}'`,
-        "This cluster is a plain host without a scheduler: leave the request out, or name a Slurm cluster.",
-      );
-    }
+    if (!this.#ignores) refuseWhatNeedsAScheduler(spec);
     const plan = launch(spec, { kind: "host" });
     const place = attemptPlace(this.#layout, this.#serverId, id);
     return {
@@ -89,5 +98,24 @@ export class ProcessPlanner implements JobPlanner {
   /** Where the files of a job, or of one of its array tasks, lie. */
   paths(jobId: JobId, task?: number): JobPaths {
     return jobPaths(this.#layout, jobId, task);
+  }
+}
+
+/** Refuses what a plain host cannot give. */
+function refuseWhatNeedsAScheduler(spec: JobSpec): void {
+  if (spec.signalBeforeLimit !== undefined) {
+    throw new UnsupportedRequestError(
+      "'signalBeforeLimit'",
+      "This cluster is a plain host, which sets no time limit: leave the request out, or name a Slurm cluster.",
+    );
+  }
+  const asked = Object.entries(spec.resources).find(([name, value]) =>
+    value !== undefined && !UNDERSTOOD.has(name)
+  )?.[0] ?? Object.keys(spec.options)[0] ?? (spec.session === undefined ? undefined : "session");
+  if (asked !== undefined) {
+    throw new UnsupportedRequestError(
+      `'${asked}'`,
+      "This cluster is a plain host without a scheduler: leave the request out, name a Slurm cluster, or set `resources: ignore` of this one.",
+    );
   }
 }

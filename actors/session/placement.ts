@@ -1,0 +1,103 @@
+/**
+ * Where a job is to run: by itself, or as a step of which session. Pure.
+ *
+ * @module
+ */
+
+import { jobSpecSchema, sessionIdSchema, sessionNameSchema } from "../../model/mod.ts";
+import type {
+  ClusterConfig,
+  ConfiguredSession,
+  JobSpec,
+  JobSummary,
+  SessionId,
+  SessionName,
+  SessionSpec,
+} from "../../model/mod.ts";
+import { UnsupportedRequestError } from "../../schedulers/mod.ts";
+import { UnknownSessionError } from "./errors.ts";
+
+/** Where a job is to run. */
+export type Placement =
+  /** It is a job of its own. */
+  | { readonly kind: "alone" }
+  /** It is a step of this session. */
+  | { readonly kind: "session"; readonly session: SessionId }
+  /** It is a step of the session that the configuration describes under this name. */
+  | {
+    readonly kind: "configured";
+    readonly name: SessionName;
+    readonly terms: ConfiguredSession;
+  };
+
+const ALONE: Placement = { kind: "alone" };
+
+/**
+ * Where a job is to run, by what it asks for and what the configuration of its cluster says.
+ *
+ * @throws {UnknownSessionError} It names a session that the configuration does not have.
+ * @throws {UnsupportedRequestError} It can be no step of a session, and asks to be one.
+ */
+export function placementOf(spec: JobSpec, config: ClusterConfig): Placement {
+  // A plain host has refused it before this, or is to ignore it.
+  if (config.type === "local") return ALONE;
+  const fitting = spec.payload.kind !== "allocation" && spec.components === undefined;
+  if (spec.session === undefined) {
+    return fitting && config.runIn !== undefined ? named(config.runIn, config.sessions) : ALONE;
+  }
+  if (!fitting) {
+    throw new UnsupportedRequestError(
+      spec.components === undefined
+        ? "A session within a session"
+        : "A heterogeneous job as a step",
+      "Leave `session` out: it is then a job of its own.",
+    );
+  }
+  const id = sessionIdSchema.safeParse(spec.session);
+  return id.success
+    ? { kind: "session", session: id.data }
+    : named(sessionNameSchema.parse(spec.session), config.sessions);
+}
+
+function named(
+  name: SessionName,
+  sessions: Readonly<Record<SessionName, ConfiguredSession>>,
+): Placement {
+  const terms = Object.hasOwn(sessions, name) ? sessions[name] : undefined;
+  if (terms === undefined) throw new UnknownSessionError(name, Object.keys(sessions));
+  return { kind: "configured", name, terms };
+}
+
+/** The job that holds the nodes of a session. */
+export function allocationSpec(
+  { cluster, name, resources, options, labels, idempotencyKey, ...terms }: SessionSpec,
+): JobSpec {
+  return jobSpecSchema.parse({
+    cluster,
+    name,
+    resources,
+    options,
+    labels,
+    ...idempotencyKey === undefined ? {} : { idempotencyKey },
+    payload: { kind: "allocation", ...terms },
+  });
+}
+
+/** The job that holds the nodes of a session of the configuration. */
+export function configuredAllocation(
+  cluster: JobSpec["cluster"],
+  name: SessionName,
+  { resources, ...terms }: ConfiguredSession,
+): JobSpec {
+  return jobSpecSchema.parse({
+    cluster,
+    name: `sluice-${name}`,
+    resources,
+    payload: { kind: "allocation", ...terms },
+  });
+}
+
+/** Whether a session that has not ended takes no more steps. */
+export function isClosing({ allocation, cancelRequested }: JobSummary): boolean {
+  return cancelRequested || allocation?.closing !== undefined;
+}
