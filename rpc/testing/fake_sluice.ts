@@ -11,6 +11,7 @@ import type {
   DeadLetterView,
   FeedOptions,
   JobsApi,
+  SessionsApi,
   SluiceApi,
   SystemApi,
 } from "../../actors/mod.ts";
@@ -24,13 +25,18 @@ import type {
   JobView,
   LogChunk,
   LogRequest,
+  SessionId,
+  SessionView,
 } from "../../model/mod.ts";
 import {
+  allocationJob,
   clusterNameSchema,
   isFinal,
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  sessionOfAllocation,
+  sessionSpecSchema,
   SluiceError,
 } from "../../model/mod.ts";
 
@@ -258,6 +264,63 @@ export class FakeSluice implements SluiceApi {
       this.openFeeds--;
     }
   }
+
+  readonly #sessions = new Map<SessionId, SessionView>();
+
+  #session(id: SessionId): SessionView {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) return session;
+    throw new SluiceError({
+      code: "SESSION_NOT_FOUND",
+      message: `There is no session ${id}.`,
+      next: "List the sessions with sessions.list.",
+    });
+  }
+
+  /** Changes how a session stands. */
+  change(id: SessionId, changes: Partial<SessionView>): SessionView {
+    const session = { ...this.#session(id), ...changes };
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  readonly sessions: SessionsApi = {
+    open: async (input) => {
+      const { cluster, name, labels, resources, options: _, idempotencyKey: __, ...terms } =
+        sessionSpecSchema.parse(input);
+      const payload = { kind: "allocation", ...terms } as const;
+      const job = await this.jobs.submit({ cluster, name, labels, resources, payload });
+      const session: SessionView = {
+        id: sessionOfAllocation(job.id),
+        cluster,
+        name,
+        labels,
+        status: "opening",
+        phase: "queued",
+        nodes: [],
+        failedNodes: [],
+        steps: { waiting: 0, running: 0, ended: 0 },
+        clusters: [],
+        maxConcurrent: terms.maxConcurrent,
+        openedAt: job.acceptedAt,
+      };
+      this.#sessions.set(session.id, session);
+      return session;
+    },
+    hold: () => Promise.reject(new Error("nobody above holds sessions in this process")),
+    get: (id) => Promise.try(() => this.#session(id)),
+    list: ({ live = true } = {}) =>
+      Promise.resolve(
+        [...this.#sessions.values()].filter(({ status }) => !live || status !== "closed"),
+      ),
+    close: (id, { drain = true } = {}) =>
+      Promise.try(() => {
+        this.record(allocationJob(id), { type: "session_closing", reason: "asked", drain });
+        return this.change(id, { status: "closing", closeReason: "asked" });
+      }),
+    renew: (id) => Promise.try(() => this.#session(id)),
+    events: (id, options) => this.#feed({ jobId: allocationJob(this.#session(id).id) }, options),
+  };
 
   readonly clusters: ClustersApi = {
     list: async () => {
