@@ -361,3 +361,21 @@ Deno.test("a session closes when the job that owns it has ended, also one that e
   const late = await stage.open({ owner: { kind, jobId: owner.id } });
   assert.equal(stage.told(late).at(0)?.type, "session_closing");
 });
+
+Deno.test("a session whose clusters nobody uses is idle, however long they stand", async () => {
+  await using stage = new SessionStage();
+  const session = await stage.open({ idleSeconds: 120 });
+  const cluster = await stage.step(session, {
+    payload: { kind: "cluster" },
+    launcher: { kind: "ray" },
+  });
+  const step = await stage.step(session);
+  await stage.clock.advance(300_000);
+  assert.deepEqual(stage.told(session), []);
+  stage.sightings.set(step, done);
+  await stage.clock.advance(110_000);
+  assert.deepEqual(stage.told(session), []);
+  await stage.clock.advance(90_000);
+  assert.deepEqual(stage.told(session), [{ type: "session_closing", reason: "idle", drain: true }]);
+  assert.ok(stage.cancelled(cluster));
+});

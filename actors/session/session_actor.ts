@@ -68,6 +68,8 @@ interface SessionState {
   readonly sighting: SessionSighting | undefined;
   readonly lease: Cancellable | undefined;
   readonly notice: { readonly expiresAt: number; readonly timer: Cancellable } | undefined;
+  /** Since when nobody has used the clusters that stand in it, where any do and it is to close when idle. */
+  readonly idleSince: number | undefined;
   /** The next look at a session that closes. */
   readonly timer: Cancellable | undefined;
   /** Whether the scheduler is being told that it takes no more steps. */
@@ -139,6 +141,22 @@ export function sessionActor(
       ...state,
       notice: { expiresAt, timer: ctx.after(delayMs, { type: "notice", expiresAt }) },
     };
+  };
+
+  /**
+   * Closes it once nobody has used it for so long as was asked for, where the scheduler does not do so by
+   * itself: to that a cluster which stands is a step that runs.
+   */
+  const closeIfIdle = (state: SessionState, ctx: Context): SessionState => {
+    const { idleSeconds } = state.terms;
+    if (idleSeconds === undefined || state.view.phase !== "running") return state;
+    const standing = journal.standing(sessionId).length;
+    let live = 0;
+    for (const [phase, steps] of journal.stepPhases(sessionId)) if (!isFinal(phase)) live += steps;
+    if (standing === 0 || live > standing) return { ...state, idleSince: undefined };
+    const { idleSince = ctx.clock.now() } = state;
+    if (ctx.clock.now() - idleSince >= idleSeconds * 1000) close("idle", true);
+    return { ...state, idleSince };
   };
 
   /** Has the scheduler take no more steps into it, until that is seen. */
@@ -229,6 +247,7 @@ export function sessionActor(
         sighting: undefined,
         lease: undefined,
         notice: undefined,
+        idleSince: undefined,
         timer: undefined,
         telling: false,
         toldAt: undefined,
@@ -245,7 +264,10 @@ export function sessionActor(
         case "allocation": {
           const { view, sighting = state.sighting } = message;
           if (!isFinal(view.phase)) inspect(view);
-          return act({ ...state, view, sighting }, ctx);
+          const next = { ...state, view, sighting };
+          // Looked at with each poll.
+          const looked = message.sighting !== undefined && !isClosing(view);
+          return act(looked ? closeIfIdle(next, ctx) : next, ctx);
         }
         case "close": {
           const { drain, reply } = message;

@@ -109,9 +109,10 @@ function refuseWhatNeedsAScheduler(spec: JobSpec): void {
       "This cluster is a plain host, which sets no time limit: leave the request out, or name a Slurm cluster.",
     );
   }
-  const asked = Object.entries(spec.resources).find(([name, value]) =>
-    value !== undefined && !UNDERSTOOD.has(name)
-  )?.[0] ?? Object.keys(spec.options)[0] ?? (spec.session === undefined ? undefined : "session");
+  const asked =
+    Object.entries(spec.resources).find(([name, value]) =>
+      value !== undefined && !UNDERSTOOD.has(name)
+    )?.[0] ?? Object.keys(spec.options)[0] ?? (spec.session === undefined ? undefined : "session");
   if (asked !== undefined) {
     throw new UnsupportedRequestError(
       `'${asked}'`,
