@@ -145,12 +145,21 @@ interface Seen {
 }
 
 /** Looks at all jobs, then at all sessions: who sees that one has ended also sees why it closed. */
-async function look(
+function look(
   scheduler: Scheduler,
   { watched, sessions }: Pick<PollerState, "watched" | "sessions">,
   signal: AbortSignal,
 ): Promise<Seen> {
-  const observations = await scheduler.observe(watched.all, signal);
+  return withSessions(scheduler.observe(watched.all, signal), scheduler, sessions, signal);
+}
+
+async function withSessions(
+  observed: Promise<readonly Observation[]>,
+  scheduler: Scheduler,
+  sessions: PollerState["sessions"],
+  signal: AbortSignal,
+): Promise<Seen> {
+  const observations = await observed;
   if (sessions.size === 0) return { observations, sightings: [] };
   try {
     const asked = [...sessions.values()].map(({ session }) => session);

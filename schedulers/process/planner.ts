@@ -63,6 +63,8 @@ export class ProcessPlanner implements JobPlanner {
     }
     if (!this.#ignores) refuseWhatNeedsAScheduler(spec);
     const plan = launch(spec, { kind: "host" });
+    // Nothing sets a time limit here.
+    const terms = { software: spec.software, workingDirectory: spec.workingDirectory };
     const place = attemptPlace(this.#layout, this.#serverId, id);
     return {
       attemptId: id,
@@ -70,7 +72,7 @@ export class ProcessPlanner implements JobPlanner {
       jobDirectory: place.jobDirectory,
       files: [
         ...plan.files,
-        { name: JOB_SCRIPT_FILE, text: jobScript(id, spec, plan), executable: true },
+        { name: JOB_SCRIPT_FILE, text: jobScript(id, terms, plan), executable: true },
       ],
       tasks: this.tasks(spec),
       command: [`./${place.script}`, ...place.arguments],
