@@ -8,7 +8,10 @@ import type {
   JobView,
   SessionId,
 } from "../../model/mod.ts";
-import { EPOCH, jobNumber } from "../testing/simulated_job.ts";
+import { Journal } from "../../store/mod.ts";
+import { foldJob, jobEntries } from "../job/mod.ts";
+import { acceptedEntry } from "../testing/accepted_entry.ts";
+import { anySpec, EPOCH, jobNumber, schedulerId } from "../testing/simulated_job.ts";
 import { ClusterStage, done } from "../testing/cluster_stage.ts";
 
 const waiting = { kind: "waiting", state: "PENDING" } as const;
@@ -362,6 +365,31 @@ Deno.test("a session closes when the job that owns it has ended, also one that e
   assert.equal(stage.told(late).at(0)?.type, "session_closing");
 });
 
+Deno.test("a session closes when no step has run or waited in it for so long as was asked for", async () => {
+  await using stage = new SessionStage();
+  const session = await stage.open({ idleSeconds: 120 });
+  const step = await stage.step(session);
+  await stage.clock.advance(300_000);
+  assert.deepEqual(stage.told(session), []);
+  stage.sightings.set(step, done);
+  await stage.clock.advance(110_000);
+  // One that comes and goes between two looks has it wait anew.
+  stage.sightings.set(await stage.step(session), done);
+  await stage.clock.advance(110_000);
+  assert.deepEqual(stage.told(session), []);
+  await stage.clock.advance(60_000);
+  assert.deepEqual(stage.told(session), [{ type: "session_closing", reason: "idle", drain: true }]);
+  assert.ok(stage.closes(session) > 0);
+});
+
+Deno.test("a session that nobody ever uses closes, and one that is to stay stays", async () => {
+  await using stage = new SessionStage();
+  const [unused, kept] = [await stage.open({ idleSeconds: 120 }), await stage.open()];
+  await stage.clock.advance(180_000);
+  assert.equal(stage.told(unused).length, 1);
+  assert.deepEqual(stage.told(kept), []);
+});
+
 Deno.test("a session whose clusters nobody uses is idle, however long they stand", async () => {
   await using stage = new SessionStage();
   const session = await stage.open({ idleSeconds: 120 });
@@ -379,3 +407,106 @@ Deno.test("a session whose clusters nobody uses is idle, however long they stand
   assert.deepEqual(stage.told(session), [{ type: "session_closing", reason: "idle", drain: true }]);
   assert.ok(stage.cancelled(cluster));
 });
+
+const lease = { kind: "lease", seconds: 60 } as const;
+
+/** The history of a session that has its nodes, and of a step that runs in it. */
+async function leftBehind(
+  journal: Journal,
+  terms: Partial<AllocationTerms>,
+  ...last: readonly JobFact[]
+): Promise<SessionId> {
+  const session = sessionOfAllocation(jobNumber(1));
+  const sent: readonly JobFact[] = [
+    { type: "submitting", tries: 1 },
+    { type: "submitted", schedulerId: schedulerId("1") },
+    { type: "running", state: "RUNNING", nodes: ["n1"], restarts: 0 },
+  ];
+  const histories = [
+    [acceptedEntry(jobNumber(1), anySpec({ payload: { kind: "allocation", ...terms } })), last],
+    [acceptedEntry(jobNumber(2), anySpec(), { session }), []],
+  ] as const;
+  for (const [accepted, more] of histories) {
+    let { view }: { view: JobView } = accepted;
+    await journal.append([accepted]);
+    for (const fact of [...sent, ...more]) {
+      const { id: jobId, cluster } = view;
+      view = foldJob(view, { jobId, cluster, at: EPOCH, fact });
+      await journal.append(jobEntries([fact], view, []));
+    }
+  }
+  return session;
+}
+
+Deno.test("a session that was closing when Sluice ended goes on with it after the next start", async () => {
+  const journal = Journal.open({ path: ":memory:" });
+  const closing = { type: "session_closing", reason: "asked", drain: true } as const;
+  const session = await leftBehind(journal, { owner: lease }, closing);
+  await using stage = new SessionStage(journal);
+  await stage.clock.advance(5_000);
+  assert.ok(stage.closes(session) > 0);
+  assert.equal(stage.told(session).length, 1);
+  await stage.clock.advance(120_000);
+  assert.equal(stage.told(session).length, 1);
+});
+
+Deno.test("a lease begins anew when Sluice does", async () => {
+  const journal = Journal.open({ path: ":memory:" });
+  const session = await leftBehind(journal, { owner: lease });
+  await using stage = new SessionStage(journal);
+  await stage.clock.advance(55_000);
+  assert.deepEqual(stage.told(session), []);
+  await stage.clock.advance(6_000);
+  assert.equal(stage.told(session).length, 1);
+});
+
+Deno.test("a session's actor that fails comes back and carries on", async () => {
+  await using stage = new SessionStage();
+  const session = await stage.open();
+  await stage.step(session);
+  await stage.clock.advance(5_000);
+  stage.connection.scheduler.sessionCloses.defect = new Error("a defect");
+  await stage.close(session);
+  await stage.clock.advance(10_000);
+  assert.ok(stage.closes(session) > 0);
+  assert.ok((await stage.notes()).some(({ type }) => type === "actor_failed"));
+});
+
+const failing = {
+  ok(): never {
+    throw new Error("a defect");
+  },
+  fail(): void {},
+};
+
+/** Has one of those below the cluster fail once. */
+const ways: Readonly<Record<string, (stage: ClusterStage) => void>> = {
+  poller: ({ connection }) => {
+    connection.scheduler.observes.defect = new Error("a defect");
+  },
+  jobs: ({ cluster }) => {
+    cluster.tell({ type: "cancel", jobId: jobNumber(99), how: {}, reply: failing });
+  },
+  sessions: ({ cluster }) => {
+    const sessionId = sessionOfAllocation(jobNumber(99));
+    cluster.tell({ type: "session_sighting", sessionId, reply: failing });
+  },
+};
+
+for (const [part, fail] of Object.entries(ways)) {
+  Deno.test(`sessions go on when the ${part} of their cluster fails`, async () => {
+    await using stage = new SessionStage();
+    const session = await stage.open({ idleSeconds: 600 });
+    const step = await stage.step(session);
+    await stage.clock.advance(5_000);
+    fail(stage);
+    stage.seen = { nodes: [{ node: "n1", state: "DOWN", usable: false }] };
+    await stage.clock.advance(60_000);
+    assert.equal(stage.told(session).at(0)?.type, "node_failed");
+    assert.ok((await stage.notes()).some(({ type }) => type === "actor_failed"));
+    stage.sightings.set(step, done);
+    await stage.clock.advance(700_000);
+    assert.equal(stage.told(session).at(1)?.type, "session_closing");
+    assert.ok(stage.closes(session) > 0);
+  });
+}

@@ -44,6 +44,7 @@ export type SessionMessage =
   | { readonly type: "sighting"; readonly reply: Reply<SessionSighting | undefined> }
   | { readonly type: "lease_over" }
   | { readonly type: "owner_ended" }
+  | { readonly type: "idle" }
   | { readonly type: "notice"; readonly expiresAt: number }
   | { readonly type: "tick" }
   | { readonly type: "told"; readonly scheduler: Scheduler }
@@ -68,8 +69,8 @@ interface SessionState {
   readonly sighting: SessionSighting | undefined;
   readonly lease: Cancellable | undefined;
   readonly notice: { readonly expiresAt: number; readonly timer: Cancellable } | undefined;
-  /** Since when nobody has used the clusters that stand in it, where any do and it is to close when idle. */
-  readonly idleSince: number | undefined;
+  /** What rings when nobody has used it for so long that it closes, and how many steps it had had before. */
+  readonly idle: { readonly steps: number; readonly timer: Cancellable } | undefined;
   /** The next look at a session that closes. */
   readonly timer: Cancellable | undefined;
   /** Whether the scheduler is being told that it takes no more steps. */
@@ -143,20 +144,32 @@ export function sessionActor(
     };
   };
 
-  /**
-   * Closes it once nobody has used it for so long as was asked for, where the scheduler does not do so by
-   * itself: to that a cluster which stands is a step that runs.
-   */
-  const closeIfIdle = (state: SessionState, ctx: Context): SessionState => {
-    const { idleSeconds } = state.terms;
-    if (idleSeconds === undefined || state.view.phase !== "running") return state;
-    const standing = journal.standing(sessionId).length;
+  /** How many steps it has had, and how many of them have not ended, clusters that stand for others aside. */
+  const countSteps = (): { readonly all: number; readonly work: number } => {
+    let all = 0;
     let live = 0;
-    for (const [phase, steps] of journal.stepPhases(sessionId)) if (!isFinal(phase)) live += steps;
-    if (standing === 0 || live > standing) return { ...state, idleSince: undefined };
-    const { idleSince = ctx.clock.now() } = state;
-    if (ctx.clock.now() - idleSince >= idleSeconds * 1000) close("idle", true);
-    return { ...state, idleSince };
+    for (const [phase, steps] of journal.stepPhases(sessionId)) {
+      all += steps;
+      if (!isFinal(phase)) live += steps;
+    }
+    return { all, work: live === 0 ? 0 : live - journal.standing(sessionId).length };
+  };
+
+  /**
+   * Begins to wait for the time after which it is to close, unless somebody uses it. The scheduler would close
+   * it too, somewhat later: who closes it from here knows of the steps that are on their way there.
+   */
+  const watchIdleness = (state: SessionState, ctx: Context): SessionState => {
+    const { idle, terms: { idleSeconds }, view } = state;
+    if (idleSeconds === undefined || view.phase !== "running" || isClosing(view)) return state;
+    const { all, work } = countSteps();
+    if (work === 0 && idle?.steps === all) return state;
+    idle?.timer.cancel();
+    if (work > 0) return { ...state, idle: undefined };
+    return {
+      ...state,
+      idle: { steps: all, timer: ctx.after(idleSeconds * 1000, { type: "idle" }) },
+    };
   };
 
   /** Has the scheduler take no more steps into it, until that is seen. */
@@ -247,7 +260,7 @@ export function sessionActor(
         sighting: undefined,
         lease: undefined,
         notice: undefined,
-        idleSince: undefined,
+        idle: undefined,
         timer: undefined,
         telling: false,
         toldAt: undefined,
@@ -264,10 +277,7 @@ export function sessionActor(
         case "allocation": {
           const { view, sighting = state.sighting } = message;
           if (!isFinal(view.phase)) inspect(view);
-          const next = { ...state, view, sighting };
-          // Looked at with each poll.
-          const looked = message.sighting !== undefined && !isClosing(view);
-          return act(looked ? closeIfIdle(next, ctx) : next, ctx);
+          return act(watchIdleness({ ...state, view, sighting }, ctx), ctx);
         }
         case "close": {
           const { drain, reply } = message;
@@ -292,6 +302,13 @@ export function sessionActor(
         case "owner_ended":
           close("owner", true);
           return state;
+        case "idle": {
+          // Whatever has come meanwhile has it wait anew.
+          const { all, work } = countSteps();
+          const unused = work === 0 && all === state.idle?.steps;
+          if (unused) close("idle", true);
+          return unused ? state : watchIdleness({ ...state, idle: undefined }, ctx);
+        }
         case "notice":
           effects.job().tell({ type: "expiring", expiresAt: message.expiresAt });
           return state;
