@@ -18,6 +18,11 @@ const log = getLogger(["sluice", "session"]);
 
 /** How often a lease is renewed while it lasts. */
 const RENEWALS = 3;
+/** How long the end of a scope waits for its session to have closed, in ms. */
+const PATIENCE_MS = 60_000;
+
+/** What of the sessions it needs. */
+type Sessions = Pick<SessionsApi, "open" | "close" | "renew" | "events">;
 
 /**
  * A session that closes with the scope in which it is held.
@@ -36,20 +41,23 @@ const RENEWALS = 3;
 export class HeldSession implements AsyncDisposable {
   /** Its id, which steps name as their `session`. */
   readonly id: SessionId;
-  readonly #sessions: Pick<SessionsApi, "close" | "renew">;
+  readonly #sessions: Sessions;
   readonly #closing: Partial<SessionCloseOptions>;
   readonly #renewal: Cancellable | undefined;
+  readonly #clock: Clock;
 
   private constructor(
-    sessions: Pick<SessionsApi, "close" | "renew">,
+    sessions: Sessions,
     id: SessionId,
     closing: Partial<SessionCloseOptions>,
     renewal: Cancellable | undefined,
+    clock: Clock,
   ) {
     this.#sessions = sessions;
     this.id = id;
     this.#closing = closing;
     this.#renewal = renewal;
+    this.#clock = clock;
   }
 
   /**
@@ -58,7 +66,7 @@ export class HeldSession implements AsyncDisposable {
    * @param closing How it is closed. Default: the steps that it has come to their ends first.
    */
   static async open(
-    sessions: Pick<SessionsApi, "open" | "close" | "renew">,
+    sessions: Sessions,
     spec: SessionSpecInput,
     closing: Partial<SessionCloseOptions>,
     clock: Clock,
@@ -75,7 +83,7 @@ export class HeldSession implements AsyncDisposable {
           ),
       )
       : undefined;
-    return new HeldSession(sessions, id, closing, renewal);
+    return new HeldSession(sessions, id, closing, renewal, clock);
   }
 
   /** Has it closed, and renews its lease no more. Asking again changes nothing. */
@@ -84,9 +92,27 @@ export class HeldSession implements AsyncDisposable {
     return this.#sessions.close(this.id, options);
   }
 
-  /** See {@linkcode HeldSession.close}. */
+  /**
+   * Has it closed, and waits until it is, so that its nodes are given back also where Sluice ends with the same
+   * scope. After a minute it waits no longer: a session that has been told to close needs nobody to do so.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    const { status } = await this.close();
+    if (status === "closed") return;
+    const patience = new AbortController();
+    const timer = this.#clock.setTimeout(() => patience.abort(), PATIENCE_MS);
+    try {
+      // The feed of a session ends with it.
+      for await (const _ of this.#sessions.events(this.id, { signal: patience.signal }));
+    } finally {
+      timer.cancel();
+    }
+    if (patience.signal.aborted) {
+      log.warn("session {id} was to close, and has not after {seconds} s", {
+        id: this.id,
+        seconds: PATIENCE_MS / 1000,
+      });
+    }
   }
 }
 

@@ -95,8 +95,17 @@ Deno.test("a session that is held has its lease renewed, and closes with its sco
   const held = await stage.of(stage.sessions.hold({ cluster: "alpha", owner }));
   await stage.clock.advance(300_000);
   assert.equal((await stage.of(stage.sessions.get(held.id))).status, "open");
-  await stage.of(held[Symbol.asyncDispose]());
-  const closing = await stage.of(stage.sessions.get(held.id));
-  assert.equal(closing.status, "closing");
-  assert.equal(closing.closeReason, "asked");
+  stage.sighting = done;
+  await stage.of(held[Symbol.asyncDispose](), 40_000);
+  const closed = await stage.of(stage.sessions.get(held.id));
+  assert.equal(closed.status, "closed");
+  assert.equal(closed.closeReason, "asked");
+});
+
+Deno.test("a scope does not wait for ever for the end of the session that it held", async () => {
+  await using stage = new ApiStage();
+  const held = await stage.of(stage.sessions.hold({ cluster: "alpha" }, { drain: false }));
+  await stage.clock.advance(5_000);
+  await stage.of(held[Symbol.asyncDispose](), 120_000);
+  assert.equal((await stage.of(stage.sessions.get(held.id))).status, "closing");
 });
