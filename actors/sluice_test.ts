@@ -362,6 +362,7 @@ sluiceTest("the tree shows who works for a cluster, and each of its jobs", async
     "submitter",
     "outputs",
     "cleaner",
+    "sessions",
     "jobs",
     "follower",
   ]);

@@ -57,8 +57,8 @@ export type JobsMessage =
   | { readonly type: "pushed"; readonly record: SpoolRecord }
   /** Nobody has answered for any of the jobs since `since`. */
   | { readonly type: "silenced"; readonly since: number | undefined; readonly reason: Reason }
-  /** Those that work for the jobs have been started anew. */
-  | { readonly type: "resync" }
+  /** Those that work for the jobs, or for those that are named, have been started anew or have ended. */
+  | { readonly type: "resync"; readonly jobIds?: readonly JobId[] }
   /** Take up again those that are left alone. */
   | { readonly type: "resume" }
   | { readonly type: "view"; readonly reply: Reply<JobsView> }
@@ -253,9 +253,13 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
           return state;
         }
         case "silenced":
-        case "resync":
           for (const { ref } of state.jobs.values()) ref.tell(message);
           return state;
+        case "resync": {
+          const { jobIds = state.jobs.keys() } = message;
+          for (const jobId of jobIds) state.jobs.get(jobId)?.ref.tell({ type: "resync" });
+          return state;
+        }
         case "resume":
           return resume(state, ctx);
         case "view":

@@ -137,6 +137,7 @@ export function spawnParts(
           log.warn("job {jobId} could not be cancelled with its session: {error}", { jobId, error })
         );
       },
+      resync: (jobIds) => void supervised.tell({ type: "resync", jobIds }),
       onFailure: (actor, error) => void ctx.self.tell({ type: "job_failed", actor, error }),
     }),
     // As for jobs: each has its own measure.

@@ -59,6 +59,8 @@ export interface SessionsOptions {
   readonly poller: ActorRef<PollerMessage>;
   /** Asks that a job of the cluster be ended. */
   readonly cancel: (jobId: JobId) => void;
+  /** Has jobs of the cluster look again how they stand. */
+  readonly resync: (jobIds: readonly JobId[]) => void;
   /** Hears of each failure of a session's actor. */
   readonly onFailure: (actor: string, error: unknown) => void;
 }
@@ -80,7 +82,7 @@ const BACKOFF = { minMs: 200, maxMs: 30_000, factor: 2, jitter: 0.2 };
 /** The behaviour of the actor of a cluster's sessions. */
 export function sessions(options: SessionsOptions): Behavior<SessionsMessage, SessionsState> {
   type Context = ActorContext<SessionsMessage>;
-  const { journal, poller, cancel } = options;
+  const { journal, poller, cancel, resync } = options;
 
   const start = (
     state: SessionsState,
@@ -97,6 +99,7 @@ export function sessions(options: SessionsOptions): Behavior<SessionsMessage, Se
           inspect: (session, of) => void poller.tell({ type: "inspect", session, job: of }),
           uninspect: (id) => void poller.tell({ type: "uninspect", sessionId: id }),
           cancel,
+          resync,
         }),
         { restart: "transient", backoff: BACKOFF },
       ),

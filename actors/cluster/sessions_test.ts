@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allocationJob, sessionOfAllocation } from "../../model/mod.ts";
+import { allocationJob, newJobId, sessionOfAllocation, SluiceError } from "../../model/mod.ts";
 import type {
   AllocationTerms,
   JobFact,
@@ -510,3 +510,36 @@ for (const [part, fail] of Object.entries(ways)) {
     assert.ok(stage.closes(session) > 0);
   });
 }
+
+/** Has the scheduler refuse whatever holds nodes. */
+function refuseAllocations({ connection }: SessionStage): void {
+  const { submits } = connection.scheduler;
+  const { answer } = submits;
+  submits.answer = (batch) =>
+    batch.flatMap(({ attemptId, ...rest }) =>
+      rest.spec.payload.kind === "allocation"
+        ? [{ kind: "rejected", attemptId, error: refusal }]
+        : answer?.([{ attemptId, ...rest }]) ?? []
+    );
+}
+
+const refusal = new SluiceError({ code: "REFUSED", message: "No such partition.", next: "Ask." });
+
+Deno.test("steps of a session that was refused fail, and say why", async () => {
+  await using stage = new SessionStage();
+  await stage.clock.settle();
+  refuseAllocations(stage);
+  const session = sessionOfAllocation(newJobId(EPOCH));
+  const step = await stage.step(session);
+  await stage.journal.append([
+    acceptedEntry(allocationJob(session), anySpec({ payload: { kind: "allocation" } })),
+  ]);
+  stage.cluster.tell({ type: "adopt", jobIds: [allocationJob(session)] });
+  await stage.clock.advance(5_000);
+  assert.equal(stage.allocation(session).phase, "failed");
+  assert.equal(stage.job(step).phase, "failed");
+  assert.match(stage.job(step).error?.message ?? "", /No such partition/);
+  const late = await stage.step(session);
+  assert.equal(stage.job(late).error?.code, "SESSION_FAILED");
+  assert.ok(!stage.sent.some(({ jobId }) => jobId === late));
+});

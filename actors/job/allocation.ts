@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { AllocationView, JobFact, JobView, SessionCloseReason } from "../../model/mod.ts";
+import { isFinal } from "../../model/mod.ts";
+import type {
+  AllocationView,
+  JobFact,
+  JobSummary,
+  JobView,
+  SessionCloseReason,
+} from "../../model/mod.ts";
 import type { SessionSighting } from "../../schedulers/mod.ts";
 import type { Facts } from "./facts.ts";
 
@@ -108,4 +115,9 @@ export function decideAllocation(facts: Facts, input: AllocationInput): void {
 /** Whether the job's own history rules the input out: it holds no nodes, or none yet that could be seen. */
 export function contradictsAllocation(view: JobView, { type }: AllocationInput): boolean {
   return view.allocation === undefined || (type === "inspected" && view.schedulerId === undefined);
+}
+
+/** Whether the job has ended without ever having had a place in the queue, so that nothing runs in its session. */
+export function neverHeld({ allocation, phase, schedulerId, attempt }: JobSummary): boolean {
+  return allocation !== undefined && isFinal(phase) && schedulerId === undefined && attempt === 1;
 }

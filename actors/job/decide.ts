@@ -5,7 +5,7 @@
  */
 
 import { attemptId, errorInfo, isFinal } from "../../model/mod.ts";
-import type { JobFact, JobSpec, JobView, Reason, Retry } from "../../model/mod.ts";
+import type { ErrorInfo, JobFact, JobSpec, JobView, Reason, Retry } from "../../model/mod.ts";
 import type { Cancellation, GivenUp, RunRecord, SubmitOutcome } from "../../schedulers/mod.ts";
 import { contradictsAllocation, decideAllocation } from "./allocation.ts";
 import type { AllocationInput } from "./allocation.ts";
@@ -38,6 +38,8 @@ export type JobInput =
   /** What became of the job or tasks of it that were given up. */
   | { readonly type: "given_up"; readonly given: readonly GivenUp[] }
   | AllocationInput
+  /** The session whose step it is has ended without ever having had a place in the queue. */
+  | { readonly type: "sessionless"; readonly error: ErrorInfo }
   /** It was taken back before anything of it was sent. */
   | { readonly type: "withdrawn" }
   /** Nobody has answered for it since `since` or, where that is not known, since its last event. */
@@ -204,6 +206,7 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
     case "inspected":
     case "closing":
     case "expiring":
+    case "sessionless":
       return false;
   }
 }
@@ -230,6 +233,8 @@ function contradicts(view: JobView, input: JobInput, now: number): boolean {
     case "closing":
     case "expiring":
       return contradictsAllocation(view, input);
+    case "sessionless":
+      return view.session === undefined;
     case "pushed":
     case "cancel":
     case "silenced":
@@ -282,6 +287,16 @@ export function decide(
     case "closing":
     case "expiring":
       decideAllocation(facts, input);
+      break;
+    case "sessionless":
+      facts.add({
+        type: "ended",
+        phase: "failed",
+        nodes: [],
+        reason: { code: input.error.code, text: input.error.message },
+        error: input.error,
+        endedAt: now,
+      });
       break;
     case "withdrawn":
       facts.add({ ...cancelledInTime, nodes: [], endedAt: now });

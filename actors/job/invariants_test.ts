@@ -154,6 +154,7 @@ function about(attemptId: AttemptId, input: JobInput): JobInput {
     case "inspected":
     case "closing":
     case "expiring":
+    case "sessionless":
       return input;
   }
 }

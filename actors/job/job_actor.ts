@@ -4,8 +4,8 @@
  * @module
  */
 
-import { attemptId, isFinal } from "../../model/mod.ts";
-import type { AttemptId, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
+import { allocationJob, attemptId, errorInfo, isFinal } from "../../model/mod.ts";
+import type { AttemptId, ErrorInfo, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
 import type {
   Cancellation,
   RunRecord,
@@ -15,11 +15,12 @@ import type {
 } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
+import { neverHeld } from "./allocation.ts";
 import { nextForceAt, wantedEnds } from "./cancel.ts";
 import { decide } from "./decide.ts";
 import type { Decision, JobInput } from "./decide.ts";
 import { jobEntries } from "./entries.ts";
-import { UnknownJobError } from "./errors.ts";
+import { SessionFailedError, UnknownJobError } from "./errors.ts";
 import { lostParts } from "./lost.ts";
 import { emptyMemory, givingUp } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
@@ -280,9 +281,21 @@ export function jobActor(
       : cancelWhereWanted(next, ctx);
   };
 
+  /** Why its session never will have nodes, where that is so. */
+  const sessionTrouble = ({ session }: JobView): ErrorInfo | undefined => {
+    const allocation = session === undefined ? undefined : journal.summary(allocationJob(session));
+    return allocation === undefined || !neverHeld(allocation)
+      ? undefined
+      : errorInfo(new SessionFailedError(allocation));
+  };
+
   /** Tells those it works with what is wanted of them, given the job as it stands. */
   const introduce = async (state: JobState, ctx: Context): Promise<JobState> => {
     const { view, terms } = state;
+    const trouble = sessionTrouble(view);
+    if (trouble !== undefined) {
+      return await take(state, { type: "sessionless", error: trouble }, ctx);
+    }
     if (view.allocation !== undefined) effects.allocation(view, ctx.self);
     const wanted = watched(view, terms);
     if (wanted !== undefined) {
@@ -403,6 +416,7 @@ export function jobActor(
         return next;
       }
       case "expiring":
+      case "sessionless":
       case "submitting":
       case "outcome":
       case "withdrawn":

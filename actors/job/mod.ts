@@ -4,6 +4,7 @@
  * @module
  */
 
+export { neverHeld } from "./allocation.ts";
 export type { AllocationInput } from "./allocation.ts";
 export type { CancelRequest } from "./cancel.ts";
 export * from "./decide.ts";

@@ -21,6 +21,7 @@ import type {
 } from "../../model/mod.ts";
 import type { Scheduler, SessionSighting, WatchedSession } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
+import { neverHeld } from "../job/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import { NoLeaseError, SessionClosingError, UnknownSessionError } from "./errors.ts";
@@ -60,6 +61,8 @@ export interface SessionEffects {
   readonly uninspect: (sessionId: SessionId) => void;
   /** Asks that a job of the cluster be ended, which may be asked again. */
   readonly cancel: (jobId: JobId) => void;
+  /** Has steps look again whether there is anything for them to run in. */
+  readonly resync: (jobIds: readonly JobId[]) => void;
 }
 
 interface SessionState {
@@ -223,6 +226,7 @@ export function sessionActor(
     const { closing, failedNodes = [] } = view.allocation ?? {};
     if (isFinal(view.phase)) {
       effects.uninspect(sessionId);
+      if (neverHeld(view)) effects.resync(journal.liveSteps(sessionId).map(({ id }) => id));
       ctx.stop();
       return state;
     }
