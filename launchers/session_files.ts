@@ -51,6 +51,12 @@ export const STEP_CANCELLED = "step_cancelled";
 /** File in the attempt's directory of a step with the numbers of its tasks, where it is an array. */
 export const STEP_TASKS = "step_tasks";
 
+/**
+ * File in the attempt's directory of a Ray or Spark cluster that has come up: lines `framework=`, `address=`
+ * and `dashboard=`, the last two with host and port.
+ */
+export const CLUSTER_FILE = "cluster";
+
 /** Name of the script that every task of a step is started through. */
 export const START_STEP_FILE = "start_step.sh";
 
@@ -73,9 +79,12 @@ export function begunLink(task: number | undefined): string {
 /** Digits of a task's number in the name of its entry. */
 const TASK_DIGITS = 9;
 
+/** A task's number as it stands in the name of its entry. */
+export function taskDigits(task: number): string {
+  return String(task).padStart(TASK_DIGITS, "0");
+}
+
 /** Name of the entry of an attempt, or of one task of it. */
 export function entryName(attemptId: string, task: number | undefined): string {
-  return task === undefined
-    ? attemptId
-    : `${attemptId}_${String(task).padStart(TASK_DIGITS, "0")}`;
+  return task === undefined ? attemptId : `${attemptId}_${taskDigits(task)}`;
 }

@@ -55,7 +55,8 @@ sluice_end_step() {
 
 # Ends what the step has left on its nodes, where Slurm's own end of it may not have come to that.
 sluice_sweep() {
-  timeout 20 "$SLUICE_SRUN" --overlap --nodes="$3" --ntasks="$3" --ntasks-per-node=1 --cpus-per-task=1     --nodelist="$2" --mem=0 --gres=none "$SLUICE_SESSION_DIR/sweep.sh" "$1"
+  timeout 20 "$SLUICE_SRUN" --overlap --nodes="$3" --ntasks="$3" --ntasks-per-node=1 --cpus-per-task=1 \
+    --nodelist="$2" --mem=0 --gres=none "$SLUICE_SESSION_DIR/sweep.sh" "$1"
 } 8>&- </dev/null >/dev/null 2>&1
 
 # Runs the step of an entry and records how srun ended.
