@@ -10,6 +10,7 @@ import { quotePath } from "../shell/mod.ts";
 import { endPeers, startPeers } from "./peers.ts";
 import type { ExecutionPlan } from "./plan.ts";
 import { softwareLines } from "./software.ts";
+import { makeWakes, noteWakes, whileWoken } from "./wakes.ts";
 
 /** Name of the batch script in the attempt's directory. */
 export const JOB_SCRIPT_FILE = "job.sh";
@@ -122,6 +123,7 @@ export function jobScript(
 ): string {
   const { jobId, attempt } = attemptParts(attemptId);
   const early = place.kind === "batch" ? spec.signalBeforeLimit?.signal : undefined;
+  const wakes = plan.wakes === true;
   const hasPeers = place.kind === "batch" && plan.peers !== undefined;
   const enter = spec.workingDirectory === undefined
     ? []
@@ -162,6 +164,7 @@ export function jobScript(
     ...putOnRecord(`${BEGIN_LINK}$sluice_suffix`, "sluice_run", "it"),
     "",
     ...(early === undefined ? noteSignals() : noteAndPassOn(early)),
+    ...(wakes ? [...makeWakes(), ...noteWakes()] : []),
     "",
     "sluice_note() {",
     '  printf \'%s %s %s %s %s %s\\n\' "$sluice_attempt" "$sluice_task" "$sluice_restart" "$@" >>"$sluice_spool"',
@@ -175,7 +178,7 @@ export function jobScript(
     // must not hold that, so from here on only the payload has the job's standard error.
     "exec 3>&2 2>/dev/null",
     ...(hasPeers ? startPeers() : []),
-    ...(early === undefined ? [...payload, "sluice_code=$?"] : inBackground(payload)),
+    ...inItsWay(payload, early !== undefined, wakes),
     // Before any program is started, so that whoever listens hears of it at once.
     'sluice_note end "$sluice_code" "$sluice_caught"',
     "sluice_ended=$(date +%s)",
@@ -191,6 +194,11 @@ export function jobScript(
     'exit "$sluice_code"',
     "",
   ].join("\n");
+}
+
+function inItsWay(payload: readonly string[], passesOn: boolean, wakes: boolean): string[] {
+  if (passesOn) return inBackground(payload);
+  return wakes ? whileWoken(payload) : [...payload, "sluice_code=$?"];
 }
 
 /** Makes a link to the value of the variable, and ends where another target or none can be had. */

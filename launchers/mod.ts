@@ -11,6 +11,8 @@ export * from "./launch.ts";
 export * from "./peers.ts";
 export * from "./plan.ts";
 export * from "./ray.ts";
+export * from "./session_files.ts";
+export * from "./session_script.ts";
 export * from "./software.ts";
 export * from "./spark.ts";
 export * from "./step_script.ts";

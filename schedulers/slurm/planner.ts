@@ -12,7 +12,15 @@ import {
   peersFiles,
 } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
-import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
+import type {
+  AllocationTerms,
+  AttemptId,
+  JobId,
+  JobPreview,
+  JobSpec,
+  Resources,
+  SessionId,
+} from "../../model/mod.ts";
 import { commandLine, quotePath } from "../../shell/mod.ts";
 import {
   expandArray,
@@ -24,6 +32,8 @@ import {
 import type { RemoteLayout } from "../layout.ts";
 import { attemptPlace, jobPaths } from "../layout.ts";
 import type { JobPaths, JobPlanner } from "../scheduler.ts";
+import { StepPlanner } from "./step_planner.ts";
+import type { PlannedStep } from "./step_planner.ts";
 import type { ProgramJob } from "./submit_program.ts";
 
 /** What a planner must know of its cluster. */
@@ -41,13 +51,36 @@ export interface PlannerOptions {
 /** Any array that Slurm could be built for; the cluster itself refuses what is above its own limit. */
 const ANY_ARRAY_SIZE = 4_000_001;
 
+/**
+ * The options of the job that holds a session's allocation: it never begins anew, since its steps would, and
+ * where it is to go on without a node that fails, Slurm must not end it.
+ */
+function allocationOptions(
+  { options }: JobSpec,
+  { onNodeFailure }: AllocationTerms,
+): JobSpec["options"] {
+  return {
+    ...options,
+    requeue: false,
+    "no-requeue": true,
+    ...(onNodeFailure === "continue" ? { "no-kill": true } : {}),
+  };
+}
+
 /** Plans jobs for Slurm. */
 export class SlurmPlanner implements JobPlanner {
   readonly #options: PlannerOptions;
+  readonly #steps: StepPlanner;
 
   /** Makes a planner for one cluster. */
   constructor(options: PlannerOptions) {
     this.#options = options;
+    this.#steps = new StepPlanner({ maxArraySize: ANY_ARRAY_SIZE, ...options });
+  }
+
+  /** The step of a session as the program needs it that places it. */
+  planStep(id: AttemptId, spec: JobSpec, sessionId: SessionId): PlannedStep {
+    return this.#steps.plan(id, spec, sessionId);
   }
 
   /** The job as the program that submits it needs it. */
@@ -56,6 +89,7 @@ export class SlurmPlanner implements JobPlanner {
     const { layout, serverId, defaults } = this.#options;
     const place = attemptPlace(layout, serverId, id);
     const plan = launch(spec, { kind: "allocation" });
+    const { payload } = spec;
     const asked = { ...spec.resources, array: arrayOf(spec) };
     const resources = withDefaults(asked, defaults, plan.directiveOptions);
     const output = resources.array === undefined ? "" : ".%a";
@@ -75,7 +109,7 @@ export class SlurmPlanner implements JobPlanner {
         output: `stdout${output}`,
         error: `stderr${output}`,
         resources,
-        options: spec.options,
+        options: payload.kind === "allocation" ? allocationOptions(spec, payload) : spec.options,
         ...(spec.signalBeforeLimit === undefined
           ? {}
           : { signalBeforeLimit: spec.signalBeforeLimit }),

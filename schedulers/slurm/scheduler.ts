@@ -5,7 +5,14 @@
  */
 
 import type { Host } from "../../hosts/mod.ts";
-import type { AttemptId, ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
+import type {
+  AttemptId,
+  ClusterProbe,
+  JobId,
+  JobMetrics,
+  SchedulerId,
+  SessionId,
+} from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
 import {
   formatTimeLimit,
@@ -36,6 +43,7 @@ import type {
   SubmitOutcome,
   Submitted,
   Watched,
+  WatchedSession,
 } from "../scheduler.ts";
 import { cancelLines } from "./cancel_lines.ts";
 import { forAll, QUEUE_BY_COMMENT, slurmLine } from "./command_lines.ts";
@@ -45,6 +53,9 @@ import type { SlurmPlanner } from "./planner.ts";
 import { Parts } from "./parts.ts";
 import type { Part } from "./parts.ts";
 import { QueueReader } from "./queue.ts";
+import { sessionOfStep } from "./step_cancel.ts";
+import type { StepCancellation } from "./step_cancel.ts";
+import { isStep, Steps } from "./steps.ts";
 import { PROGRAM_SECONDS, ReplyReader, submitProgram } from "./submit_program.ts";
 import type { ProgramReply } from "./submit_program.ts";
 import { strayCopies } from "./stray_copies.ts";
@@ -80,6 +91,7 @@ export class SlurmScheduler implements Scheduler {
   readonly #vanished: VanishedJobs;
   readonly #queue: QueueReader;
   readonly #parts = new Parts();
+  readonly #steps: Steps;
   #config: SlurmConfig | undefined;
 
   /** Works over the given connection, which stays the caller's. */
@@ -95,6 +107,7 @@ export class SlurmScheduler implements Scheduler {
     this.#planner = planner;
     this.#vanished = new VanishedJobs(host, layout);
     this.#queue = new QueueReader(host);
+    this.#steps = new Steps(host, layout);
   }
 
   /** Gives attempts up; see {@linkcode Scheduler.giveUp}. */
@@ -107,6 +120,26 @@ export class SlurmScheduler implements Scheduler {
     batch: readonly Submission[],
     signal: AbortSignal,
     onSubmitted: (outcome: Submitted) => void = () => {},
+  ): Promise<readonly SubmitOutcome[]> {
+    const ofTheirOwn = batch.filter(({ session }) => session === undefined);
+    // The sessions first, of which a step may be.
+    const outcomes = await this.#submitJobs(ofTheirOwn, signal, onSubmitted);
+    if (ofTheirOwn.length === batch.length) return outcomes;
+    const sessions = new Map(batch.map(({ attemptId, session }) => [attemptId, session]));
+    const { planned, rejected } = planBatch(
+      batch.filter(({ session }) => session !== undefined),
+      (attemptId, spec) => {
+        const session = sessions.get(attemptId);
+        return session === undefined ? [] : [this.#planner.planStep(attemptId, spec, session)];
+      },
+    );
+    return [...outcomes, ...rejected, ...await this.#steps.place(planned.flat(), signal)];
+  }
+
+  async #submitJobs(
+    batch: readonly Submission[],
+    signal: AbortSignal,
+    onSubmitted: (outcome: Submitted) => void,
   ): Promise<readonly SubmitOutcome[]> {
     const { planned: jobs, rejected } = planBatch(
       batch,
@@ -156,16 +189,22 @@ export class SlurmScheduler implements Scheduler {
     watched: readonly Watched[],
     signal: AbortSignal,
   ): Promise<readonly Observation[]> {
+    const steps = watched.filter(isStep);
+    const jobs = steps.length === 0 ? watched : watched.filter((one) => !isStep(one));
+    const traces = steps.length === 0 ? undefined : await this.#steps.look(steps, signal);
     const queue = await this.#queue.read(signal);
-    const seen: Observation[] = [];
+    const ofSteps = traces === undefined
+      ? []
+      : await this.#steps.judge(traces, queue, (gone, ended) => this.#lookFor(gone, ended), signal);
+    const seen: Observation[] = [...ofSteps];
     const gone: Part[] = [];
-    for (const part of this.#parts.of(watched)) {
+    for (const part of this.#parts.of(jobs)) {
       const observation = part.lookIn(queue);
       if (observation === undefined) gone.push(part);
       else seen.push(observation);
     }
     // Most often each line is of a job that is watched, so that none can be a stray copy.
-    const strays = seen.length < queue.size ? strayCopies(queue, watched) : [];
+    const strays = seen.length - ofSteps.length < queue.size ? strayCopies(queue, jobs) : [];
     const vanished = gone.length === 0 ? [] : await this.#lookFor(gone, signal);
     await this.#cancelStrays(strays, signal);
     return vanished.length === 0 ? seen : [...seen, ...vanished];
@@ -212,6 +251,18 @@ export class SlurmScheduler implements Scheduler {
 
   /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
+    const jobs: Cancellation[] = [];
+    const steps: StepCancellation[] = [];
+    for (const one of cancellations) {
+      const sessionId = sessionOfStep(one.schedulerId);
+      if (sessionId === undefined) jobs.push(one);
+      else steps.push({ ...one, sessionId });
+    }
+    await this.#steps.cancel(steps, signal);
+    await this.#cancelJobs(jobs, signal);
+  }
+
+  async #cancelJobs(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
     if (cancellations.length === 0) return;
     const wanted = new Set(cancellations.map(({ attemptId }) => attemptId));
     const queue = await this.#queue.read(signal);
@@ -264,6 +315,8 @@ export class SlurmScheduler implements Scheduler {
 
   /** What accounting counted for a job; see {@linkcode Scheduler.metrics}. */
   async metrics(job: Watched, signal: AbortSignal): Promise<JobMetrics> {
+    // Accounting counts steps under ids that a step has only once it has begun.
+    if (isStep(job)) return { source: "none" };
     const config = this.#config ?? await this.#showConfig(signal);
     if (!hasAccounting(config)) return { source: "none" };
     const line = sacctLine(sacctArguments([job.schedulerId]));
@@ -272,14 +325,17 @@ export class SlurmScheduler implements Scheduler {
     return jobMetrics(parseSacct(stdout).jobs);
   }
 
-  /** A plain host holds no sessions. */
-  inspect(): Promise<readonly SessionSighting[]> {
-    return Promise.resolve([]);
+  /** Looks at sessions; see {@linkcode Scheduler.inspect}. */
+  inspect(
+    sessions: readonly WatchedSession[],
+    signal: AbortSignal,
+  ): Promise<readonly SessionSighting[]> {
+    return this.#steps.inspect(sessions, signal);
   }
 
-  /** A plain host holds no sessions. */
-  closeSession(): Promise<void> {
-    return Promise.resolve();
+  /** Has a session take no more steps; see {@linkcode Scheduler.closeSession}. */
+  closeSession(sessionId: SessionId, signal: AbortSignal): Promise<void> {
+    return this.#steps.closeSession(sessionId, signal);
   }
 
   /** The command whose output is the spool as it grows. */
