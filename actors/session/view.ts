@@ -50,8 +50,9 @@ function statusOf(view: JobSummary): SessionView["status"] {
 
 function closeReason({ phase, state, allocation }: JobSummary): SessionCloseReason | undefined {
   const { closing } = allocation ?? {};
-  if (closing !== undefined) return closing.reason;
-  if (!isFinal(phase)) return undefined;
+  // Why it was made to end is told by the end alone.
+  if (closing !== undefined && closing.reason !== "ended") return closing.reason;
+  if (!isFinal(phase)) return closing?.reason;
   if (phase === "timed_out") return "time_limit";
   return state === "NODE_FAIL" ? "node_failure" : "ended";
 }

@@ -60,6 +60,10 @@ Deno.test("why a session has closed that was not closed is told by the end of it
   assert.equal(reason({ phase: "timed_out", state: "TIMEOUT" }), "time_limit");
   assert.equal(reason({ phase: "failed", state: "NODE_FAIL" }), "node_failure");
   assert.equal(reason({ phase: "cancelled", state: "CANCELLED" }), "ended");
+  const told: JobFact = { type: "session_closing", reason: "ended", drain: true };
+  assert.equal(seen([...running, told]).closeReason, "ended");
+  const late: JobFact = { type: "ended", phase: "timed_out", nodes: [] };
+  assert.equal(seen([...running, told, late]).closeReason, "time_limit");
 });
 
 Deno.test("steps are counted by where they stand", () => {
