@@ -75,8 +75,7 @@ export class VanishedJobs {
     const traces = runs.map((run): Traces => {
       const recorded = records.get(key(run.attemptId, run.task));
       const record = recorded !== undefined && isRecordOf(run, recorded) ? recorded : undefined;
-      const { schedulerId, task } = run;
-      const line = accounts?.get(task === undefined ? schedulerId : `${schedulerId}_${task}`);
+      const line = accounts?.get(run.id);
       const accounting = line !== undefined && isAccountOf(run, line, record) ? line : undefined;
       return { record, accounting, answered: accounts !== undefined, words: undefined };
     });
