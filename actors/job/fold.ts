@@ -217,6 +217,7 @@ export function foldJob(
       updatedAt: at,
       events: 1,
       ...(fact.session === undefined ? {} : { session: fact.session }),
+      ...(fact.spec.components === undefined ? {} : { components: true }),
       ...(fact.spec.payload.kind === "allocation" ? { allocation: NEW_ALLOCATION } : {}),
       ...(tasks === undefined ? {} : { taskPhases: countPhases(tasks), tasks }),
     };
@@ -247,7 +248,9 @@ export function foldJob(
         (task) =>
           isFinal(task.phase) ? task : {
             ...task,
-            schedulerId: schedulerIdSchema.parse(`${fact.schedulerId}_${task.task}`),
+            schedulerId: schedulerIdSchema.parse(
+              `${fact.schedulerId}${view.components === true ? "+" : "_"}${task.task}`,
+            ),
             phase: "queued",
           },
         draft,

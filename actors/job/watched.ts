@@ -42,13 +42,14 @@ class WatchedTasks {
 
 /** What the poller must look for; `undefined` where the scheduler has nothing of the job. */
 export function watched(view: JobView, { options }: Pick<JobSpec, "options">): Watched | undefined {
-  const { id, attempt, schedulerId, startedAt, submittedAt } = view;
+  const { id, attempt, schedulerId, startedAt, submittedAt, components } = view;
   if (schedulerId === undefined || isFinal(view.phase)) return undefined;
   const job = {
     attemptId: attemptId(id, attempt),
     schedulerId,
     ...(submittedAt === undefined ? {} : { submittedAt }),
     ...(options["no-requeue"] === true ? { requeues: false } : {}),
+    ...(components === undefined ? {} : { components }),
   };
   if (view.tasks === undefined) return startedAt === undefined ? job : { ...job, startedAt };
   const tasks = new WatchedTasks(view);
