@@ -72,8 +72,14 @@ Deno.test("a heterogeneous job of three components on CPUs and GPUs ends with th
   await using workspace = await Workspace.make();
   await using sluice = await workspace.open(POLL);
   await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));
-  const { id, tasks } = await sluice.jobs.submit(jobSpec(shellJob(
-    'echo "prepared on $SLURMD_NODENAME, ${CUDA_VISIBLE_DEVICES:-no GPU}"',
+  const gpu = [
+    'echo "$SLUICE_COMPONENT of $SLUICE_COMPONENTS: GPU $CUDA_VISIBLE_DEVICES in $SLURM_JOB_PARTITION"',
+    // Its srun stays on its own nodes, and it knows those of the others.
+    'srun sh -c \'echo "$CUDA_VISIBLE_DEVICES at $SLURMD_NODENAME"\' | sed "s/$SLURM_JOB_NODELIST/home/"',
+    '[ "$(scontrol show hostnames "$SLURM_JOB_NODELIST_HET_GROUP_1" | wc -l)" = 2 ]',
+  ];
+  const { id, tasks, schedulerId } = await sluice.jobs.submit(jobSpec(shellJob(
+    'echo "${CUDA_VISIBLE_DEVICES:-no GPU}, $SLURM_MEM_PER_NODE MB"',
     {
       name: "tides",
       resources: SMALL,
@@ -81,23 +87,167 @@ Deno.test("a heterogeneous job of three components on CPUs and GPUs ends with th
         {
           name: "simulate",
           ...shellJob(
-            // Its srun starts one process for each of the tasks that it asks for, on its own nodes alone.
-            'echo "$SLURM_JOB_NUM_NODES nodes"; srun hostname | sort; echo broken >&2; exit 3',
+            "srun hostname | sort -u | wc -l; srun hostname | wc -l; echo no >&2; exit 3",
           ),
-          resources: { nodes: 2, tasksPerNode: 2, memory: 100, time: 5 },
+          resources: { nodes: 2, tasksPerNode: 2, memory: 100 },
         },
         {
-          ...shellJob(
-            'echo "GPU $CUDA_VISIBLE_DEVICES, component $SLUICE_COMPONENT of $SLUICE_COMPONENTS"; srun sh -c \'echo "step $SLURMD_NODENAME $CUDA_VISIBLE_DEVICES"\'; echo "$SLURM_JOB_NODELIST_HET_GROUP_1"; echo "$SLURM_MEM_PER_NODE"; echo "$SLURM_JOB_PARTITION"',
-          ),
-          resources: { partition: "gpu", gpusPerNode: 1, memory: 70, time: 5 },
+          ...shellJob(gpu.join("\n")),
+          resources: { partition: "gpu", gpusPerNode: 1, memory: 70, time: 4 },
         },
       ],
     },
   )));
+  assert.equal(schedulerId, undefined);
   assert.deepEqual(tasks?.map(({ task }) => task), [0, 1, 2]);
   await feed.until((events) => endedJobs(events).has(id));
   assertInOrder(feed.events);
+  assert.deepEqual(heard(feed.events, "running"), new Set([0, 1, 2]));
+  assert.deepEqual(heard(feed.events, "ended"), new Set([0, 1, 2]));
+
   const view = await sluice.jobs.get(id);
-  console.log(JSON.stringify(view.tasks), await output(sluice, id, 0), await output(sluice, id, 1), await output(sluice, id, 1, "stderr"), await output(sluice, id, 2), await output(sluice, id, 2, "stderr"));
+  assert.deepEqual(verdicts(view), [["succeeded", 0], ["failed", 3], ["succeeded", 0]]);
+  assert.deepEqual([view.phase, view.exitCode], ["failed", 3]);
+  assert.deepEqual(
+    view.tasks?.map(({ schedulerId }) => schedulerId),
+    [0, 1, 2].map((number) => `${view.schedulerId}+${number}`),
+  );
+  assert.equal(componentOf(view, 1).nodes.length, 2);
+  assert.equal(await output(sluice, id, 0), "no GPU, 50 MB\n");
+  assert.equal(await output(sluice, id, 1), "2\n4\n");
+  assert.equal(await output(sluice, id, 1, "stderr"), "no\n");
+  assert.equal(await output(sluice, id, 2), "2 of 3: GPU 0 in gpu\n0 at home\n");
+  assert.equal(await output(sluice, id, 2, "stderr"), "");
+
+  const names = (await workspace.slurmJobs()).map((job) => job.id);
+  assert.deepEqual(names.toSorted(), view.tasks?.map((task) => task.schedulerId), "one submission");
+});
+
+Deno.test("a component that ends early has its verdict while the others run, also where Sluice was away", async () => {
+  await using workspace = await Workspace.make();
+  const go = workspace.file("go");
+  const id = await (async () => {
+    await using sluice = await workspace.open(POLL);
+    const { id } = await sluice.jobs.submit(jobSpec(shells(
+      `until [ -e ${go.path} ]; do sleep 0.2; done; echo late`,
+      "echo early",
+    )));
+    await until(
+      "the second component has ended",
+      async () => isFinal(componentOf(await sluice.jobs.get(id), 1).phase),
+      200,
+    );
+    const { phase, tasks } = await sluice.jobs.get(id);
+    assert.equal(phase, "running");
+    assert.deepEqual(tasks?.map((task) => task.phase), ["running", "succeeded"]);
+    assert.equal(await output(sluice, id, 1), "early\n");
+    return id;
+  })();
+  await onCluster(["touch", go.path]);
+  await until(
+    "Slurm has ended the job",
+    async () => (await workspace.slurmJobs()).every(({ state }) => state === "COMPLETED"),
+    500,
+  );
+
+  await using sluice = await workspace.open(POLL);
+  const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
+  assert.deepEqual(verdicts(view), [["succeeded", 0], ["succeeded", 0]]);
+  assert.equal(view.phase, "succeeded");
+  assert.equal(await output(sluice, id, 0), "late\n");
+});
+
+Deno.test("one component is cancelled alone while it runs, whichever it is, and the others go on", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await workspace.open(POLL);
+  const go = workspace.file("go");
+  const { id } = await sluice.jobs.submit(jobSpec(shells(
+    WAITING,
+    WAITING,
+    `until [ -e ${go.path} ]; do sleep 0.2; done; echo done`,
+  )));
+  await untilRunning(sluice, id);
+  await sluice.jobs.cancel(id, { task: 0 });
+  await sluice.jobs.cancel(id, { task: 1, signal: "INT" });
+  await until("two components are cancelled", async () => {
+    const { tasks = [] } = await sluice.jobs.get(id);
+    return tasks.filter(({ phase }) => isFinal(phase)).length === 2;
+  }, 200);
+  const { tasks, phase } = await sluice.jobs.get(id);
+  assert.equal(phase, "running");
+  assert.deepEqual(tasks?.map((task) => task.phase), ["cancelled", "cancelled", "running"]);
+  await onCluster(["touch", go.path]);
+  const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
+  assert.deepEqual(view.tasks?.map((task) => task.phase), ["cancelled", "cancelled", "succeeded"]);
+  assert.equal(await output(sluice, id, 2), "done\n");
+});
+
+Deno.test("a component that is cancelled while the job waits never begins, and the others do", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await workspace.open(POLL);
+  const { id } = await sluice.jobs.submit(jobSpec({
+    ...shells("echo first", "echo second"),
+    options: { hold: true },
+  }));
+  await until("it waits", async () =>
+    (await sluice.jobs.get(id)).state === "PENDING" ||
+    componentOf(await sluice.jobs.get(id), 1).state === "PENDING", 200);
+  await sluice.jobs.cancel(id, { task: 1 });
+  await until(
+    "it is cancelled",
+    async () => componentOf(await sluice.jobs.get(id), 1).phase === "cancelled",
+    200,
+  );
+  const { schedulerId = "" } = await sluice.jobs.get(id);
+  const released = await onCluster(["scontrol", "release", schedulerId], { root: true });
+  assert.equal(released.code, 0, released.stderr);
+  const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
+  assert.deepEqual(view.tasks?.map((task) => task.phase), ["succeeded", "cancelled"]);
+  assert.equal(await output(sluice, id, 0), "first\n");
+  assert.equal(await output(sluice, id, 1), "");
+});
+
+Deno.test("a heterogeneous job is cancelled as a whole, while it waits and while it runs", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await workspace.open(POLL);
+  const waiting = await sluice.jobs.submit(jobSpec({
+    ...shells("echo first", "echo second"),
+    options: { hold: true },
+  }));
+  const running = await sluice.jobs.submit(jobSpec(shells(WAITING, "exit 0", WAITING)));
+  await until(
+    "it runs",
+    async () =>
+      (await sluice.jobs.get(running.id)).tasks?.map(({ phase }) => phase).join() ===
+        "running,succeeded,running",
+    200,
+  );
+  for (const { id } of [waiting, running]) await sluice.jobs.cancel(id);
+  const [unstarted, ended] = await Promise.all(
+    [waiting, running].map(({ id }) => sluice.jobs.wait(id, { timeoutMs: 60_000 })),
+  );
+  assert.deepEqual(unstarted?.tasks?.map(({ phase }) => phase), ["cancelled", "cancelled"]);
+  assert.deepEqual(
+    ended?.tasks?.map(({ phase }) => phase),
+    ["cancelled", "succeeded", "cancelled"],
+    "what had succeeded stays so",
+  );
+  assert.deepEqual([unstarted?.phase, ended?.phase], ["cancelled", "cancelled"]);
+});
+
+Deno.test("once each component is cancelled for itself, nothing of the job waits any longer", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await workspace.open(POLL);
+  const { id } = await sluice.jobs.submit(jobSpec({
+    ...shells("echo first", "echo second"),
+    options: { hold: true },
+  }));
+  for (const task of [0, 1]) await sluice.jobs.cancel(id, { task });
+  const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
+  assert.deepEqual(view.tasks?.map(({ phase }) => phase), ["cancelled", "cancelled"]);
+  await until(
+    "Slurm has cancelled the job",
+    async () => (await workspace.slurmJobs()).every(({ state }) => state === "CANCELLED"),
+    200,
+  );
 });
