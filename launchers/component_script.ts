@@ -49,9 +49,9 @@ const OWN_VARIABLES = [
  * step, and waits for all of them.
  *
  * Each component's own script leaves word of its start and end. For one that could not, the batch script leaves
- * a record that says so ({@linkcode NO_WORD}). Its exit status is that of the first component that failed; a
- * component that was given up before it began is not started. Signals are noted, not obeyed: Slurm sends them to
- * the components too.
+ * a record that says so ({@linkcode NO_WORD}). Its exit status is that of the first component that failed. A
+ * component that was given up before it began is not started, nor is one, where Slurm has put the job back, whose
+ * payload had come to its end before. Signals are noted, not obeyed: Slurm sends them to the components too.
  *
  * @param components How many components there are.
  */
@@ -80,7 +80,12 @@ export function componentsScript(attemptId: AttemptId, components: number): stri
     "  sluice_number=$1",
     "  sluice_nodes=$2",
     "  shift 2",
-    '  rm -f "$sluice_dir/exit.$sluice_number"',
+    '  if { read -r _ _ _ sluice_caught _ <"$sluice_dir/exit.$sluice_number"; } 2>/dev/null; then',
+    "    case $sluice_caught in",
+    `      CONT | ${NO_WORD}) rm -f "$sluice_dir/exit.$sluice_number" ;;`,
+    "      *) return ;;",
+    "    esac",
+    "  fi",
     `  if [ "$(readlink "$sluice_dir/${BEGIN_LINK}.$sluice_number" 2>/dev/null)" = ${GIVEN_UP} ]; then return; fi`,
     "  sluice_started=$(date +%s)",
     '  srun --het-group="$sluice_number" --nodes="$sluice_nodes" --ntasks="$sluice_nodes" --ntasks-per-node=1 \\',

@@ -15,6 +15,7 @@ import { forAttempts } from "../for_attempts.ts";
 import type { RemoteLayout } from "../layout.ts";
 import type { Watched } from "../scheduler.ts";
 import { CANCEL_MARK } from "./component_cancel.ts";
+import { mayBeSlurms } from "./component_verdict.ts";
 import { isRecordOf } from "./present_run.ts";
 import type { Run } from "./present_run.ts";
 
@@ -93,9 +94,9 @@ export class MarksFound {
   of(run: Run): ComponentMarks {
     const marks = this.#marks.get(key(run.attemptId, run.task)) ?? UNMARKED;
     const { record } = marks;
-    return record === undefined || isRecordOf(run, record)
-      ? marks
-      : { ...marks, record: undefined };
+    const present = record === undefined || isRecordOf(run, record) ||
+      (record.schedulerId === run.schedulerId && !mayBeSlurms(record));
+    return present ? marks : { ...marks, record: undefined };
   }
 }
 

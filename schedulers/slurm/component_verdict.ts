@@ -46,8 +46,11 @@ function isEndOnRequest({ caught, exitCode }: ExitRecord): boolean {
   return caught !== undefined || signal === 15 || signal === 9;
 }
 
-/** Whether Slurm may be why the component ended: it was woken to be ended, or its script was cut off. */
-function mayBeSlurms({ caught }: ExitRecord): boolean {
+/**
+ * Whether Slurm may be why the component ended: it was woken to be ended, or its script was cut off. One with any
+ * other record has come to its end, and does not run again where Slurm puts the job back.
+ */
+export function mayBeSlurms({ caught }: ExitRecord): boolean {
   return caught === "CONT" || caught === NO_WORD;
 }
 
@@ -77,6 +80,12 @@ function ofEnded(
   return slurm.signal === undefined ? UNTOLD : { ...slurm, reason: WITH_LEADER };
 }
 
+/** Whether Slurm ended the run that left the record, and has put the job back since. */
+function isOfEarlierRun(record: ExitRecord, slurm: Sighting | undefined): boolean {
+  const restarts = slurm?.kind === "active" || slurm?.kind === "waiting" ? slurm.restarts : 0;
+  return mayBeSlurms(record) && record.restart < (restarts ?? 0);
+}
+
 /** Whether a component has ended for Slurm of which no record has been seen, and one may have been written. */
 export function leavesOpen(slurm: Sighting, { record }: ComponentMarks): boolean {
   return slurm.kind === "ended" && record === undefined;
@@ -93,15 +102,14 @@ export function componentVerdict(
   marks: ComponentMarks,
   otherwise: () => Sighting,
 ): Sighting {
-  // A record of an earlier run says nothing of one that waits or runs again.
-  const restarts = slurm?.kind === "active" || slurm?.kind === "waiting" ? slurm.restarts : 0;
-  const stale = marks.record !== undefined && marks.record.restart < (restarts ?? 0);
-  const record = stale ? undefined : marks.record;
+  const record = marks.record !== undefined && isOfEarlierRun(marks.record, slurm)
+    ? undefined
+    : marks.record;
   if (marks.cancelled) {
     if (record === undefined ? marks.never : isEndOnRequest(record)) return cancelled(record);
   }
-  if (slurm?.kind === "waiting" || slurm?.kind === "missing") return slurm;
   if (record !== undefined && !mayBeSlurms(record)) return byRecord(record, slurm);
+  if (slurm?.kind === "waiting" || slurm?.kind === "missing") return slurm;
   if (slurm === undefined) return otherwise();
   if (slurm.kind === "ended") return ofEnded(slurm, { ...marks, record });
   // Slurm shows a component that it ends as completing before it signals it: while it shows this one running,

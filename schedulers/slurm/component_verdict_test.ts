@@ -93,11 +93,15 @@ Deno.test("a component that somebody wants ended is cancelled once it has ended 
   assert.equal(judge(running, { cancelled, record: record(0) }), "COMPLETED 0 n1", "it was sooner");
 });
 
-Deno.test("a record of an earlier run says nothing of one that waits or runs again", () => {
-  assert.equal(judge(waiting, { record: record(0) }), "PENDING");
+Deno.test("a run that was put back says nothing of the one to come, but a component that had ended has", () => {
   const again: Sighting = { kind: "active", state: "RUNNING", nodes, restarts: 1 };
-  assert.equal(judge(again, { record: record(0) }), "RUNNING");
-  assert.equal(judge(again, { record: record(0, undefined, 1) }), "COMPLETED 0 n1");
+  for (const caught of ["CONT", NO_WORD]) {
+    assert.equal(judge(waiting, { record: record(143, caught) }), "PENDING");
+    assert.equal(judge(again, { record: record(143, caught) }), "RUNNING");
+  }
+  assert.equal(judge(again, { record: record(143, "CONT", 1) }), "FAILED 143 n1");
+  assert.equal(judge(waiting, { record: record(0) }), "COMPLETED 0");
+  assert.equal(judge(again, { record: record(0) }), "COMPLETED 0 n1");
 });
 
 Deno.test("records are looked for once more where Slurm has ended a component without one", () => {

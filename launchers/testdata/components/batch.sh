@@ -30,7 +30,12 @@ sluice_run() {
   sluice_number=$1
   sluice_nodes=$2
   shift 2
-  rm -f "$sluice_dir/exit.$sluice_number"
+  if { read -r _ _ _ sluice_caught _ <"$sluice_dir/exit.$sluice_number"; } 2>/dev/null; then
+    case $sluice_caught in
+      CONT | NOWORD) rm -f "$sluice_dir/exit.$sluice_number" ;;
+      *) return ;;
+    esac
+  fi
   if [ "$(readlink "$sluice_dir/begun.$sluice_number" 2>/dev/null)" = given-up ]; then return; fi
   sluice_started=$(date +%s)
   srun --het-group="$sluice_number" --nodes="$sluice_nodes" --ntasks="$sluice_nodes" --ntasks-per-node=1 \
