@@ -14,8 +14,9 @@ import {
   newJobId,
   parseInput,
 } from "../model/mod.ts";
-import type { JobId, JobMetrics, JobSummary, JobView } from "../model/mod.ts";
+import type { JobId, JobMetrics, JobSpec, JobSummary, JobView } from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
+import { withDefaults } from "../slurm/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import type { Acceptance } from "./acceptance.ts";
 import type { JobsApi } from "./api.ts";
@@ -69,8 +70,13 @@ export function jobsApi(
       if (view === undefined) throw new RangeError("one job was asked for and none accepted");
       return view;
     },
-    submitMany: (specs) =>
-      Promise.try(() => acceptance.accept(specs.map((spec) => parseInput(jobSpecSchema, spec)))),
+    submitMany: (specs, { defaults } = {}) =>
+      Promise.try(() => {
+        const call = parseInput(jobSpecSchema.shape.defaults, defaults);
+        return acceptance.accept(
+          specs.map((spec) => withCallDefaults(parseInput(jobSpecSchema, spec), call)),
+        );
+      }),
     preview: (input) =>
       Promise.try(() => {
         const spec = parseInput(jobSpecSchema, input);
@@ -167,6 +173,12 @@ function checkTask(
     : journal.task(id, task) !== undefined;
   if (known) return;
   throw new TaskError(id, task, journal.job(id)?.view.tasks?.map((part) => part.task));
+}
+
+/** The spec with the defaults of the call that submits it, below its own. */
+function withCallDefaults(spec: JobSpec, call: JobSpec["defaults"]): JobSpec {
+  if (call === undefined) return spec;
+  return { ...spec, defaults: withDefaults(spec.defaults ?? {}, call, []) };
 }
 
 async function outputSizes(handles: ClusterHandles, view: JobView): Promise<OutputSizes> {

@@ -5,6 +5,7 @@
  */
 
 export * from "./bash.ts";
+export * from "./component_script.ts";
 export * from "./errors.ts";
 export * from "./job_script.ts";
 export * from "./launch.ts";

@@ -143,7 +143,8 @@ export const slurmClusterSchema = z.strictObject({
       "Most jobs handed over in a second, on average. Default: as many as Slurm takes.",
     ),
   }).prefault({}).describe("How fast jobs are handed to Slurm."),
-  partitions: z.record(z.string().min(1), resourcesSchema.omit({ partition: true })).default({})
+  partitions: z.record(z.string().min(1), resourcesSchema.omit({ partition: true, array: true }))
+    .default({})
     .describe(
       "Resources for jobs of one partition that do not name them, by the partition's name; they win over `defaults`.",
     ),

@@ -47,14 +47,14 @@ export const attemptViewSchema = z.object({
 /** See {@linkcode attemptViewSchema}. */
 export type AttemptView = z.infer<typeof attemptViewSchema>;
 
-/** One task of a job array. */
+/** One task of a job array, or one component of a heterogeneous job. */
 export const taskViewSchema = z.object({
   task: z.int().nonnegative().describe("Number of the task."),
   schedulerId: schedulerIdSchema.optional(),
   ...verdict,
   cancelRequested: z.boolean().optional().describe("Somebody asked for this task to be cancelled."),
   ...gentleEnd,
-}).describe("One task of a job array.");
+}).describe("One task of a job array, or one component of a heterogeneous job.");
 /** See {@linkcode taskViewSchema}. */
 export type TaskView = z.infer<typeof taskViewSchema>;
 
@@ -97,6 +97,9 @@ export const jobViewSchema = z.object({
     "The job whose Ray or Spark cluster, left standing in the session, it runs on.",
   ),
   cluster: clusterNameSchema,
+  components: z.literal(true).optional().describe(
+    "Of a heterogeneous job: its tasks are its components.",
+  ),
   name: z.string(),
   labels: z.record(z.string(), z.string()),
   schedulerId: schedulerIdSchema.optional(),
@@ -122,7 +125,7 @@ export const jobViewSchema = z.object({
   events: z.int().positive().describe("How many events its history has."),
   taskPhases: taskPhasesSchema.optional(),
   tasks: z.array(taskViewSchema).optional().describe(
-    "The tasks of a job array, by their numbers in ascending order.",
+    "The tasks of a job array, or the components of a heterogeneous job, by their numbers in ascending order.",
   ),
 }).describe("What clients see of a job.");
 /** See {@linkcode jobViewSchema}. */

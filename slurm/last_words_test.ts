@@ -38,15 +38,28 @@ Deno.test("words that follow a program's unfinished line are found", () => {
   deepEqual(parseLastWords(line), { job: 7, reason: "cancelled", at: "2026-11-20T21:58:17" });
 });
 
-Deno.test("the words of steps, and of causes that nobody knows, are not the job's", () => {
+Deno.test("the words on a step are told from those on the job", () => {
+  deepEqual(
+    parseLastWords(
+      "slurmstepd-n2: error: *** STEP 7.1 ON n2 CANCELLED AT 2026-11-20T21:58:17 DUE TO TIME LIMIT ***",
+    ),
+    { job: 7, step: true, reason: "time_limit", at: "2026-11-20T21:58:17" },
+  );
+  deepEqual(
+    parseLastWords(
+      "slurmstepd: error: Detected 1 oom_kill event in StepId=7.0. Some of the step tasks have been OOM Killed.",
+    ),
+    { job: 7, step: true, reason: "out_of_memory" },
+  );
+});
+
+Deno.test("words of causes that nobody knows say nothing", () => {
   for (
     const line of [
-      "slurmstepd: error: *** STEP 7.0 ON n1 CANCELLED AT 2026-11-20T21:58:17 ***",
       "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-20T21:58:17 DUE TO BOREDOM ***",
       "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT some time ***",
       "slurmstepd: error: *** JOB 7 ON n1 FAILED (non-zero exit code or other failure mode) ***",
       "slurmstepd: error: *** JOB 7 ON n1 UNCORRECTABLE MEMORY ERROR AT 2026-11-20T21:58:17 ***",
-      "slurmstepd: error: Detected 1 oom_kill event in StepId=7.0. Some of the step tasks have been OOM Killed.",
       "CANCELLED AT 2026-11-20T21:58:17",
       "",
     ]

@@ -17,6 +17,7 @@ export * from "./memory.ts";
 export * from "./node_list.ts";
 export * from "./nodes.ts";
 export * from "./reasons.ts";
+export * from "./resources.ts";
 export * from "./sacct.ts";
 export * from "./sbatch.ts";
 export * from "./sbatch_options.ts";

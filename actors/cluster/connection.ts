@@ -39,7 +39,12 @@ function workBelow(root: string, config: ClusterConfig, serverId: string): Work 
   const layout = remoteLayout(root, serverId);
   switch (config.type) {
     case "slurm": {
-      const planner = new SlurmPlanner({ layout, serverId, defaults: config.defaults });
+      const planner = new SlurmPlanner({
+        layout,
+        serverId,
+        defaults: config.defaults,
+        partitions: config.partitions,
+      });
       const { atOnce } = config.submissions;
       return {
         planner,

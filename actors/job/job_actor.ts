@@ -183,7 +183,7 @@ export function jobActor(
   /** Has what is to be ended ended: what is new at once, what was asked for before now and then. */
   const cancelWhereWanted = (state: JobState, ctx: Context): JobState => {
     const { view } = state;
-    const { schedulerId } = view;
+    const { schedulerId, components } = view;
     if (isFinal(view.phase)) return state;
     if (!isWished(state)) {
       return state.cancelsSent.size === 0 ? state : { ...state, cancelsSent: NOTHING_SENT };
@@ -200,7 +200,11 @@ export function jobActor(
       const again = sentAt === undefined || now - sentAt >= CANCEL_AGAIN_MS;
       cancelsSent.set(key, again ? now : sentAt);
       if (!again) continue;
-      effects.cancel({ attemptId: presentAttempt(view), schedulerId, ...wanted }, ctx.self);
+      const ofComponent = components === undefined ? {} : { components };
+      effects.cancel(
+        { attemptId: presentAttempt(view), schedulerId, ...wanted, ...ofComponent },
+        ctx.self,
+      );
       effects.nudge();
     }
     return { ...state, cancelsSent };

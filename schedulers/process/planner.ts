@@ -15,7 +15,7 @@ import type {
   Resources,
 } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
-import { expandArray, HeterogeneousNotSupportedError } from "../../slurm/mod.ts";
+import { expandArray } from "../../slurm/mod.ts";
 import { UnsupportedRequestError } from "../errors.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { attemptPlace, jobPaths } from "../layout.ts";
@@ -54,7 +54,12 @@ export class ProcessPlanner implements JobPlanner {
    * @throws {UnsupportedRequestError} The spec asks for what only a scheduler can give.
    */
   plan(id: AttemptId, spec: JobSpec): ProcessJob {
-    if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
+    if (spec.components !== undefined) {
+      throw new UnsupportedRequestError(
+        "'components'",
+        "This cluster is a plain host without a scheduler: submit the components as jobs of their own, or name a Slurm cluster.",
+      );
+    }
     if (spec.payload.kind === "allocation") {
       throw new UnsupportedRequestError(
         "A session",

@@ -20,14 +20,9 @@ import type { PlanFile } from "../../launchers/mod.ts";
 import { arrayOf } from "../../model/mod.ts";
 import type { AttemptId, JobSpec, Resources, SessionId } from "../../model/mod.ts";
 import { commandLine } from "../../shell/mod.ts";
-import {
-  expandArray,
-  HeterogeneousNotSupportedError,
-  STEP_OPTIONS,
-  stepRequest,
-  withDefaults,
-} from "../../slurm/mod.ts";
+import { expandArray, STEP_OPTIONS, stepRequest, withDefaults } from "../../slurm/mod.ts";
 import type { StepRequest, StepSize } from "../../slurm/mod.ts";
+import { UnsupportedRequestError } from "../errors.ts";
 import { attemptPlace } from "../layout.ts";
 import type { AttemptPlace, RemoteLayout } from "../layout.ts";
 
@@ -140,7 +135,12 @@ export class StepPlanner {
    * @throws {SluiceError} It cannot be run as a step.
    */
   plan(attemptId: AttemptId, given: JobSpec, sessionId: SessionId): PlannedStep {
-    if (given.components !== undefined) throw new HeterogeneousNotSupportedError();
+    if (given.components !== undefined) {
+      throw new UnsupportedRequestError(
+        "A heterogeneous job as a step",
+        "Leave `session` out: it is then a job of its own.",
+      );
+    }
     const { layout, serverId, defaults, maxArraySize } = this.#options;
     const place = attemptPlace(layout, serverId, attemptId);
     const plan = launch(given, { kind: "allocation" });

@@ -85,6 +85,15 @@ Deno.test("the README's copies end one by one", async () => {
   assert.deepEqual(lines.toSorted(), ["0 succeeded", "1 succeeded", "2 succeeded"]);
 });
 
+Deno.test("the README's heterogeneous job succeeds in all its components", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Heterogeneous jobs\s+```ts\n([\s\S]*?)```/);
+  assert.deepEqual(
+    await printedByLibrary(workspace, program),
+    [0, 1, 2].map((number) => `component ${number} succeeded`),
+  );
+});
+
 Deno.test("the README's steps run in a session that is closed with its scope", async () => {
   await using workspace = await Workspace.make();
   const program = example(/## Sessions[^`]*```ts\n([\s\S]*?)```/);
