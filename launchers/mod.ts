@@ -5,6 +5,7 @@
  */
 
 export * from "./bash.ts";
+export * from "./environment.ts";
 export * from "./errors.ts";
 export * from "./job_script.ts";
 export * from "./launch.ts";
@@ -12,5 +13,6 @@ export * from "./peers.ts";
 export * from "./plan.ts";
 export * from "./ray.ts";
 export * from "./software.ts";
+export * from "./software_errors.ts";
 export * from "./spark.ts";
 export * from "./step_script.ts";
