@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LocalEnvironments } from "../environments/mod.ts";
 import {
   attemptId,
   cancelOptionsSchema,
@@ -12,9 +13,11 @@ import {
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  packedSoftware,
   parseInput,
+  withEnvironments,
 } from "../model/mod.ts";
-import type { JobId, JobMetrics, JobSummary, JobView } from "../model/mod.ts";
+import type { Environment, JobId, JobMetrics, JobSpec, JobSummary, JobView } from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import { Acceptance } from "./acceptance.ts";
@@ -31,7 +34,12 @@ import type { Clock } from "./kernel/mod.ts";
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** The part of Sluice that deals with jobs. */
-export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock): JobsApi {
+export function jobsApi(
+  handles: ClusterHandles,
+  journal: Journal,
+  environments: Pick<LocalEnvironments, "present">,
+  clock: Clock,
+): JobsApi {
   const stored = (id: JobId) => {
     const job = journal.job(id);
     if (job === undefined) throw new UnknownJobError(id);
@@ -70,11 +78,11 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
     },
     submitMany: (specs) =>
       Promise.try(() => acceptance.accept(specs.map((spec) => parseInput(jobSpecSchema, spec)))),
-    preview: (input) =>
-      Promise.try(() => {
-        const spec = parseInput(jobSpecSchema, input);
-        return clusterOf(handles, spec.cluster).planner.preview(newJobId(), spec);
-      }),
+    async preview(input) {
+      const spec = parseInput(jobSpecSchema, input);
+      const { planner } = clusterOf(handles, spec.cluster);
+      return planner.preview(newJobId(), await asIfSent(spec, environments));
+    },
     get: (id) =>
       Promise.try(() => {
         const { view, spec } = stored(id);
@@ -148,6 +156,26 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
       );
     },
   };
+}
+
+/**
+ * The job with the environments that would be sent for it now, up to the first that a command has yet to make.
+ *
+ * @throws {SluiceError} An archive cannot be sent.
+ */
+async function asIfSent(
+  spec: JobSpec,
+  environments: Pick<LocalEnvironments, "present">,
+): Promise<JobSpec> {
+  const { signal } = new AbortController();
+  const known: Environment[] = [];
+  for (const software of packedSoftware(spec)) {
+    const archive = await environments.present(software, signal);
+    if (archive === undefined) break;
+    const { sha256, platform } = archive;
+    known.push(platform === undefined ? { sha256 } : { sha256, platform });
+  }
+  return withEnvironments(spec, known);
 }
 
 /**

@@ -15,6 +15,7 @@ export * from "./job_ids.ts";
 export * from "./last_words.ts";
 export * from "./memory.ts";
 export * from "./node_list.ts";
+export * from "./node_platforms.ts";
 export * from "./reasons.ts";
 export * from "./sacct.ts";
 export * from "./sbatch.ts";

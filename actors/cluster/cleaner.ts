@@ -25,6 +25,8 @@ export interface Retention {
   readonly successMs: number;
   /** Those of others. */
   readonly failureMs: number;
+  /** Environments that were sent, after their last use. */
+  readonly environmentMs: number;
 }
 
 /** What a cleaner needs. */

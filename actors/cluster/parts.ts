@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LocalEnvironments } from "../../environments/mod.ts";
 import { errorInfo } from "../../model/mod.ts";
 import type { ClusterName } from "../../model/mod.ts";
 import type { Journal } from "../../store/mod.ts";
@@ -11,7 +12,7 @@ import type { ActorContext, ActorRef } from "../kernel/mod.ts";
 import { cleaner } from "./cleaner.ts";
 import type { CleanerMessage, Retention } from "./cleaner.ts";
 import type { ClusterMessage } from "./cluster_messages.ts";
-import type { Connect } from "./connection.ts";
+import type { Connect, Connection } from "./connection.ts";
 import { follower } from "./follower.ts";
 import type { FollowerMessage } from "./follower.ts";
 import { jobs } from "./jobs.ts";
@@ -22,6 +23,8 @@ import { outputReader } from "./output_reader.ts";
 import type { OutputReaderMessage } from "./output_reader.ts";
 import { poller } from "./poller.ts";
 import type { PollerMessage } from "./poller.ts";
+import { stager } from "./stager.ts";
+import type { StagerMessage } from "./stager.ts";
 import { submitter } from "./submitter.ts";
 import type { SubmitterMessage } from "./submitter.ts";
 
@@ -37,6 +40,10 @@ export interface ClusterOptions {
   readonly poll: { readonly minMs: number; readonly maxMs: number };
   /** Most jobs handed over in a second, on average. Default: as many as the scheduler takes. */
   readonly perSecond?: number;
+  /** The archives that jobs bring along. */
+  readonly environments: Pick<LocalEnvironments, "prepare">;
+  /** The partition of jobs that name none, where the configuration says one. */
+  readonly defaultPartition?: string;
   /** How long the files of jobs that have ended are kept; for ever where it is absent. */
   readonly retention?: Retention;
 }
@@ -47,6 +54,8 @@ export interface Parts {
   readonly link: ActorRef<LinkMessage>;
   /** Asks the scheduler. */
   readonly poller: ActorRef<PollerMessage>;
+  /** Sends what jobs bring along. */
+  readonly stager: ActorRef<StagerMessage>;
   /** Hands jobs over, and ends them. */
   readonly submitter: ActorRef<SubmitterMessage>;
   /** Hears what the jobs' scripts say. */
@@ -65,17 +74,25 @@ export const LARGE_MAILBOX = { capacity: 200_000 };
 /** They come back soon enough for one that fails at once to use up what the cluster bears. */
 const BACKOFF = { minMs: 200, maxMs: 5_000, factor: 2, jitter: 0.2 };
 
+/** What all are told who work over the connection. */
+export type ConnectionMessage =
+  | { readonly type: "up"; readonly connection: Connection }
+  | { readonly type: "down" };
+
 /** Those who work over the connection, and are told of it. */
-export function workers({ submitter, poller, follower, outputs, cleaner }: Parts) {
-  return [submitter, poller, follower, outputs, cleaner];
+export function workers(
+  { stager, submitter, poller, follower, outputs, cleaner }: Parts,
+): readonly ActorRef<ConnectionMessage>[] {
+  return [stager, submitter, poller, follower, outputs, cleaner];
 }
 
 /** Starts the actors below a cluster. @param memory Outlives them. */
 export function spawnParts(
-  { name, journal, connect, poll, perSecond, retention }: ClusterOptions,
+  options: ClusterOptions,
   memory: LinkMemory,
   ctx: ActorContext<ClusterMessage>,
 ): Parts {
+  const { name, journal, connect, poll, perSecond, retention } = options;
   const spawned = { backoff: BACKOFF, mailbox: LARGE_MAILBOX };
   const linked: ActorRef<LinkMessage> = ctx.spawn(
     "link",
@@ -100,6 +117,11 @@ export function spawnParts(
     submitter({ report: (fact) => void ctx.self.tell({ type: "note", fact }), perSecond }),
     spawned,
   );
+  const staging = ctx.spawn(
+    "stager",
+    stager({ local: options.environments, defaultPartition: options.defaultPartition }),
+    spawned,
+  );
   const outputs = ctx.spawn("outputs", outputReader(), spawned);
   const cleaning = ctx.spawn(
     "cleaner",
@@ -112,6 +134,7 @@ export function spawnParts(
       cluster: name,
       journal,
       poller: polling,
+      stager: staging,
       submitter: submitting,
       outputs,
       onFailure: (actor, error) => void ctx.self.tell({ type: "job_failed", actor, error }),
@@ -128,6 +151,7 @@ export function spawnParts(
   return {
     link: linked,
     poller: polling,
+    stager: staging,
     submitter: submitting,
     follower: following,
     outputs,

@@ -14,6 +14,7 @@ import type { ClusterHandle } from "../cluster_handles.ts";
 import { jobsApi } from "../jobs_api.ts";
 import { systemClock } from "../kernel/mod.ts";
 import type { ActorSystem } from "../kernel/mod.ts";
+import { FakeArchives } from "./fake_archives.ts";
 import type { FakeConnection } from "./fake_connection.ts";
 
 /**
@@ -28,6 +29,7 @@ export function startFakeClusters(
   connections: ReadonlyMap<ClusterName, FakeConnection>,
   pollMs: number,
 ): JobsApi {
+  const environments = new FakeArchives();
   const handles = new Map<ClusterName, ClusterHandle>();
   for (const [name, connection] of connections) {
     const ref = system.spawn<ClusterMessage, unknown>(
@@ -36,6 +38,7 @@ export function startFakeClusters(
         name,
         connect: () => Promise.resolve(connection),
         journal,
+        environments,
         poll: { minMs: pollMs, maxMs: pollMs },
       }),
       clusterSpawnOptions,
@@ -43,5 +46,5 @@ export function startFakeClusters(
     const config = clusterConfigSchema.parse({ type: "local" });
     handles.set(name, { name, config, planner: connection.planner, ref });
   }
-  return jobsApi(handles, journal, systemClock);
+  return jobsApi(handles, journal, environments, systemClock);
 }

@@ -15,6 +15,8 @@ import type { JournalEntry } from "../../store/mod.ts";
 import type { Connection } from "../cluster/connection.ts";
 import { poller } from "../cluster/poller.ts";
 import type { PollerMessage } from "../cluster/poller.ts";
+import { stager } from "../cluster/stager.ts";
+import type { StagerMessage } from "../cluster/stager.ts";
 import { submitter } from "../cluster/submitter.ts";
 import type { SubmitterMessage } from "../cluster/submitter.ts";
 import { brokenInvariants } from "../job/invariants.ts";
@@ -22,7 +24,8 @@ import { foldJob, jobActor } from "../job/mod.ts";
 import type { CancelRequest, JobEffects, JobMessage } from "../job/mod.ts";
 import { ActorSystem, seededRandom, VirtualClock } from "../kernel/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
-import { FakeHost, fakePlanner } from "./fake_connection.ts";
+import { FakeArchives } from "./fake_archives.ts";
+import { FakeEnvironments, FakeHost, fakePlanner } from "./fake_connection.ts";
 import { EPOCH, jobNumber } from "./simulated_job.ts";
 import { arrayNumbers, SimulatedSlurm } from "./simulated_slurm.ts";
 import type { Part, SlurmDefects } from "./simulated_slurm.ts";
@@ -51,6 +54,9 @@ export class JobWorld implements AsyncDisposable {
   readonly id = jobNumber(1);
   readonly clock = new VirtualClock(EPOCH);
   readonly slurm: SimulatedSlurm;
+  /** What the job brings along, and where that is sent. */
+  readonly archives = new FakeArchives();
+  readonly environments = new FakeEnvironments();
   /** Laws that were broken. */
   readonly troubles: string[] = [];
   /** The facts that the journal has taken. */
@@ -69,6 +75,7 @@ export class JobWorld implements AsyncDisposable {
   #system: ActorSystem;
   #job: ActorRef<JobMessage> | undefined;
   #poller: ActorRef<PollerMessage> | undefined;
+  #stager: ActorRef<StagerMessage> | undefined;
   #submitter: ActorRef<SubmitterMessage> | undefined;
   readonly #journal = Journal.open({ path: ":memory:" });
   readonly #firstTries = new Set<AttemptId>();
@@ -130,8 +137,10 @@ export class JobWorld implements AsyncDisposable {
   /** The connection stands. */
   up(): void {
     if (this.#connection !== undefined) return;
-    const connection = { host: new FakeHost(), scheduler: this.slurm, planner: fakePlanner };
+    const { slurm: scheduler, environments } = this;
+    const connection = { host: new FakeHost(), scheduler, planner: fakePlanner, environments };
     this.#connection = connection;
+    this.#stager?.tell({ type: "up", connection });
     this.#submitter?.tell({ type: "up", connection });
     this.#poller?.tell({ type: "up", connection });
   }
@@ -140,6 +149,7 @@ export class JobWorld implements AsyncDisposable {
   down(): void {
     if (this.#connection === undefined) return;
     this.#connection = undefined;
+    this.#stager?.tell({ type: "down" });
     this.#submitter?.tell({ type: "down" });
     this.#poller?.tell({ type: "down" });
   }
@@ -232,6 +242,7 @@ export class JobWorld implements AsyncDisposable {
     this.#watching.clear();
     this.#system.spawn<never, null>("cluster", {
       init: (ctx) => {
+        this.#stager = ctx.spawn("stager", stager({ local: this.archives }), options);
         this.#submitter = ctx.spawn("submitter", submitter({ report: () => {} }), options);
         this.#poller = ctx.spawn(
           "poller",
@@ -256,7 +267,7 @@ export class JobWorld implements AsyncDisposable {
         this.failures.push(signal.path);
         if (signal.path === this.#job?.path) return state;
         const connection = this.#connection;
-        for (const ref of [this.#submitter, this.#poller]) {
+        for (const ref of [this.#stager, this.#submitter, this.#poller]) {
           if (ref?.path !== signal.path) continue;
           if (connection !== undefined) ref.tell({ type: "up", connection });
         }
@@ -277,6 +288,11 @@ export class JobWorld implements AsyncDisposable {
   }
 
   readonly #effects: JobEffects = {
+    stage: (job) => {
+      this.#law(job.attemptId === this.#present, "what the present attempt needs is sent");
+      this.#law(this.view.phase === "staging", "what is being sent was journaled");
+      this.#stager?.tell({ type: "stage", ...job });
+    },
     enqueue: (job) => {
       const { phase, tries, tasks } = this.view;
       this.#law(job.attemptId === this.#present, "the present attempt is handed over");
@@ -306,6 +322,7 @@ export class JobWorld implements AsyncDisposable {
         this.view.cancelRequested && !this.over,
         "only what is to be cancelled is taken back",
       );
+      this.#stager?.tell({ type: "withdraw", attemptId: id });
       this.#submitter?.tell({ type: "withdraw", attemptId: id });
     },
     watch: (watched, job) => {
