@@ -1,0 +1,41 @@
+/**
+ * Environments that a test packs.
+ *
+ * @module
+ */
+
+import { runScript } from "../../../scripts/testbed/mod.ts";
+
+/** What an environment of a test holds. */
+export interface PrefixOptions {
+  /** What its program `which-one` prints. */
+  readonly word: string;
+  /** Bytes that it holds beside, which do not get smaller when they are compressed. Default: none. */
+  readonly bytes?: number;
+  /** The activation script. Default: one that puts `bin` on PATH. */
+  readonly activate?: string;
+  /** The word of GNU tar for how it is compressed, such as `--gzip`. Default: it is not. */
+  readonly compression?: string;
+}
+
+const ACTIVATE = `PATH=$SLUICE_ENVIRONMENT/bin:$PATH\nexport PATH\n`;
+
+/** Packs a small prefix with `activate.sh` and a program, and gives the path of the archive. */
+export async function packPrefix(
+  directory: string,
+  name: string,
+  { word, bytes = 0, activate = ACTIVATE, compression = "--no-auto-compress" }: PrefixOptions,
+): Promise<string> {
+  const prefix = `${directory}/${name}.prefix`;
+  const archive = `${directory}/${name}`;
+  await Deno.mkdir(`${prefix}/bin`, { recursive: true });
+  await Deno.writeTextFile(`${prefix}/activate.sh`, activate);
+  await Deno.writeTextFile(`${prefix}/bin/which-one`, `#!/bin/sh\necho ${word}\n`, { mode: 0o755 });
+  await runScript(
+    "tar",
+    `if [ "$3" -gt 0 ]; then head -c "$3" /dev/urandom >"$1/data"; fi
+     tar -c "$4" -f "$2" -C "$1" . && rm -rf -- "$1"`,
+    [prefix, archive, String(bytes), compression],
+  );
+  return archive;
+}
