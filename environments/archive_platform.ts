@@ -122,8 +122,13 @@ async function ofTar(
 
 function drained(entries: ReturnType<typeof extract>): Promise<void> {
   return new Promise((resolve) => {
-    entries.once("drain", resolve);
-    entries.once("close", resolve);
+    const done = () => {
+      entries.off("drain", done);
+      entries.off("close", done);
+      resolve();
+    };
+    entries.on("drain", done);
+    entries.on("close", done);
   });
 }
 

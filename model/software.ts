@@ -11,6 +11,11 @@ const line = z.string().min(1).max(4096).refine(
   (value) => !/[\p{Cc}\p{Cs}]/u.test(value),
   "must be one line of valid Unicode",
 );
+/** A word of a command. */
+const word = z.string().max(128 * 1024).refine(
+  (value) => !value.includes("\0") && value.isWellFormed(),
+  "must be valid Unicode without a NUL character",
+);
 /** What commands take as a name, not as an option. */
 const name = line.refine((value) => !value.startsWith("-"), "must not start with '-'");
 const remotePath = line.refine(
@@ -76,7 +81,7 @@ export const softwareSchema = z.discriminatedUnion("kind", [
   ),
   z.strictObject({
     kind: z.literal("pack"),
-    command: z.array(line).min(1).max(1_000).describe(
+    command: z.array(word).min(1).max(1_000).describe(
       "The command that makes the archive where Sluice runs; `{output}` in it stands for the path to write, which may get an ending such as `.tar.gz`.",
     ),
     directory: line.optional().describe("Where it runs. Default: Sluice's working directory."),

@@ -39,3 +39,39 @@ export async function packPrefix(
   );
   return archive;
 }
+
+/** Packs a virtual environment with packages from PyPI by venv-pack, and gives the path of the archive. */
+export async function packVenv(
+  directory: string,
+  requirements: readonly string[],
+): Promise<string> {
+  const archive = `${directory}/venv.tar.gz`;
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/root"}/.cache`;
+  const place = `${cache}/sluice/packed-venv-${requirements.join("-").replaceAll(/[^\w.-]/g, "-")}`;
+  const own = Object.entries(Deno.env.toObject());
+  await runScript(
+    `pip install ${requirements.join(" ")}`,
+    // Under its final name only when it is whole.
+    `place=$1 archive=$2
+     shift 2
+     if [ ! -d "$place" ]; then
+       part=$place.$$.part
+       python3 -m venv "$part/tool"
+       # Of the Python that the nodes have too.
+       /usr/bin/python3 -m venv --without-pip "$part/venv"
+       "$part/tool/bin/python" -m pip install --quiet --disable-pip-version-check venv-pack2==0.9.2 >&2
+       "$part/tool/bin/python" -m pip --python "$part/venv/bin/python" install --quiet \\
+         --disable-pip-version-check "$@" >&2
+       "$part/tool/bin/venv-pack" --quiet --prefix "$part/venv" --output "$part/venv.tar.gz" >&2
+       mv -T "$part" "$place"
+     fi
+     cp -- "$place/venv.tar.gz" "$archive"`,
+    [place, archive, ...requirements],
+    {
+      env: Object.fromEntries(
+        own.filter(([name]) => /^(PATH|HOME|PIP_|SSL_CERT_|REQUESTS_CA_)/.test(name)),
+      ),
+    },
+  );
+  return archive;
+}
