@@ -55,6 +55,8 @@ export class Packer {
   readonly #packing = new SharedWork<string>();
   /** Made in this process, so that what names no inputs is made once for each Sluice. */
   readonly #made = new Set<string>();
+  /** Where commands write that run now. */
+  readonly #making = new Set<string>();
 
   /** @param directory Where archives are put. */
   constructor(directory: string) {
@@ -101,6 +103,7 @@ export class Packer {
     signal: AbortSignal,
   ): Promise<string> {
     const made = `${place}.${crypto.randomUUID()}.part`;
+    this.#making.add(made);
     await Deno.mkdir(made, { recursive: true, mode: 0o700 });
     try {
       const output = join(await Deno.realPath(made), OUTPUT_NAME);
@@ -114,6 +117,7 @@ export class Packer {
       }
       await this.#replace(place, made);
     } finally {
+      this.#making.delete(made);
       await Deno.remove(made, { recursive: true }).catch((error) => {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       });
@@ -124,12 +128,12 @@ export class Packer {
     return path;
   }
 
-  /** Puts what was made in its place, and removes what the same command made before. */
+  /** Puts what was made in its place, and removes what the same command made before or left behind. */
   async #replace(place: string, made: string): Promise<void> {
     const of = join(place, "..");
     for await (const { name } of Deno.readDir(of)) {
       const path = join(of, name);
-      if (!name.endsWith(".part")) await Deno.remove(path, { recursive: true });
+      if (!this.#making.has(path)) await Deno.remove(path, { recursive: true });
     }
     await Deno.rename(made, place);
   }

@@ -147,10 +147,14 @@ export class FakeEnvironments implements Environments {
     this.checks.answer = () => {};
     this.unuseds.answer = () => [];
   }
-  check(platform: Platform | undefined): Promise<void> {
+  check(
+    platform: Platform | undefined,
+    _partition: string | undefined,
+    _signal: AbortSignal,
+  ): Promise<void> {
     return this.checks.call(platform);
   }
-  send(archive: LocalArchive): Promise<void> {
+  send(archive: LocalArchive, _signal: AbortSignal): Promise<void> {
     return this.sends.call(archive);
   }
   unused(unusedMs: number): Promise<readonly string[]> {

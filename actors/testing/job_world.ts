@@ -7,7 +7,8 @@
 
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { attemptId, attemptParts, clusterNameSchema, isFinal } from "../../model/mod.ts";
+import { EnvironmentsUnusableError, PlatformMismatchError } from "../../environments/mod.ts";
+import { attemptId, attemptParts, clusterNameSchema, isFinal, isPacked } from "../../model/mod.ts";
 import type { AttemptId, JobFact, JobSpec, JobView } from "../../model/mod.ts";
 import type { Cancellation } from "../../schedulers/mod.ts";
 import { Journal, JournalConflictError, JournalFullError } from "../../store/mod.ts";
@@ -24,7 +25,7 @@ import { foldJob, jobActor } from "../job/mod.ts";
 import type { CancelRequest, JobEffects, JobMessage } from "../job/mod.ts";
 import { ActorSystem, seededRandom, VirtualClock } from "../kernel/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
-import { FakeArchives } from "./fake_archives.ts";
+import { fakeArchive, FakeArchives } from "./fake_archives.ts";
 import { FakeEnvironments, FakeHost, fakePlanner } from "./fake_connection.ts";
 import { EPOCH, jobNumber } from "./simulated_job.ts";
 import { arrayNumbers, SimulatedSlurm } from "./simulated_slurm.ts";
@@ -42,6 +43,12 @@ export interface WorldDefects extends SlurmDefects {
   readonly foldsWrong?: boolean;
   /** Requests to end the job never reach the submitter. */
   readonly losesRequests?: boolean;
+}
+
+/** What becomes of a try to send what the job brings along, and after how long. */
+export interface StageFate {
+  readonly delayMs: number;
+  readonly result: "sent" | "fails" | "never works";
 }
 
 /** Whether two values are the same once they are stored, in whatever order their keys are. */
@@ -65,6 +72,8 @@ export class JobWorld implements AsyncDisposable {
   readonly cancellations: (Cancellation & { readonly at: number })[] = [];
   /** Paths of the actors that have failed. */
   readonly failures: string[] = [];
+  /** What becomes of the next tries to send what the job brings along; those after them come through. */
+  stageFates: StageFate[] = [];
   /** The job as the journal has it. */
   view: JobView;
   /** Whether the journal has no room. */
@@ -81,6 +90,9 @@ export class JobWorld implements AsyncDisposable {
   readonly #firstTries = new Set<AttemptId>();
   readonly #watching = new Set<AttemptId>();
   #ended = 0;
+  /** Hashes of what was sent, and whether something was tried that never works. */
+  readonly #sent = new Set<string>();
+  #neverWorks = false;
   /** How many attempts have ended of which nothing is tried again but what was lost before it began. */
   #lostAttempts = 0;
 
@@ -119,6 +131,8 @@ export class JobWorld implements AsyncDisposable {
       at: EPOCH,
       fact: this.#accepted,
     });
+    this.archives.prepares.answer = () => fakeArchive("a");
+    this.environments.sends.answer = () => this.#send();
     this.#append = this.#journal.append.bind(this.#journal);
     this.#journal.append = (entries) => this.#checkedAppend(entries);
     this.#system = this.#newSystem();
@@ -132,6 +146,22 @@ export class JobWorld implements AsyncDisposable {
   /** Lets time pass. */
   async pass(ms: number): Promise<void> {
     await this.clock.advance(ms);
+  }
+
+  async #send(): Promise<void> {
+    const { delayMs, result } = this.stageFates.shift() ?? { delayMs: 20, result: "sent" };
+    const connection = this.#connection;
+    await new Promise<void>((resolve) => void this.clock.setTimeout(resolve, delayMs));
+    if (connection !== this.#connection) throw new EnvironmentsUnusableError("/", "cut");
+    switch (result) {
+      case "sent":
+        return void this.#sent.add(fakeArchive("a").sha256);
+      case "fails":
+        throw new EnvironmentsUnusableError("/", "no room");
+      case "never works":
+        this.#neverWorks = true;
+        throw new PlatformMismatchError("linux-aarch64", ["linux-x86_64"], "the cluster");
+    }
   }
 
   /** The connection stands. */
@@ -195,6 +225,7 @@ export class JobWorld implements AsyncDisposable {
   /** Ends all trouble and lets time pass until the job has ended, then checks what came of it. */
   async finish(): Promise<void> {
     this.slurm.fates = [];
+    this.stageFates = [];
     this.slurm.accountingAnswers = true;
     this.full = false;
     this.crash = undefined;
@@ -304,6 +335,13 @@ export class JobWorld implements AsyncDisposable {
         );
         this.#firstTries.add(job.attemptId);
       }
+      const { software } = job.spec;
+      this.#law(
+        isPacked(this.spec.software)
+          ? software.kind === "environment" && this.#sent.has(software.sha256)
+          : software.kind === this.spec.software.kind,
+        "what a job brings along is there before it is handed over",
+      );
       const { array } = job.spec.resources;
       const open = tasks?.filter((task) => !isFinal(task.phase)).map(({ task }) => task);
       this.#law(
@@ -547,6 +585,10 @@ export class JobWorld implements AsyncDisposable {
     this.#law(this.over, "a job comes to its end");
     this.#law(this.slurm.parts.every((part) => part.over), "nothing of it is left with Slurm");
     this.#law(this.#ended > 0, "its end is told");
+    this.#law(
+      view.error?.code !== "PLATFORM_MISMATCH" || this.#neverWorks,
+      "a job ends for what no retry mends only where that was so",
+    );
     this.#law(this.#watching.size === 0, "nothing of it is watched");
     for (let attempt = 1; attempt <= view.attempt; attempt++) {
       const id = attemptId(this.id, attempt);
