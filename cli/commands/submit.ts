@@ -54,6 +54,13 @@ const resourceOptions: readonly (readonly [flags: string, description: string])[
   ["--count <number>", "so many copies, as one job array with tasks from 0 on"],
 ];
 
+const softwareOptions: readonly (readonly [flags: string, description: string])[] = [
+  ["--conda <name>", "conda environment on the cluster, by its name or path"],
+  ["--venv <directory>", "Python virtual environment on the cluster"],
+  ["--archive <file>", "packed environment where the server runs; it is sent once"],
+  ["--activate <script>", "what is sourced of the archive (default: activate.sh)"],
+];
+
 const careOptions: readonly (readonly [flags: string, description: string])[] = [
   ["--key <word>", "submitted again with the same key, it is the same job"],
   ["--retry <times>", "try again so often after a failure"],
@@ -93,7 +100,12 @@ function specCommand(name: string, description: string): Command {
         "any other sbatch option by its long name; may be repeated",
       ).argParser(append),
     );
-  for (const [flags, text] of [...resourceOptions, ...careOptions]) command.option(flags, text);
+  for (const [flags, text] of resourceOptions) command.option(flags, text);
+  command.addOption(
+    new Option("--module <name>", "module that is loaded on the cluster; may be repeated")
+      .argParser(append),
+  );
+  for (const [flags, text] of [...softwareOptions, ...careOptions]) command.option(flags, text);
   return command;
 }
 
