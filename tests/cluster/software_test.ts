@@ -11,7 +11,7 @@ import { ensurePackages, onCluster, runScript } from "../../scripts/testbed/mod.
 import { quote } from "../../shell/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import type { TcpProxy } from "../faults/tcp_proxy.ts";
-import { packPrefix, packVenv } from "./support/archives.ts";
+import { packConda, packPrefix, packVenv } from "./support/archives.ts";
 import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
 import { knownThroughProxy } from "./support/known_hosts.ts";
 import { readAll } from "./support/output.ts";
@@ -370,4 +370,21 @@ Deno.test("what venv-pack has packed runs on the cluster", async () => {
   const [environment] = packed.view.environments ?? [];
   const place = `${workspace.remoteDirectory}/environments/${environment?.sha256}/tree`;
   assert.equal(packed.stdout, `1.16.0 ${place}\n`, packed.stderr);
+});
+
+Deno.test("what conda-pack has packed runs on the cluster, with its paths put right", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await workspace.open();
+  const path = await packConda(workspace.directory);
+  const script = 'which-one; cat "$CONDA_PREFIX/etc/place"';
+  const { view, stdout, stderr } = await run(sluice, script, {
+    kind: "archive",
+    path,
+    activate: "bin/activate",
+  });
+  const [environment] = view.environments ?? [];
+  const place = `${workspace.remoteDirectory}/environments/${environment?.sha256}/tree.1`;
+  assert.equal(stdout, `tides\n${place}/etc\n`, stderr);
+  const platform = Deno.build.arch === "x86_64" ? "linux-x86_64" : "linux-aarch64";
+  assert.equal(environment?.platform, platform, "its own Python tells");
 });

@@ -1,5 +1,5 @@
 /**
- * Environments that a test packs.
+ * Environments that tests pack.
  *
  * @module
  */
@@ -40,38 +40,95 @@ export async function packPrefix(
   return archive;
 }
 
+/** What the user's own environment tells pip, such as which index to use. */
+function pipEnvironment(): Record<string, string> {
+  const own = Object.entries(Deno.env.toObject());
+  return Object.fromEntries(
+    own.filter(([name]) => /^(PATH|HOME|PIP_|SSL_CERT_|REQUESTS_CA_)/.test(name)),
+  );
+}
+
+/** A directory of the user's cache. */
+function cached(name: string): string {
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/root"}/.cache`;
+  return `${cache}/sluice/${name.replaceAll(/[^\w.-]/g, "-")}`;
+}
+
+/** Makes a virtual environment with a tool from PyPI, unless it is there; gives its directory. */
+async function toolFrom(requirement: string): Promise<string> {
+  const directory = cached(requirement);
+  await runScript(
+    `pip install ${requirement}`,
+    // Under its final name only when it is whole.
+    `[ -d "$1" ] && exit 0
+     rm -rf "$1.part"
+     python3 -m venv "$1.part"
+     "$1.part/bin/python" -m pip install --quiet --disable-pip-version-check "$2" >&2
+     mv -T "$1.part" "$1"`,
+    [directory, requirement],
+    { env: pipEnvironment() },
+  );
+  return directory;
+}
+
 /** Packs a virtual environment with packages from PyPI by venv-pack, and gives the path of the archive. */
 export async function packVenv(
   directory: string,
   requirements: readonly string[],
 ): Promise<string> {
+  const tool = await toolFrom("venv-pack2==0.9.2");
   const archive = `${directory}/venv.tar.gz`;
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/root"}/.cache`;
-  const place = `${cache}/sluice/packed-venv-${requirements.join("-").replaceAll(/[^\w.-]/g, "-")}`;
-  const own = Object.entries(Deno.env.toObject());
   await runScript(
-    `pip install ${requirements.join(" ")}`,
-    // Under its final name only when it is whole.
-    `place=$1 archive=$2
-     shift 2
-     if [ ! -d "$place" ]; then
-       part=$place.$$.part
-       python3 -m venv "$part/tool"
+    "venv-pack",
+    `tool=$1 place=$2 archive=$3
+     shift 3
+     if [ ! -f "$place" ]; then
+       part=$(mktemp -d)
+       trap 'rm -rf -- "$part"' EXIT
        # Of the Python that the nodes have too.
        /usr/bin/python3 -m venv --without-pip "$part/venv"
-       "$part/tool/bin/python" -m pip install --quiet --disable-pip-version-check venv-pack2==0.9.2 >&2
-       "$part/tool/bin/python" -m pip --python "$part/venv/bin/python" install --quiet \\
+       "$tool/bin/python" -m pip --python "$part/venv/bin/python" install --quiet \\
          --disable-pip-version-check "$@" >&2
-       "$part/tool/bin/venv-pack" --quiet --prefix "$part/venv" --output "$part/venv.tar.gz" >&2
-       mv -T "$part" "$place"
+       "$tool/bin/python" -m venv_pack --quiet --prefix "$part/venv" --output "$part/venv.tar.gz" >&2
+       mv -T "$part/venv.tar.gz" "$place"
      fi
-     cp -- "$place/venv.tar.gz" "$archive"`,
-    [place, archive, ...requirements],
-    {
-      env: Object.fromEntries(
-        own.filter(([name]) => /^(PATH|HOME|PIP_|SSL_CERT_|REQUESTS_CA_)/.test(name)),
-      ),
-    },
+     cp -- "$place" "$archive"`,
+    [tool, cached(`venv-${requirements.join("-")}.tar.gz`), archive, ...requirements],
+    { env: pipEnvironment() },
+  );
+  return archive;
+}
+
+/**
+ * Packs an environment by conda-pack, and gives the path of the archive. The environment is made by hand, as
+ * conda would leave it: with a program and a file that hold its path.
+ */
+export async function packConda(directory: string): Promise<string> {
+  const tool = await toolFrom("conda-pack==0.9.2");
+  const prefix = `${directory}/conda environment`;
+  const archive = `${directory}/conda.tar.gz`;
+  await Deno.mkdir(`${prefix}/conda-meta`, { recursive: true });
+  await Deno.mkdir(`${prefix}/bin`);
+  await Deno.mkdir(`${prefix}/etc`);
+  await Deno.writeTextFile(`${prefix}/conda-meta/history`, "");
+  await Deno.writeTextFile(
+    `${prefix}/conda-meta/tides-1.0-0.json`,
+    JSON.stringify({
+      name: "tides",
+      version: "1.0",
+      url: "file:///nonexistent/tides-1.0-0.conda",
+      files: ["bin/which-one", "etc/place"],
+      link: { source: "/nonexistent", type: 1 },
+    }),
+  );
+  const program = `#!${prefix}/bin/python\nprint("tides")\n`;
+  await Deno.writeTextFile(`${prefix}/bin/which-one`, program, { mode: 0o755 });
+  await Deno.writeTextFile(`${prefix}/etc/place`, `${prefix}/etc\n`);
+  await runScript(
+    "conda-pack",
+    `cp -L /usr/bin/python3 "$2/bin/python3" && ln -s python3 "$2/bin/python"
+     "$1/bin/python" "$1/bin/conda-pack" --quiet --prefix "$2" --output "$3" >&2`,
+    [tool, prefix, archive],
   );
   return archive;
 }
