@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { jobSpecSchema } from "../model/mod.ts";
+import { attemptId, jobIdSchema, jobSpecSchema } from "../model/mod.ts";
 import type { JobSpecInput, Software } from "../model/mod.ts";
 import { quote } from "../shell/mod.ts";
-import { softwareLines } from "./mod.ts";
+import { jobScript, launch, softwareLines } from "./mod.ts";
 
 type SoftwareInput = NonNullable<JobSpecInput["software"]>;
 
@@ -268,6 +268,25 @@ Deno.test("what conda-unpack has to put right is put right where the environment
     'cat "$SLUICE_ENVIRONMENT/bin/place"',
   );
   assert.equal(ended.stdout, `${root.environment}/tree.1\n`, ended.stderr);
+});
+
+Deno.test("a payload that is warned before its time limit finds its environment too", async () => {
+  await using root = await Root.make();
+  await root.pack("tar -czf");
+  const spec = jobSpecSchema.parse({
+    cluster: "here",
+    payload: { kind: "command", command: ["sh", "-c", 'echo "$WORD"'] },
+    software: { kind: "environment", sha256 },
+    signalBeforeLimit: {},
+  });
+  const id = attemptId(jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057"), 1);
+  const script = jobScript(id, spec, launch(spec, { kind: "allocation" }));
+  await Deno.writeTextFile(`${root.job}/job.sh`, script, { mode: 0o700 });
+  const ended = await shell("bash", `cd ${quote(root.job)} && exec ./job.sh ../spool`, {
+    SLURM_JOB_ID: "12",
+  });
+  assert.deepEqual(ended, { code: 0, stdout: "packed\n", stderr: "" });
+  assert.deepEqual(await root.files(), ["lock.1", "tree", "tree.1", "used"]);
 });
 
 Deno.test("a job whose environment was not sent ends", async () => {

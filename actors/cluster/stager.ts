@@ -58,6 +58,8 @@ interface Load {
   readonly key: string;
   readonly software: PackedSoftware;
   readonly partition: string | undefined;
+  /** The jobs that wait for it. */
+  readonly waiting: Set<Waiting>;
   /** Ends the work when nobody waits any more. */
   readonly abort: AbortController;
   /** The connection over which it is being sent. */
@@ -138,6 +140,7 @@ export function stager(
       key,
       software,
       partition,
+      waiting: new Set(),
       abort: new AbortController(),
       over: undefined,
       environment: undefined,
@@ -149,29 +152,25 @@ export function stager(
     return load;
   };
 
-  /** Ends work for which nobody waits any more. */
-  const dropUnwanted = ({ waiting, loads }: StagerState): void => {
-    const wanted = new Set(waiting.values().flatMap((one) => one.loads));
-    for (const load of loads.values()) {
-      if (wanted.has(load)) continue;
-      loads.delete(load.key);
+  /** The job waits no more, and work for which nobody waits ends. */
+  const leave = (state: StagerState, waiting: Waiting): void => {
+    if (state.waiting.get(waiting.attemptId) === waiting) state.waiting.delete(waiting.attemptId);
+    for (const load of waiting.loads) {
+      load.waiting.delete(waiting);
+      if (load.waiting.size > 0 || state.loads.get(load.key) !== load) continue;
+      state.loads.delete(load.key);
       load.timer?.cancel();
       load.abort.abort(new DOMException("Nobody waits for it any more.", "AbortError"));
     }
   };
 
-  const waitingFor = ({ waiting }: StagerState, load: Load): Waiting[] =>
-    [...waiting.values()].filter(({ loads }) => loads.includes(load));
-
-  /** Tells jobs that have all that they need. */
-  const tellReady = (state: StagerState, candidates: readonly Waiting[]): void => {
-    for (const { attemptId, job, loads } of candidates) {
-      const environments = loads.flatMap(({ environment }) => environment ?? []);
-      if (environments.length < loads.length) continue;
-      state.waiting.delete(attemptId);
-      job.tell({ type: "staged", attemptId, environments });
-    }
-    dropUnwanted(state);
+  /** Tells the job if it has all that it needs. */
+  const tellIfReady = (state: StagerState, waiting: Waiting): void => {
+    const { attemptId, job, loads } = waiting;
+    const environments = loads.flatMap(({ environment }) => environment ?? []);
+    if (environments.length < loads.length) return;
+    leave(state, waiting);
+    job.tell({ type: "staged", attemptId, environments });
   };
 
   const failed = (
@@ -188,11 +187,12 @@ export function stager(
     const error = asSluiceError(cause);
     const again = error.retryable;
     log.warn("what jobs need could not be sent: {error}", { error });
-    for (const { attemptId, job } of waitingFor(state, load)) {
-      if (!again) state.waiting.delete(attemptId);
+    for (const waiting of [...load.waiting]) {
+      const { attemptId, job } = waiting;
+      if (!again) leave(state, waiting);
       job.tell({ type: "stage_failed", attemptId, error, again });
     }
-    if (!again) return dropUnwanted(state);
+    if (!again) return;
     load.delayMs = Math.min(RETRY_MAX_MS, Math.max(RETRY_MIN_MS, load.delayMs * 2));
     load.timer = ctx.after(load.delayMs, { type: "begin", load });
   };
@@ -215,26 +215,29 @@ export function stager(
           return { ...state, connection: undefined };
         case "stage": {
           const { attemptId, spec, job } = message;
+          const before = state.waiting.get(attemptId);
           const loads = neededBy(spec, defaultPartition).map((one) => loadOf(state, one, ctx));
           const waiting = { attemptId, job, loads };
           state.waiting.set(attemptId, waiting);
-          tellReady(state, [waiting]);
+          for (const load of loads) load.waiting.add(waiting);
+          if (before !== undefined) leave(state, before);
+          tellIfReady(state, waiting);
           return state;
         }
         case "withdraw": {
           const waiting = state.waiting.get(message.attemptId);
           if (waiting === undefined) return state;
-          state.waiting.delete(message.attemptId);
-          dropUnwanted(state);
+          leave(state, waiting);
           waiting.job.tell({ type: "withdrawn" });
           return state;
         }
-        case "release":
-          if (message.attemptId !== undefined && state.waiting.delete(message.attemptId)) {
-            dropUnwanted(state);
-          }
+        case "release": {
+          const { attemptId } = message;
+          const waiting = attemptId === undefined ? undefined : state.waiting.get(attemptId);
+          if (waiting !== undefined) leave(state, waiting);
           message.released();
           return state;
+        }
         case "begin":
           if (state.loads.get(message.load.key) !== message.load) return state;
           if (state.connection !== undefined) begin(message.load, state.connection, ctx);
@@ -244,7 +247,7 @@ export function stager(
           if (state.loads.get(load.key) !== load) return state;
           load.over = undefined;
           load.environment = environment;
-          tellReady(state, waitingFor(state, load));
+          for (const waiting of [...load.waiting]) tellIfReady(state, waiting);
           return state;
         }
         case "unsent":
