@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LocalEnvironments } from "../environments/mod.ts";
 import {
   attemptId,
   cancelOptionsSchema,
@@ -12,9 +13,18 @@ import {
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  packedSoftware,
   parseInput,
+  withEnvironments,
 } from "../model/mod.ts";
-import type { JobId, JobMetrics, JobSpec, JobSummary, JobView } from "../model/mod.ts";
+import type {
+  JobId,
+  JobMetrics,
+  JobSpec,
+  JobSummary,
+  JobView,
+  SentEnvironment,
+} from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import { withDefaults } from "../slurm/mod.ts";
 import type { Journal } from "../store/mod.ts";
@@ -35,6 +45,7 @@ export function jobsApi(
   handles: ClusterHandles,
   journal: Journal,
   acceptance: Acceptance,
+  environments: Pick<LocalEnvironments, "present">,
 ): JobsApi {
   const stored = (id: JobId) => {
     const job = journal.job(id);
@@ -77,11 +88,11 @@ export function jobsApi(
           specs.map((spec) => withCallDefaults(parseInput(jobSpecSchema, spec), call)),
         );
       }),
-    preview: (input) =>
-      Promise.try(() => {
-        const spec = parseInput(jobSpecSchema, input);
-        return clusterOf(handles, spec.cluster).planner.preview(newJobId(), spec);
-      }),
+    async preview(input) {
+      const spec = parseInput(jobSpecSchema, input);
+      const { planner } = clusterOf(handles, spec.cluster);
+      return planner.preview(newJobId(), await asIfSent(spec, environments));
+    },
     get: (id) =>
       Promise.try(() => {
         const { view, spec } = stored(id);
@@ -155,6 +166,26 @@ export function jobsApi(
       );
     },
   };
+}
+
+/**
+ * The job with the environments that would be sent for it now, up to the first that a command has yet to make.
+ *
+ * @throws {SluiceError} An archive cannot be sent.
+ */
+async function asIfSent(
+  spec: JobSpec,
+  environments: Pick<LocalEnvironments, "present">,
+): Promise<JobSpec> {
+  const { signal } = new AbortController();
+  const known: SentEnvironment[] = [];
+  for (const software of packedSoftware(spec)) {
+    const archive = await environments.present(software, signal);
+    if (archive === undefined) break;
+    const { sha256, platform } = archive;
+    known.push(platform === undefined ? { sha256 } : { sha256, platform });
+  }
+  return withEnvironments(spec, known);
 }
 
 /**

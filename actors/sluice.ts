@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
+import { LocalEnvironments } from "../environments/mod.ts";
 import { clusterNameSchema } from "../model/mod.ts";
 import type { ClusterConfig, ClusterName } from "../model/mod.ts";
 import { Journal } from "../store/mod.ts";
@@ -75,12 +76,13 @@ export class Sluice implements SluiceApi, AsyncDisposable {
     actors: ActorSystem,
     journal: Journal,
     handles: ReadonlyMap<ClusterName, ClusterHandle>,
+    environments: LocalEnvironments,
   ) {
     this.#actors = actors;
     this.#journal = journal;
     this.clusters = clustersApi(handles, journal, wholeMilliseconds);
     const acceptance = new Acceptance(handles, journal, wholeMilliseconds);
-    this.jobs = jobsApi(handles, journal, acceptance);
+    this.jobs = jobsApi(handles, journal, acceptance, environments);
     this.sessions = sessionsApi(handles, journal, acceptance, wholeMilliseconds);
     this.system = systemApi(actors, journal, handles);
   }
@@ -107,6 +109,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
       supervision: { restarts: Infinity },
       onFault: ({ type, error }) => log.fatal("{type}: {error}", { type, error }),
     });
+    const environments = new LocalEnvironments(join(config.dataDirectory, "environments"));
     const handles = new Map<ClusterName, ClusterHandle>();
     for (const [name, cluster] of clusterEntries(config)) {
       const planner = plannerOf(cluster, id);
@@ -116,6 +119,8 @@ export class Sluice implements SluiceApi, AsyncDisposable {
           name,
           connect: connector(cluster, id),
           journal,
+          environments,
+          ...partitionOf(cluster),
           poll: {
             minMs: cluster.poll.minSeconds * 1000,
             maxMs: cluster.poll.maxSeconds * 1000,
@@ -127,7 +132,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
       );
       handles.set(name, { name, config: cluster, planner, ref });
     }
-    return new Sluice(actors, journal, handles);
+    return new Sluice(actors, journal, handles, environments);
   }
 
   /** Stops the actors, closes the connections and the journal. Jobs go on. Safe to call twice. */
@@ -151,6 +156,13 @@ function rateOf(cluster: ClusterConfig): { readonly perSecond?: number } {
   return perSecond === undefined ? {} : { perSecond };
 }
 
+/** The partition of jobs that name none; absent where the cluster has its own. */
+function partitionOf({ defaults: { partition } }: ClusterConfig): {
+  readonly defaultPartition?: string;
+} {
+  return partition === undefined ? {} : { defaultPartition: partition };
+}
+
 const HOUR_MS = 3_600_000;
 
 /** How long the files of ended jobs are kept; absent where they are kept for ever. */
@@ -160,6 +172,7 @@ function retentionOf({ cleanup }: ClusterConfig): { readonly retention?: Retenti
     retention: {
       successMs: cleanup.successHours * HOUR_MS,
       failureMs: cleanup.failureHours * HOUR_MS,
+      environmentMs: cleanup.environmentHours * HOUR_MS,
     },
   };
 }

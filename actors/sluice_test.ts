@@ -389,3 +389,31 @@ Deno.test("an end of the journal that cannot be used is told to who asks for the
   assert.equal(setAside?.lostBytes, 100);
   assert.ok(setAside !== undefined && (await Deno.stat(setAside.file)).size === 100);
 });
+
+sluiceTest(
+  "a job on this machine brings its software along, and the preview shows where that lies",
+  async (sluice, { directory }) => {
+    const path = join(directory, "tides.tar.gz");
+    await Deno.mkdir(join(directory, "tides"));
+    await Deno.writeTextFile(join(directory, "tides/activate.sh"), "WORD=high; export WORD\n");
+    const packed = await new Deno.Command("sh", {
+      args: ["-c", 'exec tar -czf "$1" -C "$2" .', "sh", path, join(directory, "tides")],
+    }).output();
+    assert.equal(packed.code, 0);
+    const software = { kind: "archive", path } as const;
+    const { script } = await sluice.jobs.preview(shell('echo "$WORD"', { software }));
+    const job = await run(sluice, shell('echo "$WORD"', { software }));
+    assert.equal(job.phase, "succeeded");
+    assert.equal(text(await output(sluice, { jobId: job.id })), "high\n");
+    const [environment] = job.environments ?? [];
+    assert.ok(environment !== undefined);
+    assert.ok(script.includes(`/environments/${environment.sha256}`));
+
+    const absent = { kind: "archive", path: join(directory, "absent") } as const;
+    await assert.rejects(sluice.jobs.preview(shell("true", { software: absent })), {
+      code: "ARCHIVE_UNREADABLE",
+    });
+    const never = await run(sluice, shell("true", { software: absent }));
+    assert.deepEqual([never.phase, never.error?.code], ["failed", "ARCHIVE_UNREADABLE"]);
+  },
+);

@@ -9,7 +9,7 @@ import type { AttemptId, JobSpec, SessionId, SignalName } from "../model/mod.ts"
 import { quotePath } from "../shell/mod.ts";
 import { endPeers, startPeers } from "./peers.ts";
 import type { ExecutionPlan } from "./plan.ts";
-import { softwareLines } from "./software.ts";
+import { softwareLines, softwareShell } from "./software.ts";
 import { makeWakes, noteWakes, whileWoken } from "./wakes.ts";
 
 /** Name of the batch script in the attempt's directory. */
@@ -154,7 +154,7 @@ export function jobScript(
     ")",
   ];
   return [
-    early === undefined ? "#!/bin/sh" : "#!/bin/bash",
+    early === undefined ? `#!${softwareShell(spec.software)}` : "#!/bin/bash",
     ...plan.directives,
     `# Attempt ${attempt} at job ${jobId} of Sluice: runs the payload once and records how it ended.`,
     `${records}=$PWD\${2:+/$2}`,

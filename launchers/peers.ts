@@ -6,7 +6,7 @@
 
 import type { JobSpec } from "../model/mod.ts";
 import type { ExecutionPlan, PlanFile } from "./plan.ts";
-import { softwareLines } from "./software.ts";
+import { softwareLines, softwareShell } from "./software.ts";
 
 /** Name of the script for the other nodes in the attempt's directory. */
 export const PEERS_FILE = "peers.sh";
@@ -23,7 +23,7 @@ export function peersScript(
   peers: NonNullable<ExecutionPlan["peers"]>,
 ): string {
   return [
-    "#!/bin/sh",
+    `#!${softwareShell(software)}`,
     "# What runs on each of the other nodes while the payload runs on the first.",
     "sluice_dir=$1",
     'exec >>"$sluice_dir/peers.$SLURMD_NODENAME.log" 2>&1 </dev/null',

@@ -16,6 +16,7 @@ export * from "./last_words.ts";
 export * from "./memory.ts";
 export * from "./node_list.ts";
 export * from "./nodes.ts";
+export * from "./node_platforms.ts";
 export * from "./reasons.ts";
 export * from "./resources.ts";
 export * from "./sacct.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { RemoteEnvironments } from "../../environments/mod.ts";
+import type { Environments } from "../../environments/mod.ts";
 import { connectOpenSsh, connectSsh, openLocal } from "../../hosts/mod.ts";
 import type { Host } from "../../hosts/mod.ts";
 import type { ClusterConfig } from "../../model/mod.ts";
@@ -24,6 +26,8 @@ export interface Connection {
   readonly scheduler: Scheduler;
   /** Where files lie, with the home directory filled in. */
   readonly planner: JobPlanner;
+  /** The environments that were sent there. */
+  readonly environments: Environments;
 }
 
 /** Makes a connection, or rejects with the reason why there is none. */
@@ -92,7 +96,8 @@ export function connector(config: ClusterConfig, serverId: string): Connect {
     try {
       const root = await resolveHome(host, config.remoteDirectory, signal);
       const { planner, schedulerOn } = workBelow(root, config, serverId);
-      return { host, planner, scheduler: schedulerOn(host) };
+      const environments = new RemoteEnvironments(host, root, serverId);
+      return { host, planner, environments, scheduler: schedulerOn(host) };
     } catch (error) {
       await host.close();
       throw error;

@@ -236,6 +236,8 @@ export function foldJob(
       throw new TypeError(`the history of job ${event.jobId} has 'accepted' twice`);
     case "staging":
       return { ...next, phase: "staging", error: fact.error, retryAt: undefined };
+    case "staged":
+      return { ...next, environments: fact.environments, error: undefined };
     case "submitting":
       return {
         ...next,

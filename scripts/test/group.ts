@@ -106,7 +106,7 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "jobs",
-    paths: ["schedulers/", "actors/", "config/"],
+    paths: ["schedulers/", "environments/", "actors/", "config/"],
     permissions: (machine) => [
       `--allow-read=.,${machine.temporary},${machine.testbed}/smalldisk`,
       `--allow-write=${machine.temporary},${machine.testbed}/smalldisk`,
