@@ -5,6 +5,7 @@
  */
 
 import { JOB_SCRIPT_FILE, jobScript, launch, PAYLOAD_FILE } from "../../launchers/mod.ts";
+import type { CustomLaunchers } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type {
   AttemptId,
@@ -26,26 +27,35 @@ import type { ProcessJob } from "./start_program.ts";
 /** What a host without a scheduler gives to jobs. */
 const UNDERSTOOD: ReadonlySet<string> = new Set<keyof Resources>(["array"]);
 
+/** How jobs that run as processes are planned. */
+export interface ProcessPlannerOptions {
+  /** Whether what only a scheduler can give is refused, or a job runs without it. Default: `refuse`. */
+  readonly resources?: LocalClusterConfig["resources"];
+  /** Launchers of the user's own. Default: none. */
+  readonly launchers?: CustomLaunchers | undefined;
+}
+
 /** Plans jobs that run as processes. */
 export class ProcessPlanner implements JobPlanner {
   readonly #layout: RemoteLayout;
   readonly #serverId: string;
   readonly #ignores: boolean;
+  readonly #launchers: CustomLaunchers | undefined;
 
   /**
    * Makes a planner for one host.
    *
-   * @param resources Whether what only a scheduler can give is refused, or a job runs without it. Default:
-   * `refuse`.
+   * @param options What it is to do with what a plain host does not have, and with what.
    */
   constructor(
     layout: RemoteLayout,
     serverId: string,
-    resources: LocalClusterConfig["resources"] = "refuse",
+    { resources = "refuse", launchers }: ProcessPlannerOptions = {},
   ) {
     this.#layout = layout;
     this.#serverId = serverId;
     this.#ignores = resources === "ignore";
+    this.#launchers = launchers;
   }
 
   /**
@@ -67,7 +77,7 @@ export class ProcessPlanner implements JobPlanner {
       );
     }
     if (!this.#ignores) refuseWhatNeedsAScheduler(spec);
-    const plan = launch(spec, { kind: "host" });
+    const plan = launch(spec, { kind: "host" }, this.#launchers);
     // Nothing sets a time limit here.
     const terms = { software: spec.software, workingDirectory: spec.workingDirectory };
     const place = attemptPlace(this.#layout, this.#serverId, id);

@@ -32,7 +32,7 @@ Deno.test("what only a scheduler can give is refused, and the way out is named",
 });
 
 Deno.test("a host that ignores it runs the same as without it", () => {
-  const planner = new ProcessPlanner(layout, "server", "ignore");
+  const planner = new ProcessPlanner(layout, "server", { resources: "ignore" });
   const id = newJobId();
   const plain = planner.preview(id, spec({}));
   for (const demand of demands) assert.deepEqual(planner.preview(id, spec(demand)), plain);
@@ -40,7 +40,7 @@ Deno.test("a host that ignores it runs the same as without it", () => {
 
 Deno.test("no host without a scheduler holds nodes", () => {
   for (const resources of ["refuse", "ignore"] as const) {
-    const planner = new ProcessPlanner(layout, "server", resources);
+    const planner = new ProcessPlanner(layout, "server", { resources });
     assert.throws(
       () => planner.preview(newJobId(), spec({ payload: { kind: "allocation" } })),
       { code: "UNSUPPORTED_REQUEST" },

@@ -13,7 +13,7 @@ import {
   PAYLOAD_FILE,
   peersFiles,
 } from "../../launchers/mod.ts";
-import type { ExecutionPlan, PlanFile, ScriptTerms } from "../../launchers/mod.ts";
+import type { CustomLaunchers, ExecutionPlan, PlanFile, ScriptTerms } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type {
   AllocationTerms,
@@ -54,6 +54,8 @@ export interface PlannerOptions {
   readonly partitions?: Readonly<Record<string, Resources>>;
   /** Largest number of an array task plus one, where the cluster has told. */
   readonly maxArraySize?: number;
+  /** Launchers of the user's own. Default: none. */
+  readonly launchers?: CustomLaunchers;
 }
 
 /** What differs between a job with one kind of work and a heterogeneous one. */
@@ -132,7 +134,7 @@ export class SlurmPlanner implements JobPlanner {
 
   /** What is special to a job with one kind of work. */
   #planAlone(id: AttemptId, spec: JobSpec): PlannedWork {
-    const plan = launch(spec, { kind: "allocation" });
+    const plan = launch(spec, { kind: "allocation" }, this.#options.launchers);
     const asked = { ...spec.resources, array: arrayOf(spec) };
     const resources = this.#merge(spec, asked, plan, Object.keys(spec.options));
     const output = resources.array === undefined ? "" : ".%a";
@@ -151,7 +153,7 @@ export class SlurmPlanner implements JobPlanner {
   /** What is special to a heterogeneous job. */
   #planComponents(id: AttemptId, spec: JobSpec, others: readonly Component[]): PlannedWork {
     const planned = [spec, ...others].map((work, component) => {
-      const plan = launch(work, { kind: "allocation" });
+      const plan = launch(work, { kind: "allocation" }, this.#options.launchers);
       const directives = directiveWords(plan.directives);
       const options = component === 0 ? Object.keys(spec.options) : [];
       return {
