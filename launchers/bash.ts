@@ -17,7 +17,11 @@ export const PAYLOAD_FILE = "payload";
  * The command that becomes the payload. Variables are set by env(1), since a shell keeps some for itself
  * (`UID`, `OPTIND`) and uses others in the words that follow.
  */
-function become(environment: JobSpec["environment"], program: string, words: string): string {
+export function become(
+  environment: JobSpec["environment"],
+  program: string,
+  words: string,
+): string {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   if (variables.length === 0) return `exec ${program} ${words}`.trimEnd();
   // env would take a program whose name holds '=' for one more variable.

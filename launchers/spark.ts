@@ -4,12 +4,110 @@
  * @module
  */
 
+import type { Payload, SparkLauncherSpec } from "../model/mod.ts";
+import { commandLine } from "../shell/mod.ts";
+import { checkScript, scriptDirectives } from "../slurm/mod.ts";
+import { become, PAYLOAD_FILE } from "./bash.ts";
 import { PayloadNotLaunchableError } from "./errors.ts";
-import type { ExecutionPlan, Launcher, Work } from "./plan.ts";
+import type { ExecutionPlan, Launcher, LaunchPlace, PlanFile, Work } from "./plan.ts";
+import { askedProperties, DAEMON_LOGGING } from "./spark/properties.ts";
+import { sparkScript } from "./spark/script.ts";
+import { SPARK_LOGGING_FILE, SPARK_PROPERTIES_FILE, SPARK_SCRIPT_FILE } from "./spark/terms.ts";
+import type { SparkApplication, SparkMaster } from "./spark/terms.ts";
 
-/** Starts Spark across the nodes of the job, then the payload. */
+/** Whether the interpreter that a script's first line names is a Python. */
+function isPython(script: string): boolean {
+  const [first = ""] = script.split("\n", 1);
+  const words = first.slice(2).trim().split(/\s+/).map((word) => word.replace(/^.*\//, ""));
+  const interpreter = words[0] === "env"
+    ? words.slice(1).find((word) => !word.startsWith("-") && !word.includes("="))
+    : words[0];
+  return /^(python|pypy)[\d.]*$/.test(interpreter ?? "");
+}
+
+/** An application as the script runs it, its words, and what of it must be in the attempt's directory. */
+interface Application {
+  readonly application: SparkApplication;
+  /** Words for the shell. */
+  readonly words: string;
+  readonly files: readonly PlanFile[];
+  readonly directives: Pick<ExecutionPlan, "directives" | "directiveOptions">;
+}
+
+const NO_DIRECTIVES = { directives: [], directiveOptions: [] };
+
+function applicationOf(payload: Payload): Application {
+  switch (payload.kind) {
+    case "script": {
+      checkScript(payload.script);
+      const { lines, options } = scriptDirectives(payload.script);
+      const words = commandLine(payload.arguments);
+      const python = isPython(payload.script);
+      return {
+        application: { kind: python ? "script" : "program" },
+        words: python ? words : `"$sluice_dir"/${PAYLOAD_FILE} ${words}`,
+        files: [{ name: PAYLOAD_FILE, text: payload.script, executable: true }],
+        directives: { directives: lines, directiveOptions: options },
+      };
+    }
+    case "command": {
+      const [program = ""] = payload.command;
+      return {
+        application: { kind: /\.(py|jar)$/.test(program) ? "submit" : "program" },
+        words: commandLine(payload.command),
+        files: [],
+        directives: NO_DIRECTIVES,
+      };
+    }
+    case "cluster":
+      return { application: { kind: "none" }, words: "", files: [], directives: NO_DIRECTIVES };
+    case "allocation":
+      throw new PayloadNotLaunchableError(payload.kind, "spark");
+  }
+}
+
+function masterOf(spec: SparkLauncherSpec, payload: Payload, place: LaunchPlace): SparkMaster {
+  if (payload.kind === "cluster") return { kind: "own" };
+  if (spec.master !== undefined) return { kind: "existing", url: spec.master };
+  return { kind: place.kind === "host" ? "local" : "own" };
+}
+
+/**
+ * Starts a standalone Spark across the nodes of the job, or finds one that runs already, then the payload; and
+ * ends all that it started, whatever the payload does.
+ *
+ * A Python script, and a command whose first word is a `.py` or `.jar` file, is handed to spark-submit: the rest
+ * of the command are its arguments. Any other script or command is run as it is, with SPARK_MASTER, MASTER,
+ * SPARK_HOME, SPARK_CONF_DIR and PATH set, so that whatever starts Spark there uses this one. A payload
+ * `cluster` is Spark itself, which stands until the job is cancelled.
+ */
 export const sparkLauncher: Launcher = {
-  plan({ payload }: Work): ExecutionPlan {
-    throw new PayloadNotLaunchableError(payload.kind, "spark");
+  plan({ payload, launcher, environment }: Work, place: LaunchPlace): ExecutionPlan {
+    if (launcher.kind !== "spark") throw new PayloadNotLaunchableError(payload.kind, "spark");
+    const { application, words, files, directives } = applicationOf(payload);
+    const master = masterOf(launcher, payload, place);
+    const own = master.kind === "own";
+    const start = (role: string) =>
+      become(environment, "sh", `"$sluice_dir"/${SPARK_SCRIPT_FILE} ${role}`.trimEnd());
+    const logging = { name: SPARK_LOGGING_FILE, text: DAEMON_LOGGING, executable: false };
+    return {
+      files: [
+        ...files,
+        {
+          name: SPARK_SCRIPT_FILE,
+          text: sparkScript(launcher, master, application),
+          executable: true,
+        },
+        { name: SPARK_PROPERTIES_FILE, text: askedProperties(launcher), executable: false },
+        ...(own ? [logging] : []),
+      ],
+      body: [
+        start(
+          `first "$sluice_dir" "$sluice_spool" "$sluice_attempt" "$sluice_task" "$sluice_restart" ${words}`,
+        ),
+      ],
+      ...(own && place.kind === "allocation" ? { peers: [start('other "$sluice_dir"')] } : {}),
+      ...directives,
+    };
   },
 };
