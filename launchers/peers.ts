@@ -12,7 +12,7 @@ import { softwareLines } from "./software.ts";
 export const PEERS_FILE = "peers.sh";
 
 /** Options of every srun that starts one of our shells: it shares what the job has, and outlives no other. */
-const SHELL_OPTIONS = "--overlap --kill-on-bad-exit=0 --wait=0";
+const SHELL_OPTIONS = "--overlap --no-kill --kill-on-bad-exit=0 --wait=0";
 
 /**
  * The script for the other nodes: it is started once on each with the attempt's directory as its argument, and

@@ -6,7 +6,7 @@
 
 import type { SparkLauncherSpec } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
-import { FRAMEWORK_NOT_UP_EXIT_CODE } from "../framework_script.ts";
+import { SPARK_MASTER_EXIT_CODE } from "./terms.ts";
 import type { SparkApplication } from "./terms.ts";
 
 /** Gives the trap at the script's end the exit status of the application, which is the job's. */
@@ -38,7 +38,7 @@ export function runApplication(spec: SparkLauncherSpec, application: SparkApplic
       return [
         'while kill -s 0 "$sluice_master" 2>/dev/null; do sleep 1; done',
         "printf 'sluice: the Spark master ended; see %s\\n' \"$sluice_run\" >&2",
-        `(exit ${FRAMEWORK_NOT_UP_EXIT_CODE})`,
+        `(exit ${SPARK_MASTER_EXIT_CODE})`,
       ];
   }
 }

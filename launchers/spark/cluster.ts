@@ -6,13 +6,15 @@
 
 import type { SparkLauncherSpec } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
+import { PAYLOAD_SIGNALS } from "./shell.ts";
 import {
   CLUSTER_FILE,
   CLUSTER_SECRET_FILE,
-  FRAMEWORK_NOT_UP_EXIT_CODE,
-  PAYLOAD_SIGNALS,
-} from "../framework_script.ts";
-import { SPARK_LOGGING_FILE } from "./terms.ts";
+  SPARK_GONE_EXIT_CODE,
+  SPARK_LOGGING_FILE,
+  SPARK_MASTER_EXIT_CODE,
+  SPARK_WORKERS_EXIT_CODE,
+} from "./terms.ts";
 
 /** Fetches a URL without a proxy: by python3, which pyspark needs anyway, or by what else there is. */
 export const FETCH: readonly string[] = [
@@ -78,8 +80,9 @@ export function startCluster(spec: SparkLauncherSpec): string[] {
     '    "$sluice_run/master.log" 2>/dev/null | head -n 1',
     "}",
     "sluice_lost() {",
-    '  tail -n 20 "$sluice_run/$1.log" "$sluice_run/$1.out" >&2 2>/dev/null',
-    `  sluice_fail ${FRAMEWORK_NOT_UP_EXIT_CODE} "$2; see $sluice_run"`,
+    // Not every tail takes many files.
+    '  for sluice_log in "$sluice_run/$2.log" "$sluice_run/$2.out"; do tail -n 20 "$sluice_log"; done >&2 2>/dev/null',
+    '  sluice_fail "$1" "$3; see $sluice_run"',
     "}",
     "sluice_daemon master org.apache.spark.deploy.master.Master \\",
     '  --host "$sluice_host" --port 0 --webui-port 0',
@@ -88,10 +91,10 @@ export function startCluster(spec: SparkLauncherSpec): string[] {
     "while sluice_at=$(sluice_port sparkMaster) && sluice_page=$(sluice_port MasterUI) &&",
     '  { [ -z "$sluice_at" ] || [ -z "$sluice_page" ]; }; do',
     '  if ! kill -s 0 "$sluice_master" 2>/dev/null; then',
-    '    sluice_lost master "the Spark master ended as it came up"',
+    `    sluice_lost ${SPARK_MASTER_EXIT_CODE} master "the Spark master ended as it came up"`,
     "  fi",
     '  if [ "$(date +%s)" -ge "$sluice_until" ]; then',
-    `    sluice_lost master "the Spark master was not up after ${spec.masterTimeoutSeconds} s"`,
+    `    sluice_lost ${SPARK_MASTER_EXIT_CODE} master "the Spark master was not up after ${spec.masterTimeoutSeconds} s"`,
     "  fi",
     "  sleep 0.2",
     "done",
@@ -104,13 +107,13 @@ export function startCluster(spec: SparkLauncherSpec): string[] {
     '  awk \'{ count += gsub(/"state" *: *"ALIVE"/, "") } END { print count + 0 }\') &&',
     '  [ "$sluice_count" -lt "$sluice_nodes" ]; do',
     '  if ! kill -s 0 "$sluice_master" 2>/dev/null; then',
-    '    sluice_lost master "the Spark master ended before its workers had registered"',
+    `    sluice_lost ${SPARK_MASTER_EXIT_CODE} master "the Spark master ended before its workers had registered"`,
     "  fi",
     '  if ! kill -s 0 "$sluice_worker" 2>/dev/null; then',
-    '    sluice_lost "worker.$sluice_node" "the Spark worker on $sluice_node ended as it came up"',
+    `    sluice_lost ${SPARK_WORKERS_EXIT_CODE} "worker.$sluice_node" "the Spark worker on $sluice_node ended as it came up"`,
     "  fi",
     '  if [ "$(date +%s)" -ge "$sluice_until" ]; then',
-    `    sluice_lost master "$sluice_count of $sluice_nodes Spark workers had registered after ${spec.workersTimeoutSeconds} s"`,
+    `    sluice_lost ${SPARK_WORKERS_EXIT_CODE} master "$sluice_count of $sluice_nodes Spark workers had registered after ${spec.workersTimeoutSeconds} s"`,
     "  fi",
     "  sleep 0.2",
     "done",
@@ -135,10 +138,10 @@ export function awaitStanding(directory: string, seconds: number): string[] {
     `sluice_until=$(($(date +%s) + ${seconds}))`,
     `while [ ! -e "$sluice_standing/${CLUSTER_FILE}" ]; do`,
     '  if [ -e "$sluice_standing/exit" ]; then',
-    `    sluice_fail ${FRAMEWORK_NOT_UP_EXIT_CODE} "the Spark cluster of $sluice_standing has ended"`,
+    `    sluice_fail ${SPARK_GONE_EXIT_CODE} "the Spark cluster of $sluice_standing has ended"`,
     "  fi",
     '  if [ "$(date +%s)" -ge "$sluice_until" ]; then',
-    `    sluice_fail ${FRAMEWORK_NOT_UP_EXIT_CODE} "the Spark cluster of $sluice_standing was not up after ${seconds} s"`,
+    `    sluice_fail ${SPARK_GONE_EXIT_CODE} "the Spark cluster of $sluice_standing was not up after ${seconds} s"`,
     "  fi",
     "  sleep 0.5",
     "done",

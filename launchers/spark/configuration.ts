@@ -5,9 +5,8 @@
  */
 
 import type { SparkLauncherSpec } from "../../model/mod.ts";
-import { FRAMEWORK_MISFIT_EXIT_CODE } from "../framework_script.ts";
 import { mebibytes } from "./properties.ts";
-import { SPARK_PROPERTIES_FILE } from "./terms.ts";
+import { SPARK_MISFIT_EXIT_CODE, SPARK_PROPERTIES_FILE } from "./terms.ts";
 import type { SparkMaster } from "./terms.ts";
 
 /** Properties that depend on what the job has: an executor must fit into a worker, or nothing ever runs. */
@@ -36,7 +35,7 @@ function sizedProperties(
 export function checkFit({ executorMemory, executorCores }: SparkLauncherSpec): string[] {
   const check = (variable: string, asked: number, what: string) => [
     `if [ "\${${variable}:-${asked}}" -lt ${asked} ]; then`,
-    `  sluice_fail ${FRAMEWORK_MISFIT_EXIT_CODE} "an executor of ${asked} ${what} does not fit into a worker of $${variable}: ask for more, or for smaller executors"`,
+    `  sluice_fail ${SPARK_MISFIT_EXIT_CODE} "an executor of ${asked} ${what} does not fit into a worker of $${variable}: ask for more, or for smaller executors"`,
     "fi",
   ];
   return [

@@ -6,8 +6,8 @@
 
 import type { SparkLauncherSpec } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
-import { FRAMEWORK_MISSING_EXIT_CODE, FRAMEWORK_NOT_UP_EXIT_CODE } from "../framework_script.ts";
 import { mebibytes } from "./properties.ts";
+import { SPARK_MASTER_EXIT_CODE, SPARK_MISSING_EXIT_CODE } from "./terms.ts";
 
 /** Finds Java and Spark, or ends. */
 export function findSpark({ sparkHome }: SparkLauncherSpec): string[] {
@@ -19,10 +19,10 @@ export function findSpark({ sparkHome }: SparkLauncherSpec): string[] {
     "fi",
     "export SPARK_HOME",
     'if [ ! -x "$SPARK_HOME/bin/spark-class" ]; then',
-    `  sluice_fail ${FRAMEWORK_MISSING_EXIT_CODE} "there is no Spark on $sluice_node: \\$SPARK_HOME is '$SPARK_HOME', and python3 has no pyspark"`,
+    `  sluice_fail ${SPARK_MISSING_EXIT_CODE} "there is no Spark on $sluice_node: \\$SPARK_HOME is '$SPARK_HOME', and python3 has no pyspark"`,
     "fi",
     'if [ ! -x "${JAVA_HOME:-/nonexistent}/bin/java" ] && ! command -v java >/dev/null; then',
-    `  sluice_fail ${FRAMEWORK_MISSING_EXIT_CODE} "there is no Java on $sluice_node, which Spark needs: \\$JAVA_HOME is not set and no java is on PATH"`,
+    `  sluice_fail ${SPARK_MISSING_EXIT_CODE} "there is no Java on $sluice_node, which Spark needs: \\$JAVA_HOME is not set and no java is on PATH"`,
     "fi",
   ];
 }
@@ -31,7 +31,7 @@ export function findSpark({ sparkHome }: SparkLauncherSpec): string[] {
 export function prepareNode(address: string): string[] {
   return [
     'sluice_local=$(mktemp -d "${SLURM_TMPDIR:-${TMPDIR:-/tmp}}/sluice-spark.XXXXXXXX") ||',
-    `  sluice_fail ${FRAMEWORK_NOT_UP_EXIT_CODE} "there is no place for temporary files on $sluice_node"`,
+    `  sluice_fail ${SPARK_MASTER_EXIT_CODE} "there is no place for temporary files on $sluice_node"`,
     'mkdir "$sluice_local/tmp"',
     'sluice_java=$(printf -- \'-Djava.io.tmpdir="%s"\' "$sluice_local/tmp")',
     `sluice_host=\${SPARK_LOCAL_HOSTNAME:-${address}}`,

@@ -6,20 +6,12 @@
 
 import type { SparkLauncherSpec } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
-import {
-  ADDRESS,
-  CLUSTER_FILE,
-  CLUSTER_SECRET_FILE,
-  FAIL,
-  FRAMEWORK_NOT_UP_EXIT_CODE,
-  PAYLOAD,
-  PAYLOAD_SIGNALS,
-  STOP,
-} from "../framework_script.ts";
 import { runApplication } from "./application.ts";
 import { awaitStanding, DAEMON, FETCH, PUBLISH, START_WORKER, startCluster } from "./cluster.ts";
 import { checkFit, configure } from "./configuration.ts";
 import { findSpark, prepareNode, workerSize } from "./node.ts";
+import { ADDRESS, FAIL, PAYLOAD, PAYLOAD_SIGNALS, STOP } from "./shell.ts";
+import { CLUSTER_FILE, CLUSTER_SECRET_FILE, SPARK_MASTER_EXIT_CODE } from "./terms.ts";
 import type { SparkApplication, SparkMaster } from "./terms.ts";
 
 /** Ends all that was started on the first node and removes what is temporary, however the script ends. */
@@ -172,7 +164,7 @@ export function sparkScript(
     "shift 6",
     'rm -rf "$sluice_run"',
     'mkdir -m 700 "$sluice_run" ||',
-    `  sluice_fail ${FRAMEWORK_NOT_UP_EXIT_CODE} "cannot make $sluice_run"`,
+    `  sluice_fail ${SPARK_MASTER_EXIT_CODE} "cannot make $sluice_run"`,
     ...reachMaster(spec, master),
     'echo "spark.master=$SPARK_MASTER" >>"$SPARK_CONF_DIR/spark-defaults.conf"',
     "MASTER=$SPARK_MASTER PATH=$SPARK_HOME/bin:$PATH",

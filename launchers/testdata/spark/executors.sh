@@ -236,8 +236,8 @@ sluice_port() {
     "$sluice_run/master.log" 2>/dev/null | head -n 1
 }
 sluice_lost() {
-  tail -n 20 "$sluice_run/$1.log" "$sluice_run/$1.out" >&2 2>/dev/null
-  sluice_fail 70 "$2; see $sluice_run"
+  for sluice_log in "$sluice_run/$2.log" "$sluice_run/$2.out"; do tail -n 20 "$sluice_log"; done >&2 2>/dev/null
+  sluice_fail "$1" "$3; see $sluice_run"
 }
 sluice_daemon master org.apache.spark.deploy.master.Master \
   --host "$sluice_host" --port 0 --webui-port 0
@@ -246,10 +246,10 @@ sluice_until=$(($(date +%s) + 120))
 while sluice_at=$(sluice_port sparkMaster) && sluice_page=$(sluice_port MasterUI) &&
   { [ -z "$sluice_at" ] || [ -z "$sluice_page" ]; }; do
   if ! kill -s 0 "$sluice_master" 2>/dev/null; then
-    sluice_lost master "the Spark master ended as it came up"
+    sluice_lost 70 master "the Spark master ended as it came up"
   fi
   if [ "$(date +%s)" -ge "$sluice_until" ]; then
-    sluice_lost master "the Spark master was not up after 120 s"
+    sluice_lost 70 master "the Spark master was not up after 120 s"
   fi
   sleep 0.2
 done
@@ -262,13 +262,13 @@ while sluice_count=$(sluice_fetch "http://$sluice_host:$sluice_page/json/" |
   awk '{ count += gsub(/"state" *: *"ALIVE"/, "") } END { print count + 0 }') &&
   [ "$sluice_count" -lt "$sluice_nodes" ]; do
   if ! kill -s 0 "$sluice_master" 2>/dev/null; then
-    sluice_lost master "the Spark master ended before its workers had registered"
+    sluice_lost 70 master "the Spark master ended before its workers had registered"
   fi
   if ! kill -s 0 "$sluice_worker" 2>/dev/null; then
-    sluice_lost "worker.$sluice_node" "the Spark worker on $sluice_node ended as it came up"
+    sluice_lost 71 "worker.$sluice_node" "the Spark worker on $sluice_node ended as it came up"
   fi
   if [ "$(date +%s)" -ge "$sluice_until" ]; then
-    sluice_lost master "$sluice_count of $sluice_nodes Spark workers had registered after 300 s"
+    sluice_lost 71 master "$sluice_count of $sluice_nodes Spark workers had registered after 300 s"
   fi
   sleep 0.2
 done

@@ -1,25 +1,10 @@
 /**
- * Shell functions for the scripts of launchers that start a framework's processes across the nodes of a job. Pure.
+ * Shell functions for a script that starts processes around a payload and ends them with it. Pure.
  *
  * @module
  */
 
-/** Exit status of a job whose framework, or what that needs, is not on the node. */
-export const FRAMEWORK_MISSING_EXIT_CODE = 69;
-
-/** Exit status of a job whose framework did not come up, or not in time. */
-export const FRAMEWORK_NOT_UP_EXIT_CODE = 70;
-
-/** Exit status of a job that asks its framework for more than the job has. */
-export const FRAMEWORK_MISFIT_EXIT_CODE = 78;
-
-/** Name of the file in the attempt's directory that tells of the cluster while it can be used. */
-export const CLUSTER_FILE = "cluster";
-
-/** Name of the file beside {@linkcode CLUSTER_FILE} with the secret that the cluster asks for, where it does. */
-export const CLUSTER_SECRET_FILE = "cluster_secret";
-
-/** Signals that are meant for a payload: the framework's own processes must not die of them. */
+/** Signals that are meant for a payload: the processes around it must not die of them. */
 export const PAYLOAD_SIGNALS = "HUP INT QUIT USR1 USR2 ALRM XCPU";
 
 /** Prints a message to the job's standard error; `sluice_fail STATUS MESSAGE` ends the script as well. */
