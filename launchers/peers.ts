@@ -47,6 +47,8 @@ export function peersFiles(
 export function startPeers(): string[] {
   return [
     "sluice_peers=",
+    "SLUICE_RUN=$SLURM_JOB_ID.$sluice_restart",
+    "export SLUICE_RUN",
     'if [ "${SLURM_JOB_NUM_NODES:-1}" -gt 1 ]; then',
     "  sluice_others=$((SLURM_JOB_NUM_NODES - 1))",
     `  srun ${SHELL_OPTIONS} --nodes="$sluice_others" --ntasks="$sluice_others" --ntasks-per-node=1 \\`,

@@ -57,6 +57,18 @@ export interface LaunchPlace {
    * `host`: one machine without a scheduler and without any such variable.
    */
   readonly kind: "allocation" | "host";
+  /**
+   * The Ray or Spark cluster that the work runs on, which another job of the session is: the payload waits for
+   * it and connects to it, and starts none. Default: none.
+   */
+  readonly standing?: {
+    /**
+     * The directory of that job, as it is seen from the directory of the job, `$SLUICE_JOB_DIRECTORY`. The file
+     * `cluster` in it says, once the cluster has come up, `framework=…`, `address=…` and `dashboard=…`, each on
+     * a line; the file `exit` is there once the cluster is gone.
+     */
+    readonly directory: string;
+  };
 }
 
 /** Turns a kind of work into a plan. Pure: the same work gives the same plan. */

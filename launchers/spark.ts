@@ -6,10 +6,10 @@
 
 import type { Payload, SparkLauncherSpec } from "../model/mod.ts";
 import { commandLine } from "../shell/mod.ts";
-import { checkScript, scriptDirectives } from "../slurm/mod.ts";
-import { become, PAYLOAD_FILE } from "./bash.ts";
-import { PayloadNotLaunchableError } from "./errors.ts";
-import type { ExecutionPlan, Launcher, LaunchPlace, PlanFile, Work } from "./plan.ts";
+import { payloadCommand, withEnvironment } from "./bash.ts";
+import type { PayloadCommand } from "./bash.ts";
+import { ClusterNamedError, PayloadNotLaunchableError } from "./errors.ts";
+import type { ExecutionPlan, Launcher, LaunchPlace, Work } from "./plan.ts";
 import { askedProperties, DAEMON_LOGGING } from "./spark/properties.ts";
 import { sparkScript } from "./spark/script.ts";
 import { SPARK_LOGGING_FILE, SPARK_PROPERTIES_FILE, SPARK_SCRIPT_FILE } from "./spark/terms.ts";
@@ -25,50 +25,48 @@ function isPython(script: string): boolean {
   return /^(python|pypy)[\d.]*$/.test(interpreter ?? "");
 }
 
-/** An application as the script runs it, its words, and what of it must be in the attempt's directory. */
-interface Application {
+/** An application as the script runs it, its words, and what goes with it. */
+interface Application extends Omit<PayloadCommand, "command"> {
   readonly application: SparkApplication;
-  /** Words for the shell. */
+  /** Quoted for the shell. */
   readonly words: string;
-  readonly files: readonly PlanFile[];
-  readonly directives: Pick<ExecutionPlan, "directives" | "directiveOptions">;
 }
-
-const NO_DIRECTIVES = { directives: [], directiveOptions: [] };
 
 function applicationOf(payload: Payload): Application {
   switch (payload.kind) {
     case "script": {
-      checkScript(payload.script);
-      const { lines, options } = scriptDirectives(payload.script);
-      const words = commandLine(payload.arguments);
-      const python = isPython(payload.script);
-      return {
-        application: { kind: python ? "script" : "program" },
-        words: python ? words : `"$sluice_dir"/${PAYLOAD_FILE} ${words}`,
-        files: [{ name: PAYLOAD_FILE, text: payload.script, executable: true }],
-        directives: { directives: lines, directiveOptions: options },
-      };
+      const { command, ...rest } = payloadCommand(payload, {});
+      return isPython(payload.script)
+        ? { ...rest, application: { kind: "script" }, words: commandLine(payload.arguments) }
+        : { ...rest, application: { kind: "program" }, words: command };
     }
     case "command": {
-      const [program = ""] = payload.command;
-      return {
-        application: { kind: /\.(py|jar)$/.test(program) ? "submit" : "program" },
-        words: commandLine(payload.command),
-        files: [],
-        directives: NO_DIRECTIVES,
-      };
+      const { command, ...rest } = payloadCommand(payload, {});
+      const submitted = /\.(py|jar)$/.test(payload.command[0] ?? "");
+      return { ...rest, application: { kind: submitted ? "submit" : "program" }, words: command };
     }
     case "cluster":
-      return { application: { kind: "none" }, words: "", files: [], directives: NO_DIRECTIVES };
+      return {
+        application: { kind: "none" },
+        words: "",
+        files: [],
+        directives: [],
+        directiveOptions: [],
+      };
     case "allocation":
       throw new PayloadNotLaunchableError(payload.kind, "spark");
   }
 }
 
 function masterOf(spec: SparkLauncherSpec, payload: Payload, place: LaunchPlace): SparkMaster {
-  if (payload.kind === "cluster") return { kind: "own" };
+  if (payload.kind === "cluster") {
+    if (spec.master !== undefined) throw new ClusterNamedError("master");
+    return { kind: "own" };
+  }
   if (spec.master !== undefined) return { kind: "existing", url: spec.master };
+  if (place.standing !== undefined) {
+    return { kind: "standing", directory: place.standing.directory };
+  }
   return { kind: place.kind === "host" ? "local" : "own" };
 }
 
@@ -84,11 +82,11 @@ function masterOf(spec: SparkLauncherSpec, payload: Payload, place: LaunchPlace)
 export const sparkLauncher: Launcher = {
   plan({ payload, launcher, environment }: Work, place: LaunchPlace): ExecutionPlan {
     if (launcher.kind !== "spark") throw new PayloadNotLaunchableError(payload.kind, "spark");
-    const { application, words, files, directives } = applicationOf(payload);
+    const { application, words, files, ...directives } = applicationOf(payload);
     const master = masterOf(launcher, payload, place);
     const own = master.kind === "own";
     const start = (role: string) =>
-      become(environment, "sh", `"$sluice_dir"/${SPARK_SCRIPT_FILE} ${role}`.trimEnd());
+      `exec ${withEnvironment(environment, "sh", `"$sluice_dir"/${SPARK_SCRIPT_FILE} ${role}`)}`;
     const logging = { name: SPARK_LOGGING_FILE, text: DAEMON_LOGGING, executable: false };
     return {
       files: [

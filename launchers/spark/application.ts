@@ -6,6 +6,7 @@
 
 import type { SparkLauncherSpec } from "../../model/mod.ts";
 import { quote } from "../../shell/mod.ts";
+import { PAYLOAD_FILE } from "../bash.ts";
 import { SPARK_MASTER_EXIT_CODE } from "./terms.ts";
 import type { SparkApplication } from "./terms.ts";
 
@@ -20,7 +21,7 @@ export function runApplication(spec: SparkLauncherSpec, application: SparkApplic
     case "script":
       return [
         // spark-submit knows a Python program by its name.
-        'ln -s "$sluice_dir/payload" "$sluice_run/payload.py"',
+        `ln -s "$sluice_dir/${PAYLOAD_FILE}" "$sluice_run/payload.py"`,
         'set -- "$sluice_run/payload.py" "$@"',
         ...runApplication(spec, { kind: "submit" }),
       ];

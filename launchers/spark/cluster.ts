@@ -132,9 +132,8 @@ export const PUBLISH: readonly string[] = [
 
 /** Waits for a cluster that another job keeps standing. */
 export function awaitStanding(directory: string, seconds: number): string[] {
-  const place = quote(directory);
   return [
-    `sluice_standing=${place}`,
+    `sluice_standing="$SLUICE_JOB_DIRECTORY"/${quote(directory)}`,
     `sluice_until=$(($(date +%s) + ${seconds}))`,
     `while [ ! -e "$sluice_standing/${CLUSTER_FILE}" ]; do`,
     '  if [ -e "$sluice_standing/exit" ]; then',

@@ -36,6 +36,7 @@ export function prepareNode(address: string): string[] {
     'sluice_java=$(printf -- \'-Djava.io.tmpdir="%s"\' "$sluice_local/tmp")',
     `sluice_host=\${SPARK_LOCAL_HOSTNAME:-${address}}`,
     "case $sluice_host in",
+    "'['*) ;;",
     "*:*)",
     '  sluice_host="[$sluice_host]"',
     '  sluice_java="$sluice_java -Djava.net.preferIPv6Addresses=true"',

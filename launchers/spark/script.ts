@@ -135,7 +135,7 @@ export function sparkScript(
     "sluice_dir=$2",
     "sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}",
     // What an earlier run of the same attempt left is not taken for this one's.
-    "sluice_run=$sluice_dir/spark.${SLURM_JOB_ID:-0}.${SLURM_RESTART_COUNT:-0}$sluice_suffix",
+    "sluice_run=$sluice_dir/spark.${SLUICE_RUN:-run}$sluice_suffix",
     "sluice_node=${SLURMD_NODENAME:-$(uname -n)}",
     `sluice_grace=${spec.graceSeconds}`,
     variables.map((name) => `sluice_${name}=''`).join(" "),

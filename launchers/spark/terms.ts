@@ -40,7 +40,7 @@ export type SparkMaster =
   | { readonly kind: "own" }
   /** It runs already. */
   | { readonly kind: "existing"; readonly url: string }
-  /** In a job that keeps a cluster standing: its attempt's directory. */
+  /** It is another job's, by that job's directory as it is seen from the job's own. */
   | { readonly kind: "standing"; readonly directory: string }
   /** None: the driver does the work itself, on all processors of its machine. */
   | { readonly kind: "local" };

@@ -3,7 +3,7 @@
 sluice_role=$1
 sluice_dir=$2
 sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}
-sluice_run=$sluice_dir/spark.${SLURM_JOB_ID:-0}.${SLURM_RESTART_COUNT:-0}$sluice_suffix
+sluice_run=$sluice_dir/spark.${SLUICE_RUN:-run}$sluice_suffix
 sluice_node=${SLURMD_NODENAME:-$(uname -n)}
 sluice_grace=10
 sluice_local='' sluice_secret='' sluice_worker='' sluice_master=''
@@ -138,6 +138,7 @@ mkdir "$sluice_local/tmp"
 sluice_java=$(printf -- '-Djava.io.tmpdir="%s"' "$sluice_local/tmp")
 sluice_host=${SPARK_LOCAL_HOSTNAME:-$(sluice_address)}
 case $sluice_host in
+'['*) ;;
 *:*)
   sluice_host="[$sluice_host]"
   sluice_java="$sluice_java -Djava.net.preferIPv6Addresses=true"
