@@ -45,7 +45,7 @@ sluice_stop() {
   for sluice_pid in $sluice_pids; do kill -s TERM "$sluice_pid"; done
   for sluice_pid in $sluice_pids; do
     while kill -s 0 "$sluice_pid"; do
-      if [ "$(date +%s)" -ge "$sluice_until" ]; then
+      if [ "$(date +%s)" -gt "$sluice_until" ]; then
         kill -s KILL "$sluice_pid"
         break
       fi

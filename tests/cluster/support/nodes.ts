@@ -40,35 +40,36 @@ export async function allGone(workspace: Workspace): Promise<void> {
 }
 
 /**
- * A node whose power is cut: all that jobs and Slurm run there is killed, its cable is pulled and Slurm is told
- * that it is down. Disposing it brings the node back.
+ * A node that is lost: all that jobs and Slurm run there is killed, whose peers the system still tells, then its
+ * cable is pulled and Slurm is told that it is down. Disposing it brings the node back.
  */
 export async function loseNode(node: string): Promise<AsyncDisposable> {
   await stopDaemon(`slurmd:${node}`, { signal: "KILL" });
   await runScript(
     "kill what runs on the node",
-    `for pid in $(ip netns pids "$1"); do
-      case $(cat "/proc/$pid/comm" 2>/dev/null) in
-      sshd) ;;
-      *) kill -s KILL "$pid" 2>/dev/null || true ;;
-      esac
+    `while
+      left=
+      for pid in $(ip netns pids "$1"); do
+        case $(cat "/proc/$pid/comm" 2>/dev/null) in
+        '' | sshd) ;;
+        *) kill -s KILL "$pid" 2>/dev/null && left=1 ;;
+        esac
+      done
+      [ -n "$left" ]
+    do
+      sleep 0.1
     done`,
     [node],
   );
   await setNodeLink(node, "down");
-  const tell = async (...words: string[]) => {
-    const { code, stderr } = await onCluster(
-      ["scontrol", "update", `nodename=${node}`, ...words],
-      { root: true },
-    );
-    assert.equal(code, 0, stderr);
-  };
-  await tell("state=down", "reason=lost");
+  const update = (...words: string[]) =>
+    onCluster(["scontrol", "update", `nodename=${node}`, ...words], { root: true });
+  const { code, stderr } = await update("state=down", "reason=lost");
+  assert.equal(code, 0, stderr);
   return {
     async [Symbol.asyncDispose]() {
       await setNodeLink(node, "up");
       await startDaemon(`slurmd:${node}`);
-      await tell("state=resume");
       await until(`${node} is back`, async () => {
         const { stdout } = await onCluster([
           "sinfo",
@@ -76,7 +77,10 @@ export async function loseNode(node: string): Promise<AsyncDisposable> {
           `--nodes=${node}`,
           "--format=%t",
         ]);
-        return /^(idle|mix|alloc)$/m.test(stdout);
+        if (/^(idle|mix|alloc)$/m.test(stdout)) return true;
+        // Refused where the node has come back by itself meanwhile.
+        await update("state=resume");
+        return false;
       }, 200);
     },
   };
