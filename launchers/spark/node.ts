@@ -40,6 +40,8 @@ export function prepareNode(address: string): string[] {
     "*:*)",
     '  sluice_host="[$sluice_host]"',
     '  sluice_java="$sluice_java -Djava.net.preferIPv6Addresses=true"',
+    // pyspark's own name for the same.
+    "  export SPARK_PREFER_IPV6=True",
     "  ;;",
     "esac",
     'if [ -n "$sluice_host" ]; then',
