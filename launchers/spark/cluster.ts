@@ -40,6 +40,8 @@ export const DAEMON: readonly string[] = [
   // What a payload is to be told must not end them.
   `    trap '' ${PAYLOAD_SIGNALS}`,
   '    cd "$sluice_run" || exit',
+  // Executors would hand it to their Python, but have Spark's own default themselves.
+  "    unset SPARK_PREFER_IPV6",
   "    SPARK_DAEMON_MEMORY=${SPARK_DAEMON_MEMORY:-512m}",
   // Paths that need no quoting, since the daemon is started in the directory of its log.
   '    SPARK_DAEMON_JAVA_OPTS="${SPARK_DAEMON_JAVA_OPTS:-} -Dsluice.log=$sluice_name.log"',

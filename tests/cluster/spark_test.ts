@@ -17,7 +17,7 @@ import type { JobInput } from "./support/workspace.ts";
 /** The release that is tested: of those for Java 17 and Python 3.11 the one that takes the least room. */
 const PYSPARK = "pyspark==3.5.9";
 
-/** Starts of a JVM that do not pay for speed later. */
+/** Has every JVM start quickly rather than pay for speed later. */
 const QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
 /** The first lines of every program: \`meet(name, others)\` waits until all have come as far. */
@@ -99,15 +99,14 @@ async function bench(workspace: Workspace, sluice: Sluice): Promise<Bench> {
         executorMemory: "512M",
         executorCores: 1,
         executors: 2,
-        conf: { "spark.executor.extraJavaOptions": QUICK_JVM, "spark.ui.enabled": "false" },
+        conf: { "spark.ui.enabled": "false" },
       },
       resources: { nodes: 2, nodeList: nodes, tasksPerNode: 1, memory: "1200M", time: 10 },
       environment: {
         PATH: `${python}/bin:/usr/bin:/bin`,
         TMPDIR: temporary,
         MEETING: meeting,
-        SPARK_DAEMON_JAVA_OPTS: QUICK_JVM,
-        SPARK_SUBMIT_OPTS: QUICK_JVM,
+        JDK_JAVA_OPTIONS: QUICK_JVM,
       },
       ...rest,
     }),

@@ -84,6 +84,7 @@ sluice_daemon() {
   (
     trap '' HUP INT QUIT USR1 USR2 ALRM XCPU
     cd "$sluice_run" || exit
+    unset SPARK_PREFER_IPV6
     SPARK_DAEMON_MEMORY=${SPARK_DAEMON_MEMORY:-512m}
     SPARK_DAEMON_JAVA_OPTS="${SPARK_DAEMON_JAVA_OPTS:-} -Dsluice.log=$sluice_name.log"
     SPARK_DAEMON_JAVA_OPTS="$SPARK_DAEMON_JAVA_OPTS -Dlog4j2.configurationFile=../spark-log4j2.properties"
@@ -155,6 +156,7 @@ case $sluice_host in
 *:*)
   sluice_host="[$sluice_host]"
   sluice_java="$sluice_java -Djava.net.preferIPv6Addresses=true"
+  export SPARK_PREFER_IPV6=True
   ;;
 esac
 if [ -n "$sluice_host" ]; then

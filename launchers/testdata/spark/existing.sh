@@ -99,6 +99,7 @@ case $sluice_host in
 *:*)
   sluice_host="[$sluice_host]"
   sluice_java="$sluice_java -Djava.net.preferIPv6Addresses=true"
+  export SPARK_PREFER_IPV6=True
   ;;
 esac
 if [ -n "$sluice_host" ]; then
