@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { JobSpec, JobSpecInput, Resources } from "../model/mod.ts";
 import { InvalidInputError, jobSpecSchema } from "../model/mod.ts";
 import { UsageError } from "./errors.ts";
+import type { SpecFile } from "./spec_file.ts";
 
 /** The options of `submit` that say what the job is, as the command line has them. */
 export const submitOptionsSchema = z.object({
@@ -145,25 +146,37 @@ function signalBeforeLimit(word: string | undefined): Record<string, unknown> | 
   return present({ signal, seconds: seconds === undefined ? undefined : number(seconds) });
 }
 
+const mapping = z.record(z.string(), z.unknown()).catch({});
+
+/** Both mappings in one, where the second wins; what is no mapping is left to the check of the whole. */
+function joined(below: unknown, above: Record<string, unknown>): unknown {
+  return Object.keys(above).length === 0 ? below : { ...mapping.parse(below), ...above };
+}
+
 /**
  * The job that the options describe, checked before anything is sent.
  *
+ * @param cluster Name of the cluster.
+ * @param payload What is to run. Default: what the file says.
+ * @param file What a file says of the job: the options win over it, field by field.
  * @throws {UsageError} For an option without its value.
  * @throws {InvalidInputError} Naming every field that is wrong.
  */
 export function jobSpec(
-  cluster: string,
-  payload: JobSpecInput["payload"],
+  cluster: unknown,
+  payload: JobSpecInput["payload"] | undefined,
   options: SubmitOptions,
+  file: SpecFile = {},
 ): JobSpec {
   const parsed = jobSpecSchema.safeParse({
+    ...file,
     cluster,
-    payload,
-    environment: pairs(options.env, "--env"),
-    labels: pairs(options.label, "--label"),
-    options: schedulerOptions(options.option),
-    resources: resources(options),
     ...present({
+      environment: joined(file["environment"], pairs(options.env, "--env")),
+      labels: joined(file["labels"], pairs(options.label, "--label")),
+      options: joined(file["options"], schedulerOptions(options.option)),
+      resources: joined(file["resources"], resources(options)),
+      payload,
       name: options.name,
       count: options.count === undefined ? undefined : number(options.count),
       workingDirectory: options.chdir,

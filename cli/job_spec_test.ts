@@ -101,3 +101,44 @@ Deno.test("a number of copies is taken as a number, and not together with an arr
   assert.match(refusal({ count: "many" }).message, /count: must be/);
   assert.match(refusal({ count: "2", array: "0-1" }).message, /count/);
 });
+
+Deno.test("of a file and the options the options win, field by field", () => {
+  const file = {
+    payload: { kind: "script", script: "#!/bin/sh\n" },
+    launcher: { kind: "ray" },
+    name: "of the file",
+    resources: { nodes: 4, time: 10 },
+    environment: { A: "1", B: "2" },
+  };
+  const options = submitOptionsSchema.parse({ name: "mine", time: "20", env: ["B=3"] });
+  const { resources, environment, name, launcher, payload } = jobSpec(
+    "dev",
+    undefined,
+    options,
+    file,
+  );
+  assert.deepEqual({ resources, environment, name }, {
+    resources: { nodes: 4, time: 20 },
+    environment: { A: "1", B: "3" },
+    name: "mine",
+  });
+  assert.equal(launcher.kind, "ray");
+  assert.equal(payload.kind, "script");
+});
+
+Deno.test("what is wrong in a file is told by the names of its fields", () => {
+  const options = submitOptionsSchema.parse({});
+  for (
+    const [file, words] of [
+      [{ resources: 3 }, /resources/],
+      [{ launcher: { kind: "rey" } }, /launcher/],
+      [{ nods: 3 }, /nods/],
+    ] as const
+  ) {
+    assert.throws(() => jobSpec("dev", payload, options, file), (error) => {
+      assert.ok(error instanceof SluiceError);
+      assert.match(error.message, words);
+      return true;
+    });
+  }
+});

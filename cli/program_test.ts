@@ -91,9 +91,28 @@ Deno.test("submit sends a script with its arguments, from a file or from standar
   });
 });
 
+Deno.test("submit --spec takes a whole job from a file, and what the command line says wins", async () => {
+  await withShell(async ({ api, run }) => {
+    const text =
+      "payload: {kind: command, command: [hostname]}\nresources: {nodes: 2}\nname: two\n";
+    const files = { "/x/job.yaml": text };
+    const whole = await run(["submit", "--cluster", "dev", "--spec", "/x/job.yaml"], { files });
+    const job = await api.jobs.get(jobIdSchema.parse(whole.out.trim()));
+    assert.deepEqual(job.spec.payload, { kind: "command", command: ["hostname"] });
+    assert.equal(job.name, "two");
+    const other = await run(["submit", "--spec", "/x/job.yaml", "-N", "3", "--", "true"], {
+      files,
+    });
+    const { spec } = await api.jobs.get(jobIdSchema.parse(other.out.trim()));
+    assert.deepEqual(spec.payload, { kind: "command", command: ["true"] });
+    assert.deepEqual([spec.name, spec.resources], ["two", { nodes: 3 }]);
+  });
+});
+
 for (
   const [what, args, words] of [
     ["nothing to run", ["submit"], /nothing to submit/],
+    ["a spec that is not there", ["submit", "--spec", "/no.yaml"], /no.yaml cannot be read/],
     ["a script that is not there", ["submit", "/no.sh"], /cannot be read/],
     ["a script that is not UTF-8", ["submit", "/latin.sh"], /not UTF-8/],
     ["an argument that is not UTF-8", ["submit", "-J", "caf\uFFFD", "--", "a"], /Argument 3/],

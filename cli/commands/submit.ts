@@ -16,6 +16,7 @@ import { exitCodesHelp, interruptedCode, jobExitCode } from "../exit_code.ts";
 import { endText } from "../format/job.ts";
 import { jobSpec, submitOptionsSchema } from "../job_spec.ts";
 import { readPayload } from "../payload.ts";
+import { readSpecFile } from "../spec_file.ts";
 import { detachedText, watchJob } from "../watch_job.ts";
 
 const optionsSchema = connectionSchema.extend(submitOptionsSchema.shape).extend({
@@ -24,6 +25,7 @@ const optionsSchema = connectionSchema.extend(submitOptionsSchema.shape).extend(
   wait: z.boolean().default(false),
   follow: z.boolean().default(false),
   preview: z.boolean().default(false),
+  spec: z.string().optional(),
 });
 
 type Options = z.infer<typeof optionsSchema>;
@@ -70,9 +72,10 @@ function append(word: string, before: readonly string[] | undefined): readonly s
 /** A command with every option that says what a job is. */
 function specCommand(name: string, description: string): Command {
   const command = clientCommand(name, description)
-    .usage("[options] SCRIPT [ARGUMENTS] | - | -- COMMAND [ARGUMENTS]")
+    .usage("[options] SCRIPT [ARGUMENTS] | - | -- COMMAND [ARGUMENTS] | --spec FILE")
     .argument("[script...]", "a script and its arguments; - reads it from standard input")
     .option("--cluster <name>", "where to run (default: the only cluster there is)")
+    .option("--spec <file>", "a job in YAML or JSON; other options win over what it says")
     .option("-J, --name <name>", "name of the job (default: that of the script)")
     .option("-D, --chdir <directory>", "where the job starts (default: its own directory)")
     .addOption(
@@ -114,15 +117,22 @@ async function prepare(
   words: readonly string[],
   options: Options,
 ): Promise<Prepared> {
-  const { payload, name } = await readPayload(words, context.rest, context.terminal);
+  const file = options.spec === undefined ? {} : await readSpecFile(options.spec, context.terminal);
+  const says = words.length > 0 || (context.rest ?? []).length > 0;
+  const { payload, name } = says || file["payload"] === undefined
+    ? await readPayload(words, context.rest, context.terminal)
+    : { payload: undefined, name: undefined };
   const client = await context.connect(options);
-  const named = options.name ?? name;
+  const named = options.name ?? (file["name"] === undefined ? name : undefined);
+  const { cluster = file["cluster"] ?? await onlyCluster(client) } = options;
   return {
     client,
-    spec: jobSpec(options.cluster ?? await onlyCluster(client), payload, {
-      ...options,
-      ...(named === undefined ? {} : { name: named }),
-    }),
+    spec: jobSpec(
+      cluster,
+      payload,
+      { ...options, ...(named === undefined ? {} : { name: named }) },
+      file,
+    ),
   };
 }
 

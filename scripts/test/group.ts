@@ -21,8 +21,23 @@ export interface TestGroup {
   readonly paths: readonly string[];
   /** Permission flags. */
   readonly permissions: (machine: Machine) => readonly string[];
-  /** Whether its files need the real cluster, which they share: they run one after the other. */
-  readonly onCluster: boolean;
+  /** Where its files run, and beside what. */
+  readonly lane: Lane;
+}
+
+/**
+ * What runs at the same time. The files of a group on the cluster run one after the other; those of other
+ * groups side by side.
+ *
+ * - `machine`: needs no cluster.
+ * - `cluster`, `logins`: share the real cluster with each other, since most of their time they wait.
+ * - `alone`: breaks the cluster's daemons or nodes, or fills it; after all others.
+ */
+export type Lane = "machine" | "cluster" | "logins" | "alone";
+
+/** Whether a lane needs the real cluster. */
+export function isOnCluster(lane: Lane): boolean {
+  return lane !== "machine";
 }
 
 const shells = "sh,bash,dash";
@@ -31,13 +46,25 @@ function scratch({ temporary }: Machine): string[] {
   return [`--allow-read=.,${temporary}`, `--allow-write=${temporary}`];
 }
 
+function clusterPermissions(machine: Machine): string[] {
+  return [
+    `--allow-read=.,${machine.temporary},${machine.testbed},/nonexistent`,
+    `--allow-write=${machine.temporary},${machine.testbed}`,
+    // Deno takes the socket of an SSH agent for network, and scopes it by its exact path only.
+    "--allow-net",
+    `--allow-run=${machine.deno},sh,ssh-agent,ssh-add,ssh-keygen`,
+    "--allow-env",
+    "--allow-sys=uid",
+  ];
+}
+
 /** All groups, in the order in which they run. */
 export const GROUPS: readonly TestGroup[] = [
   {
     name: "pure",
     paths: ["model/", "slurm/", "actors/kernel/", "scripts/", "tests/architecture"],
     permissions: () => ["--allow-read=."],
-    onCluster: false,
+    lane: "machine",
   },
   {
     name: "shells",
@@ -47,13 +74,13 @@ export const GROUPS: readonly TestGroup[] = [
       `--allow-run=${shells},setsid,kill,shellcheck`,
       "--allow-env=CI,SLUICE_WRITE_GOLDEN",
     ],
-    onCluster: false,
+    lane: "machine",
   },
   {
     name: "store",
     paths: ["store/"],
     permissions: (machine) => [...scratch(machine), `--allow-run=${machine.deno}`],
-    onCluster: false,
+    lane: "machine",
   },
   {
     name: "hosts",
@@ -63,7 +90,7 @@ export const GROUPS: readonly TestGroup[] = [
       "--allow-net=127.0.0.1,0.0.0.0",
       "--allow-run=sh,kill",
     ],
-    onCluster: false,
+    lane: "machine",
   },
   {
     // Deno makes symbolic links only for programs that may read and write everywhere.
@@ -75,7 +102,7 @@ export const GROUPS: readonly TestGroup[] = [
       `--allow-run=${shells},setsid,kill,timeout,uname`,
       "--allow-sys=uid",
     ],
-    onCluster: false,
+    lane: "machine",
   },
   {
     name: "jobs",
@@ -87,7 +114,7 @@ export const GROUPS: readonly TestGroup[] = [
       "--allow-env=LOG_STREAM,LOG_TOKENS,CI",
       "--allow-sys=uid",
     ],
-    onCluster: false,
+    lane: "machine",
   },
   {
     name: "server",
@@ -98,21 +125,25 @@ export const GROUPS: readonly TestGroup[] = [
       `--allow-run=${machine.deno},node,sh`,
       "--allow-env=LOG_STREAM,LOG_TOKENS,CI,HOME,XDG_CONFIG_HOME,XDG_STATE_HOME,SLUICE_*,SLURM_SSH_*",
     ],
-    onCluster: false,
+    lane: "machine",
   },
   {
     name: "cluster",
     paths: ["tests/cluster/"],
-    permissions: (machine) => [
-      `--allow-read=.,${machine.temporary},${machine.testbed},/nonexistent`,
-      `--allow-write=${machine.temporary},${machine.testbed}`,
-      // Deno takes the socket of an SSH agent for network, and scopes it by its exact path only.
-      "--allow-net",
-      `--allow-run=${machine.deno},sh,ssh-agent,ssh-add,ssh-keygen`,
-      "--allow-env",
-      "--allow-sys=uid",
-    ],
-    onCluster: true,
+    permissions: clusterPermissions,
+    lane: "cluster",
+  },
+  {
+    name: "logins",
+    paths: ["tests/cluster/ssh_", "tests/cluster/openssh_"],
+    permissions: clusterPermissions,
+    lane: "logins",
+  },
+  {
+    name: "alone",
+    paths: ["burst", "faults", "lost_jobs", "truth"].map((name) => `tests/cluster/${name}_test.ts`),
+    permissions: clusterPermissions,
+    lane: "alone",
   },
 ];
 
@@ -132,6 +163,20 @@ function groupOf(file: string, groups: readonly TestGroup[]): TestGroup {
   }
   if (best === undefined) throw new Error(`${file} is in no group of scripts/test/group.ts`);
   return best;
+}
+
+/** Batches that run at the same time, each list in its order. */
+export type Stage = readonly (readonly Batch[])[];
+
+/** The batches one after the other: first the lanes side by side, then what is to be alone. */
+export function stages(batches: readonly Batch[]): Stage[] {
+  const alone = batches.filter(({ group }) => group.lane === "alone");
+  const lanes = Map.groupBy(
+    batches.filter(({ group }) => group.lane !== "alone"),
+    ({ group }) => group.lane,
+  );
+  return [[...lanes.values()], ...(alone.length === 0 ? [] : [[alone]])]
+    .filter((stage) => stage.length > 0);
 }
 
 /**

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { batches, GROUPS, type TestGroup } from "./group.ts";
+import { batches, GROUPS, type Lane, stages, type TestGroup } from "./group.ts";
 
 function group(name: string, ...paths: string[]): TestGroup {
-  return { name, paths, permissions: () => [], onCluster: false };
+  return { name, paths, permissions: () => [], lane: "machine" };
 }
 
 Deno.test("a file goes to the group with the longest beginning of its path", () => {
@@ -25,4 +25,16 @@ Deno.test("no group may run every program or do all", () => {
       assert.match(flag, /^--allow-(env|net|read|write|\w+=.+)$/, `${name}: ${flag}`);
     }
   }
+});
+
+Deno.test("lanes run side by side, each in its order, and what is to be alone after them", () => {
+  const of = (name: string, lane: Lane): TestGroup => ({ ...group(name, `${name}/`), lane });
+  const groups = [of("a", "machine"), of("b", "machine"), of("c", "cluster"), of("d", "alone")];
+  const files = groups.map(({ name }) => `${name}/x_test.ts`);
+  const names = stages(batches(files, groups)).map((stage) =>
+    stage.map((lane) => lane.map(({ group }) => group.name))
+  );
+  assert.deepEqual(names, [[["a", "b"], ["c"]], [["d"]]]);
+  assert.deepEqual(stages([]), []);
+  assert.deepEqual(stages(batches(["d/x_test.ts"], groups)).length, 1);
 });

@@ -9,7 +9,7 @@
 
 import { layoutFromEnvironment } from "../testbed/mod.ts";
 import { type ClusterState, prepareCluster } from "./cluster.ts";
-import { type Batch, batches } from "./group.ts";
+import { type Batch, batches, isOnCluster, stages } from "./group.ts";
 import { type Counts, type Failure, judge } from "./report.ts";
 
 const REPORTS = ".sluice/test";
@@ -33,19 +33,33 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-async function run({ group, files }: Batch): Promise<Counts> {
+/** Passes text on line by line, each behind the name of who said it. */
+async function tell(name: string, stream: ReadableStream<Uint8Array>): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = `${rest}${text}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) console.log(`${name}: ${line}`);
+  }
+  if (rest !== "") console.log(`${name}: ${rest}`);
+}
+
+/** Runs a batch. @param amongOthers Whether others run at the same time. */
+async function run({ group, files }: Batch, amongOthers: boolean): Promise<Counts> {
   const report = `${REPORTS}/${group.name}.xml`;
   await Deno.mkdir(REPORTS, { recursive: true });
   await Deno.writeTextFile(report, "");
   const temporary = Deno.env.get("TMPDIR")?.replace(/\/+$/, "") || "/tmp";
-  const { success } = await new Deno.Command("deno", {
+  console.log(`\n${group.name}: ${files.length} files`);
+  const output = amongOthers ? "piped" : "inherit";
+  const child = new Deno.Command("deno", {
     args: [
       "test",
       "--no-prompt",
       // Types are for `deno task check`; here they would cost more time than many of the tests.
       "--no-check",
       `--junit-path=${report}`,
-      ...(group.onCluster ? [] : ["--parallel"]),
+      ...(isOnCluster(group.lane) ? [] : ["--parallel"]),
       ...group.permissions({
         deno: Deno.execPath(),
         temporary,
@@ -54,7 +68,13 @@ async function run({ group, files }: Batch): Promise<Counts> {
       ...files,
     ],
     stdin: "null",
-  }).spawn().status;
+    stdout: output,
+    stderr: output,
+  }).spawn();
+  const [{ success }] = await Promise.all([
+    child.status,
+    ...(amongOthers ? [tell(group.name, child.stdout), tell(group.name, child.stderr)] : []),
+  ]);
   return judge(await readIfThere(report), success);
 }
 
@@ -70,25 +90,31 @@ async function main(words: readonly string[]): Promise<number> {
   Deno.addSignalListener("SIGINT", () => interrupted = true);
 
   // Before the others: some of them use what is there if the cluster is up.
-  const cluster: ClusterState = chosen.some(({ group }) => group.onCluster)
+  const cluster: ClusterState = chosen.some(({ group }) => isOnCluster(group.lane))
     ? await prepareCluster()
     : { kind: "ready", leave: () => Promise.resolve() };
-  try {
-    for (const batch of chosen) {
+
+  const runLane = async (lane: readonly Batch[], amongOthers: boolean): Promise<void> => {
+    for (const batch of lane) {
       const { group, files } = batch;
       if (interrupted) break;
-      if (group.onCluster && cluster.kind === "impossible") {
+      if (isOnCluster(group.lane) && cluster.kind === "impossible") {
         unable.push(`${files.length} files of tests/cluster: ${cluster.reason}`);
         continue;
       }
-      console.log(`\n${group.name}: ${files.length} files`);
-      const counts = await run(batch);
+      const counts = await run(batch, amongOthers);
       passed += counts.passed;
       failed += counts.failed;
       failures.push(...counts.failures);
       if (counts.ignored.length > 0) {
         unable.push(`tests of ${group.name} that ignored themselves: ${counts.ignored.join("; ")}`);
       }
+    }
+  };
+
+  try {
+    for (const lanes of stages(chosen)) {
+      await Promise.all(lanes.map((lane) => runLane(lane, lanes.length > 1)));
     }
   } finally {
     if (cluster.kind === "ready") await cluster.leave();
