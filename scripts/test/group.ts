@@ -141,7 +141,8 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "alone",
-    paths: ["burst", "faults", "lost_jobs", "truth"].map((name) => `tests/cluster/${name}_test.ts`),
+    paths: ["burst", "faults", "lost_jobs", "spark_lost_node", "truth"]
+      .map((name) => `tests/cluster/${name}_test.ts`),
     permissions: clusterPermissions,
     lane: "alone",
   },

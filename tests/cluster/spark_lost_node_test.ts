@@ -1,0 +1,25 @@
+/**
+ * A job of Spark one of whose nodes is lost while it runs.
+ */
+
+import assert from "node:assert/strict";
+import { loseNode } from "./support/nodes.ts";
+import { ended, sparkBench, WAIT } from "./support/spark.ts";
+import { jobSpec, Workspace } from "./support/workspace.ts";
+
+Deno.test("a job of Spark that may lose a node does its work on the others", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await workspace.open();
+  const { job, come, meet, clean } = await sparkBench(workspace);
+  const { id } = await sluice.jobs.submit(
+    jobSpec(job(WAIT, [], "n3,n4", { options: { "no-kill": true } })),
+  );
+  await come("n3");
+  await come("n4");
+  {
+    await using _lost = await loseNode("n4");
+    await meet("on");
+    assert.deepEqual(JSON.parse(await ended(sluice, id, "succeeded", 0)), ["n3", "n3"]);
+  }
+  await clean();
+});
