@@ -9,26 +9,28 @@ import { mebibytes } from "./properties.ts";
 import { SPARK_MISFIT_EXIT_CODE, SPARK_PROPERTIES_FILE } from "./terms.ts";
 import type { SparkMaster } from "./terms.ts";
 
-/** Properties that depend on what the job has: an executor must fit into a worker, or nothing ever runs. */
-function sizedProperties(
-  { executorMemory, executorCores, executors }: SparkLauncherSpec,
-): string[] {
-  const share = executors === undefined
-    ? []
-    : [`  sluice_share=$(((${executors} + sluice_nodes - 1) / sluice_nodes))`];
-  const cores = executors === undefined || executorCores !== undefined ? [] : [
-    "  sluice_each=$((${sluice_cores:-$sluice_share} / sluice_share))",
-    '  if [ "$sluice_each" -lt 1 ]; then sluice_each=1; fi',
-    `  printf 'spark.executor.cores=%s\\nspark.cores.max=%s\\n' "$sluice_each" $((sluice_each * ${executors}))`,
-  ];
-  const each = executors === undefined ? "sluice_memory" : "sluice_memory / sluice_share";
-  const memory = executorMemory !== undefined ? [] : [
+/** The memory of an executor where none is asked for: one that fits into no worker would be waited for in vain. */
+function fittingMemory({ executorMemory, executors }: SparkLauncherSpec): string[] {
+  if (executorMemory !== undefined) return [];
+  const each = executors === undefined
+    ? "sluice_memory"
+    : `sluice_memory / ((${executors} + sluice_nodes - 1) / sluice_nodes)`;
+  return [
     `  if [ -n "$sluice_memory" ] && [ $((${each})) -lt 1024 ]; then`,
     `    printf 'spark.executor.memory=%sm\\n' $((${each}))`,
     "  fi",
   ];
-  if (cores.length + memory.length === 0) return [];
-  return [...share, ...cores, ...memory];
+}
+
+/** The cores of so many executors, where they share what the workers have. */
+function sharedCores({ executorCores, executors }: SparkLauncherSpec): string[] {
+  if (executors === undefined || executorCores !== undefined) return [];
+  return [
+    `  sluice_share=$(((${executors} + sluice_nodes - 1) / sluice_nodes))`,
+    "  sluice_each=$((${sluice_cores:-$sluice_share} / sluice_share))",
+    '  if [ "$sluice_each" -lt 1 ]; then sluice_each=1; fi',
+    `  printf 'spark.executor.cores=%s\\nspark.cores.max=%s\\n' "$sluice_each" $((sluice_each * ${executors}))`,
+  ];
 }
 
 /** Ends the job where an executor of the size that is asked for fits into no worker. */
@@ -67,10 +69,11 @@ export function configure(spec: SparkLauncherSpec, master: SparkMaster): string[
     "  printf 'spark.%s\\n' ui.port=0 ui.killEnabled=false \\",
     "    executor.logs.rolling.strategy=size executor.logs.rolling.maxSize=1048576 \\",
     "    executor.logs.rolling.maxRetainedFiles=2",
-    ...(master.kind === "own" ? sizedProperties(spec) : []),
+    ...(master.kind === "own" ? fittingMemory(spec) : []),
     '  if [ -n "$sluice_theirs" ]; then cat "$sluice_theirs/spark-defaults.conf" 2>/dev/null; fi',
     // Their last line may lack its end.
     "  echo",
+    ...(master.kind === "own" ? sharedCores(spec) : []),
     `  cat "$sluice_dir/${SPARK_PROPERTIES_FILE}"`,
     '  if [ -n "$sluice_secret" ]; then',
     "    printf 'spark.%s\\n' authenticate=true \"authenticate.secret=$sluice_secret\"",

@@ -219,15 +219,15 @@ done
   printf 'spark.%s\n' ui.port=0 ui.killEnabled=false \
     executor.logs.rolling.strategy=size executor.logs.rolling.maxSize=1048576 \
     executor.logs.rolling.maxRetainedFiles=2
+  if [ -n "$sluice_memory" ] && [ $((sluice_memory / ((3 + sluice_nodes - 1) / sluice_nodes))) -lt 1024 ]; then
+    printf 'spark.executor.memory=%sm\n' $((sluice_memory / ((3 + sluice_nodes - 1) / sluice_nodes)))
+  fi
+  if [ -n "$sluice_theirs" ]; then cat "$sluice_theirs/spark-defaults.conf" 2>/dev/null; fi
+  echo
   sluice_share=$(((3 + sluice_nodes - 1) / sluice_nodes))
   sluice_each=$((${sluice_cores:-$sluice_share} / sluice_share))
   if [ "$sluice_each" -lt 1 ]; then sluice_each=1; fi
   printf 'spark.executor.cores=%s\nspark.cores.max=%s\n' "$sluice_each" $((sluice_each * 3))
-  if [ -n "$sluice_memory" ] && [ $((sluice_memory / sluice_share)) -lt 1024 ]; then
-    printf 'spark.executor.memory=%sm\n' $((sluice_memory / sluice_share))
-  fi
-  if [ -n "$sluice_theirs" ]; then cat "$sluice_theirs/spark-defaults.conf" 2>/dev/null; fi
-  echo
   cat "$sluice_dir/spark.properties"
   if [ -n "$sluice_secret" ]; then
     printf 'spark.%s\n' authenticate=true "authenticate.secret=$sluice_secret"
