@@ -37,7 +37,8 @@ export function runApplication(spec: SparkLauncherSpec, application: SparkApplic
       return [told, 'sluice_begin "$@"', ...AWAIT];
     case "none":
       return [
-        'while kill -s 0 "$sluice_master" 2>/dev/null; do sleep 1; done',
+        // A shell says of what a signal ended that it was.
+        '{ while kill -s 0 "$sluice_master"; do sleep 1; done; } 2>/dev/null',
         "printf 'sluice: the Spark master ended; see %s\\n' \"$sluice_run\" >&2",
         `(exit ${SPARK_MASTER_EXIT_CODE})`,
       ];

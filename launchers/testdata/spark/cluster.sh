@@ -266,6 +266,6 @@ printf '%s %s %s ready 0 -\n' "$sluice_attempt" "$sluice_task" "$sluice_restart"
 echo "spark.master=$SPARK_MASTER" >>"$SPARK_CONF_DIR/spark-defaults.conf"
 MASTER=$SPARK_MASTER PATH=$SPARK_HOME/bin:$PATH
 export SPARK_MASTER MASTER PATH
-while kill -s 0 "$sluice_master" 2>/dev/null; do sleep 1; done
+{ while kill -s 0 "$sluice_master"; do sleep 1; done; } 2>/dev/null
 printf 'sluice: the Spark master ended; see %s\n' "$sluice_run" >&2
 (exit 70)
