@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
+import type { CustomLaunchers, Launcher } from "../launchers/mod.ts";
 import { clusterNameSchema } from "../model/mod.ts";
 import type { ClusterConfig, ClusterName } from "../model/mod.ts";
 import { Journal } from "../store/mod.ts";
@@ -34,6 +35,11 @@ export interface SluiceSettings {
 export interface OpenOptions {
   /** The configuration, as `loadConfig` returns it. */
   readonly config: SluiceSettings;
+  /**
+   * Launchers of the user's own, by the names that specs call them:
+   * `launcher: { kind: "custom", name: "mine" }`. Default: none.
+   */
+  readonly launchers?: Readonly<Record<string, Launcher>>;
 }
 
 /** The kernel's clock in whole milliseconds: its readings become the times of events. */
@@ -85,7 +91,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
    *
    * @throws {SluiceError} The journal cannot be opened, or another Sluice has it open.
    */
-  static async open({ config }: OpenOptions): Promise<Sluice> {
+  static async open({ config, launchers = {} }: OpenOptions): Promise<Sluice> {
     await Deno.mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
     const id = await serverId(config.dataDirectory);
     const journal = Journal.open({ path: join(config.dataDirectory, "journal.db") });
@@ -101,14 +107,15 @@ export class Sluice implements SluiceApi, AsyncDisposable {
       supervision: { restarts: Infinity },
       onFault: ({ type, error }) => log.fatal("{type}: {error}", { type, error }),
     });
+    const custom: CustomLaunchers = new Map(Object.entries(launchers));
     const handles = new Map<ClusterName, ClusterHandle>();
     for (const [name, cluster] of clusterEntries(config)) {
-      const planner = plannerOf(cluster, id);
+      const planner = plannerOf(cluster, id, custom);
       const ref = actors.spawn(
         `cluster:${name}`,
         clusterActor({
           name,
-          connect: connector(cluster, id),
+          connect: connector(cluster, id, custom),
           journal,
           poll: {
             minMs: cluster.poll.minSeconds * 1000,

@@ -11,16 +11,7 @@ import { payloadCommand, withEnvironment } from "./bash.ts";
 import type { PayloadCommand } from "./bash.ts";
 import { PayloadNotLaunchableError } from "./errors.ts";
 import type { ExecutionPlan, Launcher, LaunchPlace, PlanFile, Work } from "./plan.ts";
-import SUPERVISOR from "./ray/supervisor.py" with { type: "text" };
-
-/** Name of the program in the attempt's directory that starts Ray and ends it. */
-export const RAY_SUPERVISOR_FILE = "ray_supervisor.py";
-
-const SUPERVISOR_FILE: PlanFile = {
-  name: RAY_SUPERVISOR_FILE,
-  text: SUPERVISOR,
-  executable: false,
-};
+import { RAY_PROGRAM, RAY_SUPERVISOR_FILE } from "./ray/program.ts";
 
 /** Exit status of a job without Python; the supervisor has the same for one without Ray. */
 const PYTHON_MISSING_EXIT_CODE = 69;
@@ -71,7 +62,7 @@ function supervise(
   ];
   return [
     ...needsPython(environment),
-    `exec ${withEnvironment(environment, "python3", all.join(" "))}`,
+    `exec ${withEnvironment(environment, "python3", `-B ${all.join(" ")}`)}`,
   ];
 }
 
@@ -107,7 +98,7 @@ export const rayLauncher: Launcher = {
     const spec = work.launcher;
     const { command, files, ...directives } = commandOf(work);
     const standing = place.standing?.directory;
-    const plan = { files: [...files, SUPERVISOR_FILE], ...directives };
+    const plan = { files: [...files, ...RAY_PROGRAM], ...directives };
     if (work.payload.kind !== "cluster" && (standing ?? spec.address) !== undefined) {
       const { headTimeoutSeconds, workersTimeoutSeconds } = spec;
       const told = {

@@ -5,6 +5,7 @@
  */
 
 import { JOB_SCRIPT_FILE, jobScript, launch, PAYLOAD_FILE } from "../../launchers/mod.ts";
+import type { CustomLaunchers } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
@@ -23,11 +24,17 @@ const UNDERSTOOD: ReadonlySet<string> = new Set<keyof Resources>(["array"]);
 export class ProcessPlanner implements JobPlanner {
   readonly #layout: RemoteLayout;
   readonly #serverId: string;
+  readonly #launchers: CustomLaunchers | undefined;
 
-  /** Makes a planner for one host. */
-  constructor(layout: RemoteLayout, serverId: string) {
+  /**
+   * Makes a planner for one host.
+   *
+   * @param launchers Launchers of the user's own. Default: none.
+   */
+  constructor(layout: RemoteLayout, serverId: string, launchers?: CustomLaunchers) {
     this.#layout = layout;
     this.#serverId = serverId;
+    this.#launchers = launchers;
   }
 
   /**
@@ -53,7 +60,7 @@ export class ProcessPlanner implements JobPlanner {
         "This cluster is a plain host without a scheduler: leave the request out, or name a Slurm cluster.",
       );
     }
-    const plan = launch(spec, { kind: "host" });
+    const plan = launch(spec, { kind: "host" }, this.#launchers);
     const place = attemptPlace(this.#layout, this.#serverId, id);
     return {
       attemptId: id,

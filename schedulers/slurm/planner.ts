@@ -11,6 +11,7 @@ import {
   PAYLOAD_FILE,
   peersFiles,
 } from "../../launchers/mod.ts";
+import type { CustomLaunchers } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobPreview, JobSpec, Resources } from "../../model/mod.ts";
 import { commandLine, quotePath } from "../../shell/mod.ts";
@@ -36,6 +37,8 @@ export interface PlannerOptions {
   readonly defaults: Resources;
   /** Largest number of an array task plus one, where the cluster has told. */
   readonly maxArraySize?: number;
+  /** Launchers of the user's own. Default: none. */
+  readonly launchers?: CustomLaunchers;
 }
 
 /** Any array that Slurm could be built for; the cluster itself refuses what is above its own limit. */
@@ -55,7 +58,7 @@ export class SlurmPlanner implements JobPlanner {
     if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
     const { layout, serverId, defaults } = this.#options;
     const place = attemptPlace(layout, serverId, id);
-    const plan = launch(spec, { kind: "allocation" });
+    const plan = launch(spec, { kind: "allocation" }, this.#options.launchers);
     const asked = { ...spec.resources, array: arrayOf(spec) };
     const resources = withDefaults(asked, defaults, plan.directiveOptions);
     const output = resources.array === undefined ? "" : ".%a";
