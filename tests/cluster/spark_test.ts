@@ -39,8 +39,8 @@ Deno.test("two jobs of Spark on the same nodes count words there, do not meet, a
   const { job, clean } = await sparkBench(workspace);
   // Each waits in its executors until the other has come as far, so they run at the same time.
   const [right, failing] = [
-    await sluice.jobs.submit(jobSpec(job(COUNT_WORDS, ["a", "b", "0"], "n1,n2"))),
-    await sluice.jobs.submit(jobSpec(job(COUNT_WORDS, ["b", "a", "3"], "n1,n2"))),
+    await sluice.jobs.submit(jobSpec(job(COUNT_WORDS, ["a", "b", "0"], ["n1", "n2"]))),
+    await sluice.jobs.submit(jobSpec(job(COUNT_WORDS, ["b", "a", "3"], ["n1", "n2"]))),
   ];
   const outputs = [
     await ended(sluice, right.id, "succeeded", 0),
@@ -63,7 +63,7 @@ Deno.test("a job of Spark that is cancelled leaves nothing on its nodes", async 
   await using workspace = await Workspace.make();
   await using sluice = await workspace.open();
   const { job, come, clean } = await sparkBench(workspace);
-  const { id } = await sluice.jobs.submit(jobSpec(job(WAIT, [], "n1,n2")));
+  const { id } = await sluice.jobs.submit(jobSpec(job(WAIT, ["2"], ["n1", "n2"])));
   await come("n1");
   await come("n2");
   await sluice.jobs.cancel(id);

@@ -45,13 +45,19 @@ def wait(_):
     meet("on")
     return socket.gethostname()
 
-print(json.dumps(context.parallelize(range(2), 2).map(wait).collect()))
+count = int(sys.argv[1])
+print(json.dumps(sorted(context.parallelize(range(count), count).map(wait).collect())))
 `;
 
 /** What the jobs of a test need, and what they leave. */
 export interface SparkBench {
   /** A job of Spark on the nodes, with an executor of one core on each. */
-  job(script: string, words: readonly string[], nodes: string, rest?: Partial<JobInput>): JobInput;
+  job(
+    script: string,
+    words: readonly string[],
+    nodes: readonly string[],
+    rest?: Partial<JobInput>,
+  ): JobInput;
   /** Waits until somebody has come to the meeting. */
   come(name: string): Promise<void>;
   /** Comes to the meeting. */
@@ -74,10 +80,16 @@ export async function sparkBench(workspace: Workspace): Promise<SparkBench> {
         driverMemory: "512M",
         executorMemory: "512M",
         executorCores: 1,
-        executors: 2,
+        executors: nodes.length,
         conf: { "spark.ui.enabled": "false" },
       },
-      resources: { nodes: 2, nodeList: nodes, tasksPerNode: 1, memory: "1200M", time: 10 },
+      resources: {
+        nodes: nodes.length,
+        nodeList: nodes.join(","),
+        tasksPerNode: 1,
+        memory: "1200M",
+        time: 10,
+      },
       environment: {
         PATH: `${python}/bin:/usr/bin:/bin`,
         TMPDIR: temporary,
