@@ -80,8 +80,8 @@ export function startPeers(): string[] {
     "  (",
     // Without them the step has all nodes, and all that the job has on each.
     `    unset ${SPREAD.join(" ")}`,
-    // It shares what the payload has, and the end of one on a node is not the end of those on others.
-    '    exec srun --overlap --kill-on-bad-exit=0 --wait=0 --nodes="$SLURM_JOB_NUM_NODES" \\',
+    // It shares what the payload has, and the end of one, or of its node, is not the end of those on others.
+    '    exec srun --overlap --no-kill --kill-on-bad-exit=0 --wait=0 --nodes="$SLURM_JOB_NUM_NODES" \\',
     '      --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 \\',
     `      "$sluice_dir/${PEERS_FILE}" "$sluice_dir" "$SLURMD_NODENAME" </dev/null >/dev/null 2>&1`,
     "  ) &",

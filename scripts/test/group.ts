@@ -141,7 +141,7 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "alone",
-    paths: ["burst", "faults", "lost_jobs", "ray_lost_node", "truth"]
+    paths: ["burst", "faults", "lost_jobs", "ray_lost_node", "spark_lost_node", "truth"]
       .map((name) => `tests/cluster/${name}_test.ts`),
     permissions: clusterPermissions,
     lane: "alone",
