@@ -17,6 +17,7 @@ import {
 import type { JobId, JobMetrics, JobSummary, JobView } from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
+import { expectedPlace } from "./session/mod.ts";
 import type { Acceptance } from "./acceptance.ts";
 import type { JobsApi } from "./api.ts";
 import { ClusterUnreachableError, OutputRemovedError } from "./cluster/mod.ts";
@@ -74,7 +75,8 @@ export function jobsApi(
     preview: (input) =>
       Promise.try(() => {
         const spec = parseInput(jobSpecSchema, input);
-        return clusterOf(handles, spec.cluster).planner.preview(newJobId(), spec);
+        const { planner, config } = clusterOf(handles, spec.cluster);
+        return planner.preview(newJobId(), spec, expectedPlace(spec, config));
       }),
     get: (id) =>
       Promise.try(() => {
@@ -142,7 +144,11 @@ export function jobsApi(
         clusterOf(handles, view.cluster),
         (reply) => ({
           type: "metrics",
-          job: { attemptId: attemptId(id, view.attempt), schedulerId },
+          job: {
+            attemptId: attemptId(id, view.attempt),
+            schedulerId,
+            ...(view.session === undefined ? {} : { session: view.session }),
+          },
           reply,
         }),
         { timeoutMs: ANSWER_TIMEOUT_MS },

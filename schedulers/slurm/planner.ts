@@ -11,6 +11,7 @@ import {
   PAYLOAD_FILE,
   peersFiles,
 } from "../../launchers/mod.ts";
+import type { PlanFile } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type {
   AllocationTerms,
@@ -31,7 +32,7 @@ import {
 } from "../../slurm/mod.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { attemptPlace, jobPaths } from "../layout.ts";
-import type { JobPaths, JobPlanner } from "../scheduler.ts";
+import type { JobPaths, JobPlanner, SessionPlace } from "../scheduler.ts";
 import { StepPlanner } from "./step_planner.ts";
 import type { PlannedStep } from "./step_planner.ts";
 import type { ProgramJob } from "./submit_program.ts";
@@ -78,9 +79,13 @@ export class SlurmPlanner implements JobPlanner {
     this.#steps = new StepPlanner({ maxArraySize: ANY_ARRAY_SIZE, ...options });
   }
 
-  /** The step of a session as the program needs it that places it. */
-  planStep(id: AttemptId, spec: JobSpec, sessionId: SessionId): PlannedStep {
-    return this.#steps.plan(id, spec, sessionId);
+  /**
+   * The step of a session as the program needs it that places it.
+   *
+   * @param standing The job whose Ray or Spark cluster it runs on. Default: none.
+   */
+  planStep(id: AttemptId, spec: JobSpec, sessionId: SessionId, standing?: JobId): PlannedStep {
+    return this.#steps.plan(id, spec, sessionId, standing);
   }
 
   /** The job as the program that submits it needs it. */
@@ -127,18 +132,27 @@ export class SlurmPlanner implements JobPlanner {
   }
 
   /** What would be sent for the first attempt at a job. */
-  preview(jobId: JobId, spec: JobSpec): JobPreview {
-    const { jobDirectory, files, sbatch } = this.plan(attemptId(jobId, 1), spec);
-    return {
-      commandLine: `cd ${quotePath(jobDirectory)} && ${commandLine(sbatch)}`,
-      script: files.find(({ name }) => name === JOB_SCRIPT_FILE)?.text ?? "",
-      payload: files.find(({ name }) => name === PAYLOAD_FILE)?.text,
-      directory: jobDirectory,
-    };
+  preview(jobId: JobId, spec: JobSpec, { session, standing }: SessionPlace = {}): JobPreview {
+    const id = attemptId(jobId, 1);
+    if (session !== undefined) {
+      const { directory, files, entry } = this.planStep(id, spec, session, standing);
+      return shown(directory, files, entry);
+    }
+    const { jobDirectory, files, sbatch } = this.plan(id, spec);
+    return shown(jobDirectory, files, `cd ${quotePath(jobDirectory)} && ${commandLine(sbatch)}`);
   }
 
   /** Where the files of a job, or of one of its array tasks, lie. */
   paths(jobId: JobId, task?: number): JobPaths {
     return jobPaths(this.#options.layout, jobId, task);
   }
+}
+
+function shown(directory: string, files: readonly PlanFile[], commandLine: string): JobPreview {
+  return {
+    commandLine,
+    script: files.find(({ name }) => name === JOB_SCRIPT_FILE)?.text ?? "",
+    payload: files.find(({ name }) => name === PAYLOAD_FILE)?.text,
+    directory,
+  };
 }

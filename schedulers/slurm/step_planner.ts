@@ -18,7 +18,7 @@ import {
 } from "../../launchers/mod.ts";
 import type { PlanFile } from "../../launchers/mod.ts";
 import { arrayOf } from "../../model/mod.ts";
-import type { AttemptId, JobSpec, Resources, SessionId } from "../../model/mod.ts";
+import type { AttemptId, JobId, JobSpec, Resources, SessionId } from "../../model/mod.ts";
 import { commandLine } from "../../shell/mod.ts";
 import {
   expandArray,
@@ -66,6 +66,15 @@ function sizeDefaults(defaults: Resources): Resources {
   return { nodes, tasks, tasksPerNode, cpusPerTask, memory, memoryPerCpu, gpus, gpusPerNode };
 }
 
+/**
+ * A step that leaves the work to a cluster which stands already: it has a place beside that, and waits for
+ * nothing that the cluster may hold for as long as it stands.
+ */
+function driverOf(spec: JobSpec): JobSpec {
+  const { array, time } = spec.resources;
+  return { ...spec, resources: { nodes: 1, tasks: 1, cpusPerTask: 1, array, time } };
+}
+
 /** Lines that set how many nodes the step has, and how many processors on each. */
 function sizeLines(size: StepSize): string[] {
   switch (size.kind) {
@@ -105,6 +114,7 @@ function entryText(
   request: StepRequest,
   place: AttemptPlace,
   array: string | undefined,
+  shares: boolean,
 ): string {
   const atMost = array?.split("%")[1];
   return [
@@ -117,7 +127,7 @@ function entryText(
     ...sizeLines(request.size),
     'exec "$SLUICE_SRUN" --nodes="$sluice_nodes" --ntasks="$sluice_nodes" \\',
     `  --cpus-per-task="$sluice_cpus" --task-epilog="$SLUICE_SESSION_DIR/${SWEEP_FILE}" \\`,
-    `  ${commandLine(STEP_OPTIONS)} \\`,
+    `  ${commandLine(shares ? [...STEP_OPTIONS, "--overlap"] : STEP_OPTIONS)} \\`,
     `  ${commandLine(request.options)} \\`,
     `  ${startWords(spec, request, place)}`,
     "}",
@@ -137,13 +147,23 @@ export class StepPlanner {
   /**
    * The step as the program needs it that places it.
    *
+   * @param standing The job whose Ray or Spark cluster it runs on. Default: none.
    * @throws {SluiceError} It cannot be run as a step.
    */
-  plan(attemptId: AttemptId, given: JobSpec, sessionId: SessionId): PlannedStep {
-    if (given.components !== undefined) throw new HeterogeneousNotSupportedError();
+  plan(
+    attemptId: AttemptId,
+    asked: JobSpec,
+    sessionId: SessionId,
+    standing?: JobId,
+  ): PlannedStep {
+    if (asked.components !== undefined) throw new HeterogeneousNotSupportedError();
     const { layout, serverId, defaults, maxArraySize } = this.#options;
     const place = attemptPlace(layout, serverId, attemptId);
-    const plan = launch(given, { kind: "allocation" });
+    const given = standing === undefined ? asked : driverOf(asked);
+    const plan = launch(given, {
+      kind: "allocation",
+      ...(standing === undefined ? {} : { standing: { directory: `../${standing}` } }),
+    });
     const resources = withDefaults(
       given.resources,
       sizeDefaults(defaults),
@@ -170,7 +190,7 @@ export class StepPlanner {
         }]),
       ],
       ...(tasks === undefined ? {} : { tasks }),
-      entry: entryText(spec, request, place, array),
+      entry: entryText(spec, request, place, array, standing !== undefined),
     };
   }
 }
