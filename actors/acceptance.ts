@@ -32,6 +32,7 @@ import {
   clusterNeed,
   clusterSpec,
   configuredAllocation,
+  expectedPlace,
   fittingCluster,
   isClosing,
   OwnerEndedError,
@@ -129,7 +130,8 @@ export class Acceptance {
    */
   async accept(specs: readonly JobSpec[]): Promise<readonly JobView[]> {
     for (const spec of specs) {
-      clusterOf(this.#handles, spec.cluster).planner.preview(newJobId(), spec);
+      const { planner, config } = clusterOf(this.#handles, spec.cluster);
+      planner.preview(newJobId(), spec, expectedPlace(spec, config));
     }
     const wanted = new Set(specs.flatMap((spec) => this.#mayShare(spec)));
     for (;;) {
@@ -262,7 +264,9 @@ export class Acceptance {
     const fresh = draft.standing.get(session) ?? [];
     const fitting = fittingCluster(need, [...this.#standing(session), ...fresh]);
     if (fitting !== undefined) return { session, standing: fitting.jobId };
-    const cluster = this.#accepted(clusterSpec(spec), { session }, draft);
+    const asked = clusterSpec(spec);
+    clusterOf(this.#handles, spec.cluster).planner.preview(newJobId(), asked, { session });
+    const cluster = this.#accepted(asked, { session }, draft);
     draft.standing.set(session, [...fresh, {
       jobId: cluster.id,
       framework: need.framework,

@@ -28,6 +28,7 @@ import type {
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import { withDefaults } from "../slurm/mod.ts";
 import type { Journal } from "../store/mod.ts";
+import { expectedPlace } from "./session/mod.ts";
 import type { Acceptance } from "./acceptance.ts";
 import type { JobsApi } from "./api.ts";
 import { ClusterUnreachableError, OutputRemovedError } from "./cluster/mod.ts";
@@ -90,8 +91,9 @@ export function jobsApi(
       }),
     async preview(input) {
       const spec = parseInput(jobSpecSchema, input);
-      const { planner } = clusterOf(handles, spec.cluster);
-      return planner.preview(newJobId(), await asIfSent(spec, environments));
+      const { planner, config } = clusterOf(handles, spec.cluster);
+      const place = expectedPlace(spec, config);
+      return planner.preview(newJobId(), await asIfSent(spec, environments), place);
     },
     get: (id) =>
       Promise.try(() => {
@@ -159,7 +161,11 @@ export function jobsApi(
         clusterOf(handles, view.cluster),
         (reply) => ({
           type: "metrics",
-          job: { attemptId: attemptId(id, view.attempt), schedulerId },
+          job: {
+            attemptId: attemptId(id, view.attempt),
+            schedulerId,
+            ...(view.session === undefined ? {} : { session: view.session }),
+          },
           reply,
         }),
         { timeoutMs: ANSWER_TIMEOUT_MS },

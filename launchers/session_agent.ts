@@ -28,6 +28,12 @@ import { BEGIN_LINK } from "./job_script.ts";
 /** The agent looks by itself after so many seconds, should a wake-up be lost. */
 const LOOK_SECONDS = 3;
 
+/**
+ * So much longer than was asked for the agent waits before it closes an idle session, in seconds: by then Sluice
+ * has done so, which knows of steps that are on their way, unless it is away.
+ */
+const AWAY_SECONDS = 30;
+
 /** Time between asking the processes of a step to end and making them, in seconds; Slurm's own default. */
 const KILL_WAIT_SECONDS = 30;
 
@@ -101,7 +107,7 @@ PATH=$SLUICE_SESSION_DIR/bin:$PATH
 export PATH
 sluice_jobs=\${SLUICE_JOB_DIRECTORY%/*}
 sluice_most=${maxConcurrent}
-sluice_patience=${idleSeconds === undefined ? "" : Math.ceil(idleSeconds)}
+sluice_patience=${idleSeconds === undefined ? "" : Math.ceil(idleSeconds) + AWAY_SECONDS}
 sluice_closed='' sluice_told='' sluice_idle_since='' sluice_left=0
 sluice_kill_wait=$(scontrol show config 2>/dev/null | sed -n 's/^KillWait *= *\\([0-9]*\\).*/\\1/p')
 [ -n "$sluice_kill_wait" ] || sluice_kill_wait=${KILL_WAIT_SECONDS}

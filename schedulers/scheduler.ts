@@ -287,9 +287,10 @@ export interface JobPlanner {
   /**
    * What would be sent for the first attempt at a job.
    *
-   * @throws {SluiceError} The spec cannot be run on this cluster.
+   * @param place Where in a session it is to run. Default: it is a job of its own.
+   * @throws {SluiceError} The spec cannot be run on this cluster, or not there.
    */
-  preview(jobId: JobId, spec: JobSpec): JobPreview;
+  preview(jobId: JobId, spec: JobSpec, place?: SessionPlace): JobPreview;
   /** Where the files of a job, or of one of its array tasks, lie. */
   paths(jobId: JobId, task?: number): JobPaths;
 }

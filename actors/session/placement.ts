@@ -4,7 +4,13 @@
  * @module
  */
 
-import { jobSpecSchema, sessionIdSchema, sessionNameSchema } from "../../model/mod.ts";
+import {
+  jobSpecSchema,
+  newJobId,
+  sessionIdSchema,
+  sessionNameSchema,
+  sessionOfAllocation,
+} from "../../model/mod.ts";
 import type {
   ClusterConfig,
   ConfiguredSession,
@@ -15,7 +21,9 @@ import type {
   SessionSpec,
 } from "../../model/mod.ts";
 import { UnsupportedRequestError } from "../../schedulers/mod.ts";
+import type { SessionPlace } from "../../schedulers/mod.ts";
 import { UnknownSessionError } from "./errors.ts";
+import { clusterNeed } from "./standing.ts";
 
 /** Where a job is to run. */
 export type Placement =
@@ -100,4 +108,18 @@ export function configuredAllocation(
 /** Whether a session that has not ended takes no more steps. */
 export function isClosing({ allocation, cancelRequested }: JobSummary): boolean {
   return cancelRequested || allocation?.closing !== undefined;
+}
+
+/**
+ * The kind of place in which a job will run, to see whether it can: the ids in it are of nothing yet.
+ *
+ * @throws See {@linkcode placementOf}.
+ */
+export function expectedPlace(spec: JobSpec, config: ClusterConfig): SessionPlace {
+  const placement = placementOf(spec, config);
+  if (placement.kind === "alone") return {};
+  const session = placement.kind === "session"
+    ? placement.session
+    : sessionOfAllocation(newJobId());
+  return clusterNeed(spec) === undefined ? { session } : { session, standing: newJobId() };
 }

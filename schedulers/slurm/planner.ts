@@ -37,7 +37,7 @@ import {
 import type { SbatchRequest } from "../../slurm/mod.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { attemptPlace, jobPaths } from "../layout.ts";
-import type { JobPaths, JobPlanner } from "../scheduler.ts";
+import type { JobPaths, JobPlanner, SessionPlace } from "../scheduler.ts";
 import { StepPlanner } from "./step_planner.ts";
 import type { PlannedStep } from "./step_planner.ts";
 import type { ProgramJob } from "./submit_program.ts";
@@ -98,9 +98,13 @@ export class SlurmPlanner implements JobPlanner {
     this.#steps = new StepPlanner({ maxArraySize: ANY_ARRAY_SIZE, ...options });
   }
 
-  /** The step of a session as the program needs it that places it. */
-  planStep(id: AttemptId, spec: JobSpec, sessionId: SessionId): PlannedStep {
-    return this.#steps.plan(id, spec, sessionId);
+  /**
+   * The step of a session as the program needs it that places it.
+   *
+   * @param standing The job whose Ray or Spark cluster it runs on. Default: none.
+   */
+  planStep(id: AttemptId, spec: JobSpec, sessionId: SessionId, standing?: JobId): PlannedStep {
+    return this.#steps.plan(id, spec, sessionId, standing);
   }
 
   /** The job as the program that submits it needs it. */
@@ -208,29 +212,41 @@ export class SlurmPlanner implements JobPlanner {
   }
 
   /** What would be sent for the first attempt at a job. */
-  preview(jobId: JobId, spec: JobSpec): JobPreview {
-    const { jobDirectory, files, sbatch } = this.plan(attemptId(jobId, 1), spec);
-    const text = (file: string) => files.find(({ name }) => name === file)?.text;
-    const components = spec.components === undefined
-      ? undefined
-      : this.tasks(spec)?.map((number) => {
-        const directory = componentDirectory(number);
-        return {
-          script: text(`${directory}/${JOB_SCRIPT_FILE}`) ?? "",
-          payload: text(`${directory}/${PAYLOAD_FILE}`),
-        };
-      });
-    return {
-      commandLine: `cd ${quotePath(jobDirectory)} && ${commandLine(sbatch)}`,
-      script: text(JOB_SCRIPT_FILE) ?? "",
-      payload: text(PAYLOAD_FILE),
-      directory: jobDirectory,
-      ...(components === undefined ? {} : { components }),
-    };
+  preview(jobId: JobId, spec: JobSpec, { session, standing }: SessionPlace = {}): JobPreview {
+    const id = attemptId(jobId, 1);
+    if (session !== undefined) {
+      const { directory, files, entry } = this.planStep(id, spec, session, standing);
+      return shown(directory, files, entry);
+    }
+    const { jobDirectory, files, sbatch } = this.plan(id, spec);
+    const commands = `cd ${quotePath(jobDirectory)} && ${commandLine(sbatch)}`;
+    const preview = shown(jobDirectory, files, commands);
+    if (spec.components === undefined) return preview;
+    const components = this.tasks(spec)?.map((number) => {
+      const directory = componentDirectory(number);
+      return {
+        script: textOf(files, `${directory}/${JOB_SCRIPT_FILE}`) ?? "",
+        payload: textOf(files, `${directory}/${PAYLOAD_FILE}`),
+      };
+    });
+    return { ...preview, ...(components === undefined ? {} : { components }) };
   }
 
   /** Where the files of a job, or of one of its array tasks, lie. */
   paths(jobId: JobId, task?: number): JobPaths {
     return jobPaths(this.#options.layout, jobId, task);
   }
+}
+
+function textOf(files: readonly PlanFile[], file: string): string | undefined {
+  return files.find(({ name }) => name === file)?.text;
+}
+
+function shown(directory: string, files: readonly PlanFile[], commandLine: string): JobPreview {
+  return {
+    commandLine,
+    script: textOf(files, JOB_SCRIPT_FILE) ?? "",
+    payload: textOf(files, PAYLOAD_FILE),
+    directory,
+  };
 }

@@ -135,12 +135,14 @@ export class SlurmScheduler implements Scheduler {
     // The sessions first, of which a step may be.
     const outcomes = await this.#submitJobs(ofTheirOwn, signal, onSubmitted);
     if (ofTheirOwn.length === batch.length) return outcomes;
-    const sessions = new Map(batch.map(({ attemptId, session }) => [attemptId, session]));
+    const places = new Map(batch.map(({ attemptId, ...place }) => [attemptId, place]));
     const { planned, rejected } = planBatch(
       batch.filter(({ session }) => session !== undefined),
       (attemptId, spec) => {
-        const session = sessions.get(attemptId);
-        return session === undefined ? [] : [this.#planner.planStep(attemptId, spec, session)];
+        const { session, standing } = places.get(attemptId) ?? {};
+        return session === undefined
+          ? []
+          : [this.#planner.planStep(attemptId, spec, session, standing)];
       },
     );
     return [...outcomes, ...rejected, ...await this.#steps.place(planned.flat(), signal)];

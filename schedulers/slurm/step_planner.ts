@@ -16,9 +16,9 @@ import {
   SWEEP_FILE,
   taskDigits,
 } from "../../launchers/mod.ts";
-import type { PlanFile } from "../../launchers/mod.ts";
+import type { CustomLaunchers, LaunchPlace, PlanFile } from "../../launchers/mod.ts";
 import { arrayOf } from "../../model/mod.ts";
-import type { AttemptId, JobSpec, Resources, SessionId } from "../../model/mod.ts";
+import type { AttemptId, JobId, JobSpec, Resources, SessionId } from "../../model/mod.ts";
 import { commandLine } from "../../shell/mod.ts";
 import { expandArray, STEP_OPTIONS, stepRequest, withDefaults } from "../../slurm/mod.ts";
 import type { StepRequest, StepSize } from "../../slurm/mod.ts";
@@ -52,6 +52,8 @@ export interface StepPlannerOptions {
   readonly defaults: Resources;
   /** Largest number of an array task plus one. */
   readonly maxArraySize: number;
+  /** Launchers of the user's own. Default: none. */
+  readonly launchers?: CustomLaunchers;
 }
 
 /** What cluster's defaults say of the size of a job; the rest is said of where its allocation comes from. */
@@ -59,6 +61,15 @@ function sizeDefaults(defaults: Resources): Resources {
   const { nodes, tasks, tasksPerNode, cpusPerTask, memory, memoryPerCpu, gpus, gpusPerNode } =
     defaults;
   return { nodes, tasks, tasksPerNode, cpusPerTask, memory, memoryPerCpu, gpus, gpusPerNode };
+}
+
+/**
+ * A step that leaves the work to a cluster which stands already: it has a place beside that, and waits for
+ * nothing that the cluster may hold for as long as it stands.
+ */
+function driverOf(spec: JobSpec): JobSpec {
+  const { array, time } = spec.resources;
+  return { ...spec, resources: { nodes: 1, tasks: 1, cpusPerTask: 1, array, time } };
 }
 
 /** Lines that set how many nodes the step has, and how many processors on each. */
@@ -100,6 +111,7 @@ function entryText(
   request: StepRequest,
   place: AttemptPlace,
   array: string | undefined,
+  shares: boolean,
 ): string {
   const atMost = array?.split("%")[1];
   return [
@@ -112,7 +124,7 @@ function entryText(
     ...sizeLines(request.size),
     'exec "$SLUICE_SRUN" --nodes="$sluice_nodes" --ntasks="$sluice_nodes" \\',
     `  --cpus-per-task="$sluice_cpus" --task-epilog="$SLUICE_SESSION_DIR/${SWEEP_FILE}" \\`,
-    `  ${commandLine(STEP_OPTIONS)} \\`,
+    `  ${commandLine(shares ? [...STEP_OPTIONS, "--overlap"] : STEP_OPTIONS)} \\`,
     `  ${commandLine(request.options)} \\`,
     `  ${startWords(spec, request, place)}`,
     "}",
@@ -132,18 +144,29 @@ export class StepPlanner {
   /**
    * The step as the program needs it that places it.
    *
+   * @param standing The job whose Ray or Spark cluster it runs on. Default: none.
    * @throws {SluiceError} It cannot be run as a step.
    */
-  plan(attemptId: AttemptId, given: JobSpec, sessionId: SessionId): PlannedStep {
-    if (given.components !== undefined) {
+  plan(
+    attemptId: AttemptId,
+    asked: JobSpec,
+    sessionId: SessionId,
+    standing?: JobId,
+  ): PlannedStep {
+    if (asked.components !== undefined) {
       throw new UnsupportedRequestError(
         "A heterogeneous job as a step",
         "Leave `session` out: it is then a job of its own.",
       );
     }
-    const { layout, serverId, defaults, maxArraySize } = this.#options;
+    const { layout, serverId, defaults, maxArraySize, launchers } = this.#options;
     const place = attemptPlace(layout, serverId, attemptId);
-    const plan = launch(given, { kind: "allocation" });
+    const given = standing === undefined ? asked : driverOf(asked);
+    const where: LaunchPlace = {
+      kind: "allocation",
+      ...(standing === undefined ? {} : { standing: { directory: `../${standing}` } }),
+    };
+    const plan = launch(given, where, launchers);
     const resources = withDefaults(
       given.resources,
       sizeDefaults(defaults),
@@ -170,7 +193,7 @@ export class StepPlanner {
         }]),
       ],
       ...(tasks === undefined ? {} : { tasks }),
-      entry: entryText(spec, request, place, array),
+      entry: entryText(spec, request, place, array, standing !== undefined),
     };
   }
 }

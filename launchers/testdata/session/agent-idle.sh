@@ -14,7 +14,7 @@ PATH=$SLUICE_SESSION_DIR/bin:$PATH
 export PATH
 sluice_jobs=${SLUICE_JOB_DIRECTORY%/*}
 sluice_most=2
-sluice_patience=91
+sluice_patience=121
 sluice_closed='' sluice_told='' sluice_idle_since='' sluice_left=0
 sluice_kill_wait=$(scontrol show config 2>/dev/null | sed -n 's/^KillWait *= *\([0-9]*\).*/\1/p')
 [ -n "$sluice_kill_wait" ] || sluice_kill_wait=30
