@@ -186,6 +186,11 @@ const COMPONENT_SRUN = [
   "",
 ].join("\n");
 
+/** The files of one component, in its directory within the attempt's. */
+export function inComponent(component: number, files: readonly PlanFile[]): PlanFile[] {
+  return files.map((file) => ({ ...file, name: `${componentDirectory(component)}/${file.name}` }));
+}
+
 /** The work of one component, planned. */
 export interface PlannedComponent {
   /** What its script needs of the spec. */
@@ -216,17 +221,13 @@ export function componentFiles(
         { kind: "component", component },
       );
       const step = stepScript(resources, plan, componentPreface(component));
-      const files: readonly PlanFile[] = [
+      return inComponent(component, [
         ...plan.files,
         { name: JOB_SCRIPT_FILE, text: script, executable: true },
         { name: STEP_SCRIPT_FILE, text: step, executable: true },
         { name: "bin/srun", text: COMPONENT_SRUN, executable: true },
         ...peersFiles(terms, plan),
-      ];
-      return files.map((file) => ({
-        ...file,
-        name: `${componentDirectory(component)}/${file.name}`,
-      }));
+      ]);
     }),
   ];
 }

@@ -52,7 +52,7 @@ function workBelow(root: string, config: ClusterConfig, serverId: string): Work 
       };
     }
     case "local": {
-      const planner = new ProcessPlanner(layout, serverId);
+      const planner = new ProcessPlanner(layout, serverId, config.resources);
       return { planner, schedulerOn: (host) => new ProcessScheduler(host, layout, planner) };
     }
   }
