@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { attemptId, jobIdSchema, jobSpecSchema } from "../model/mod.ts";
 import { componentFiles, DUPLICATE_EXIT_CODE, launch } from "./mod.ts";
+import type { PlannedComponent } from "./mod.ts";
 
 const jobId = jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
 const SHELLS = ["dash", "bash"] as const;
@@ -26,6 +27,16 @@ export SLURM_PROCID SLURM_STEP_ID SLURM_STEP_NODELIST SLURM_STEP_NUM_NODES
 exec "$@" >/dev/null 2>>"$error"
 `;
 
+/** A component that runs a script of `sh`. */
+function component(text: string): PlannedComponent {
+  const spec = jobSpecSchema.parse({
+    cluster: "here",
+    payload: { kind: "script", script: `#!/bin/sh\n${text}\n` },
+  });
+  const { software, resources } = spec;
+  return { terms: { software }, resources, plan: launch(spec, { kind: "allocation" }) };
+}
+
 /** A job's directory with the files of its only attempt. */
 class JobDirectory implements AsyncDisposable {
   readonly #parent: string;
@@ -37,16 +48,12 @@ class JobDirectory implements AsyncDisposable {
   }
 
   /** @param scripts What each component runs. */
-  static async create(...scripts: readonly string[]): Promise<JobDirectory> {
+  static create(...scripts: readonly string[]): Promise<JobDirectory> {
+    return JobDirectory.of(scripts.map((script) => component(script)));
+  }
+
+  static async of(components: readonly PlannedComponent[]): Promise<JobDirectory> {
     const job = new JobDirectory(await Deno.makeTempDir({ prefix: "sluice-components-" }));
-    const components = scripts.map((text) => {
-      const spec = jobSpecSchema.parse({
-        cluster: "here",
-        payload: { kind: "script", script: `#!/bin/sh\n${text}\n` },
-      });
-      const { software, resources } = spec;
-      return { terms: { software }, resources, plan: launch(spec, { kind: "allocation" }) };
-    });
     const files = componentFiles(attemptId(jobId, 1), components);
     for (const { name, text } of files) await job.#program(join(job.path, name), text);
     await job.#program(join(job.#parent, "bin/srun"), SRUN);
@@ -189,4 +196,28 @@ shellTest("steps ask for nothing that only one component has asked for", async (
   assert.equal(await job.run(shell, environment), 0);
   assert.equal(await job.read("stdout.0"), "none 50 none\n");
   assert.equal(await job.read("stdout.1"), "none none\n");
+});
+
+shellTest("the other nodes of a component run its peers", async (shell) => {
+  const { plan, ...rest } = component("true");
+  const peers = {
+    ...plan,
+    peers: ['exec echo "peer of $SLUICE_COMPONENT at $SLURM_JOB_NODELIST"'],
+  };
+  await using job = await JobDirectory.of([component("true"), { ...rest, plan: peers }]);
+  const directory = join(job.path, "component-1");
+  const { success } = await new Deno.Command(shell, {
+    args: ["component-1/step.sh", directory, "../spool"],
+    cwd: job.path,
+    clearEnv: true,
+    env: {
+      PATH: "/usr/bin:/bin",
+      SLURM_PROCID: "1",
+      SLURM_STEP_NODELIST: "n[2-3]",
+      SLURM_STEP_NUM_NODES: "2",
+      SLURMD_NODENAME: "n3",
+    },
+  }).output();
+  assert.equal(success, true);
+  assert.equal(await job.read("component-1/peers.n3.log"), "peer of 1 at n[2-3]\n");
 });
