@@ -320,6 +320,23 @@ sluiceTest("of many jobs, all are accepted or none is", async (sluice) => {
   assert.deepEqual(ended.map(({ phase }) => phase), ["succeeded", "failed"]);
 });
 
+sluiceTest("the defaults of a call are those of its jobs, below their own", async (sluice) => {
+  const job = shell("exit 0");
+  const views = await sluice.jobs.submitMany([job, { ...job, defaults: { memoryPerCpu: "1G" } }], {
+    defaults: { time: 5, memory: "2G" },
+  });
+  const specs = await Promise.all(views.map(({ id }) => sluice.jobs.get(id)));
+  assert.deepEqual(specs.map(({ spec }) => spec.defaults), [
+    { time: 5, memory: "2G" },
+    { time: 5, memoryPerCpu: "1G" },
+  ]);
+  const wrong: Record<string, unknown> = { time: -1 };
+  await assert.rejects(sluice.jobs.submitMany([job], { defaults: wrong }), {
+    code: "INVALID_INPUT",
+  });
+  await Promise.all(views.map(({ id }) => sluice.jobs.wait(id)));
+});
+
 sluiceTest("the system tells of itself", async (sluice) => {
   await run(sluice, shell("exit 0"));
   assert.deepEqual(await sluice.system.health(), {

@@ -44,6 +44,31 @@ const OWN_VARIABLES = [
 ] as const;
 
 /**
+ * Variables that tell what was asked for: those of component 0 and, with its number behind them, those of each
+ * component. srun would take them for what a component's step asks for, with one task on each node; without them
+ * the step has all that its component has, however unevenly that is spread.
+ */
+const STEP_OPTIONS = [
+  "SLURM_CPUS_PER_GPU",
+  "SLURM_CPUS_PER_TASK",
+  "SLURM_DISTRIBUTION",
+  "SLURM_GPUS",
+  "SLURM_GPUS_PER_NODE",
+  "SLURM_GPUS_PER_SOCKET",
+  "SLURM_GPUS_PER_TASK",
+  "SLURM_GPU_BIND",
+  "SLURM_NNODES",
+  "SLURM_NPROCS",
+  "SLURM_NTASKS",
+  "SLURM_NTASKS_PER_NODE",
+  "SLURM_TASKS_PER_NODE",
+  "SLURM_TRES_PER_TASK",
+] as const;
+
+/** The same of memory: what a component has of it on each node, its step has too. */
+const MEMORY = ["SLURM_MEM_PER_CPU", "SLURM_MEM_PER_GPU", "SLURM_MEM_PER_NODE"] as const;
+
+/**
  * The batch script of a heterogeneous job. Slurm starts it on the first node of component 0, in the job's
  * directory and with the arguments of {@linkcode jobScript}. It starts the components side by side, each as one
  * step, and waits for all of them.
@@ -70,8 +95,7 @@ export function componentsScript(attemptId: AttemptId, components: number): stri
     "",
     ...leaveToOwner(),
     "",
-    // They are of component 0; srun would take them for what every component's step asks for.
-    "unset SLURM_CPUS_PER_TASK SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION",
+    `unset ${[...STEP_OPTIONS, ...MEMORY].join(" ")}`,
     // Else they would end the shells that wait for the components.
     `trap : ${NOTED_SIGNALS.join(" ")} CONT`,
     "",
@@ -87,6 +111,9 @@ export function componentsScript(attemptId: AttemptId, components: number): stri
     "    esac",
     "  fi",
     `  if [ "$(readlink "$sluice_dir/${BEGIN_LINK}.$sluice_number" 2>/dev/null)" = ${GIVEN_UP} ]; then return; fi`,
+    `  for sluice_variable in ${STEP_OPTIONS.join(" ")}; do`,
+    '    unset "${sluice_variable}_HET_GROUP_$sluice_number"',
+    "  done",
     "  sluice_started=$(date +%s)",
     '  srun --het-group="$sluice_number" --nodes="$sluice_nodes" --ntasks="$sluice_nodes" --ntasks-per-node=1 \\',
     // The payload's end is the component's; what the others do ends nobody.
@@ -94,8 +121,13 @@ export function componentsScript(attemptId: AttemptId, components: number): stri
     // The payload writes its output itself, so that all of it is there when its end is told.
     '    --output=/dev/null --error="stderr.$sluice_number" --open-mode=append \\',
     `    "$sluice_dir/component-$sluice_number/${STEP_SCRIPT_FILE}" \\`,
-    '    "$sluice_dir/component-$sluice_number" "$@" </dev/null',
+    '    "$sluice_dir/component-$sluice_number" "$@" \\',
+    '    </dev/null 2>"$sluice_dir/component-$sluice_number/srun.log"',
     "  sluice_code=$?",
+    // Else nobody would read why it could not begin.
+    `  if [ ! -L "$sluice_dir/${BEGIN_LINK}.$sluice_number" ]; then`,
+    '    cat "$sluice_dir/component-$sluice_number/srun.log" >>"stderr.$sluice_number"',
+    "  fi",
     // Only where there is none: what the component's own script has written counts.
     "  set -C",
     `  printf '%s %s %s ${NO_WORD} %s %s\\n' "$sluice_id" "\${SLURM_RESTART_COUNT:-0}" "$sluice_code" \\`,
@@ -154,6 +186,11 @@ const COMPONENT_SRUN = [
   "",
 ].join("\n");
 
+/** The files of one component, in its directory within the attempt's. */
+export function inComponent(component: number, files: readonly PlanFile[]): PlanFile[] {
+  return files.map((file) => ({ ...file, name: `${componentDirectory(component)}/${file.name}` }));
+}
+
 /** The work of one component, planned. */
 export interface PlannedComponent {
   /** What its script needs of the spec. */
@@ -184,17 +221,13 @@ export function componentFiles(
         { kind: "component", component },
       );
       const step = stepScript(resources, plan, componentPreface(component));
-      const files: readonly PlanFile[] = [
+      return inComponent(component, [
         ...plan.files,
         { name: JOB_SCRIPT_FILE, text: script, executable: true },
         { name: STEP_SCRIPT_FILE, text: step, executable: true },
         { name: "bin/srun", text: COMPONENT_SRUN, executable: true },
         ...peersFiles(terms, plan),
-      ];
-      return files.map((file) => ({
-        ...file,
-        name: `${componentDirectory(component)}/${file.name}`,
-      }));
+      ]);
     }),
   ];
 }

@@ -4,11 +4,18 @@
  * @module
  */
 
-import { JOB_SCRIPT_FILE, jobScript, launch, PAYLOAD_FILE } from "../../launchers/mod.ts";
-import type { CustomLaunchers } from "../../launchers/mod.ts";
+import {
+  componentDirectory,
+  inComponent,
+  JOB_SCRIPT_FILE,
+  jobScript,
+  launch,
+} from "../../launchers/mod.ts";
+import type { CustomLaunchers, JobPlace, PlanFile } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type {
   AttemptId,
+  Component,
   JobId,
   JobPreview,
   JobSpec,
@@ -20,6 +27,7 @@ import { expandArray } from "../../slurm/mod.ts";
 import { UnsupportedRequestError } from "../errors.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { attemptPlace, jobPaths } from "../layout.ts";
+import { previewOf } from "../preview.ts";
 import type { JobPaths, JobPlanner } from "../scheduler.ts";
 import { startLines } from "./start_program.ts";
 import type { ProcessJob } from "./start_program.ts";
@@ -64,12 +72,6 @@ export class ProcessPlanner implements JobPlanner {
    * @throws {UnsupportedRequestError} The spec asks for what only a scheduler can give.
    */
   plan(id: AttemptId, spec: JobSpec): ProcessJob {
-    if (spec.components !== undefined) {
-      throw new UnsupportedRequestError(
-        "'components'",
-        "This cluster is a plain host without a scheduler: submit the components as jobs of their own, or name a Slurm cluster.",
-      );
-    }
     if (spec.payload.kind === "allocation") {
       throw new UnsupportedRequestError(
         "A session",
@@ -77,25 +79,49 @@ export class ProcessPlanner implements JobPlanner {
       );
     }
     if (!this.#ignores) refuseWhatNeedsAScheduler(spec);
-    const plan = launch(spec, { kind: "host" }, this.#launchers);
-    // Nothing sets a time limit here.
-    const terms = { software: spec.software, workingDirectory: spec.workingDirectory };
     const place = attemptPlace(this.#layout, this.#serverId, id);
-    return {
+    const { components } = spec;
+    const command = [`./${place.script}`, ...place.arguments];
+    const shared = {
       attemptId: id,
       directory: place.directory,
       jobDirectory: place.jobDirectory,
-      files: [
-        ...plan.files,
-        { name: JOB_SCRIPT_FILE, text: jobScript(id, terms, plan), executable: true },
-      ],
       tasks: this.tasks(spec),
-      command: [`./${place.script}`, ...place.arguments],
+      command,
     };
+    if (components === undefined) {
+      return { ...shared, files: this.#filesOf(id, spec, { kind: "batch" }) };
+    }
+    const works = [spec, ...components];
+    return {
+      ...shared,
+      files: works.flatMap((work, component) =>
+        inComponent(component, this.#filesOf(id, work, { kind: "component", component }))
+      ),
+      components: works.map((_, component) => [
+        `./${place.script.slice(0, -JOB_SCRIPT_FILE.length)}${
+          componentDirectory(component)
+        }/${JOB_SCRIPT_FILE}`,
+        ...place.arguments,
+      ]),
+    };
+  }
+
+  /** The files of a job's work, or of that of one component. */
+  #filesOf(id: AttemptId, work: JobSpec | Component, place: JobPlace): PlanFile[] {
+    const plan = launch(work, { kind: "host" }, this.#launchers);
+    // Nothing sets a time limit here.
+    const { software, workingDirectory } = work;
+    const terms = { software, ...(workingDirectory === undefined ? {} : { workingDirectory }) };
+    return [
+      ...plan.files,
+      { name: JOB_SCRIPT_FILE, text: jobScript(id, terms, plan, place), executable: true },
+    ];
   }
 
   /** Numbers of the tasks, where the job is an array. */
   tasks(spec: JobSpec): number[] | undefined {
+    if (spec.components !== undefined) return [spec, ...spec.components].map((_, number) => number);
     const array = arrayOf(spec);
     return array === undefined ? undefined : expandArray(array);
   }
@@ -104,12 +130,8 @@ export class ProcessPlanner implements JobPlanner {
   preview(jobId: JobId, spec: JobSpec): JobPreview {
     const job = this.plan(attemptId(jobId, 1), spec);
     const { files, jobDirectory } = job;
-    return {
-      commandLine: `cd ${quotePath(jobDirectory)} && ${startLines(job).join(" ")}`,
-      script: files.find(({ name }) => name === JOB_SCRIPT_FILE)?.text ?? "",
-      payload: files.find(({ name }) => name === PAYLOAD_FILE)?.text,
-      directory: jobDirectory,
-    };
+    const commandLine = `cd ${quotePath(jobDirectory)} && ${startLines(job).join(" ")}`;
+    return previewOf(jobDirectory, files, commandLine, job.components && this.tasks(spec));
   }
 
   /** Where the files of a job, or of one of its array tasks, lie. */
@@ -129,7 +151,8 @@ function refuseWhatNeedsAScheduler(spec: JobSpec): void {
   const asked =
     Object.entries(spec.resources).find(([name, value]) =>
       value !== undefined && !UNDERSTOOD.has(name)
-    )?.[0] ?? Object.keys(spec.options)[0] ?? (spec.session === undefined ? undefined : "session");
+    )?.[0] ?? Object.keys(spec.options)[0] ??
+      (["session", "components"] as const).find((name) => spec[name] !== undefined);
   if (asked !== undefined) {
     throw new UnsupportedRequestError(
       `'${asked}'`,

@@ -5,12 +5,10 @@
  */
 
 import {
-  componentDirectory,
   componentFiles,
   JOB_SCRIPT_FILE,
   jobScript,
   launch,
-  PAYLOAD_FILE,
   peersFiles,
 } from "../../launchers/mod.ts";
 import type { CustomLaunchers, ExecutionPlan, PlanFile, ScriptTerms } from "../../launchers/mod.ts";
@@ -37,6 +35,7 @@ import {
 import type { SbatchRequest } from "../../slurm/mod.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { attemptPlace, jobPaths } from "../layout.ts";
+import { previewOf } from "../preview.ts";
 import type { JobPaths, JobPlanner, SessionPlace } from "../scheduler.ts";
 import { StepPlanner } from "./step_planner.ts";
 import type { PlannedStep } from "./step_planner.ts";
@@ -216,37 +215,15 @@ export class SlurmPlanner implements JobPlanner {
     const id = attemptId(jobId, 1);
     if (session !== undefined) {
       const { directory, files, entry } = this.planStep(id, spec, session, standing);
-      return shown(directory, files, entry);
+      return previewOf(directory, files, entry);
     }
     const { jobDirectory, files, sbatch } = this.plan(id, spec);
     const commands = `cd ${quotePath(jobDirectory)} && ${commandLine(sbatch)}`;
-    const preview = shown(jobDirectory, files, commands);
-    if (spec.components === undefined) return preview;
-    const components = this.tasks(spec)?.map((number) => {
-      const directory = componentDirectory(number);
-      return {
-        script: textOf(files, `${directory}/${JOB_SCRIPT_FILE}`) ?? "",
-        payload: textOf(files, `${directory}/${PAYLOAD_FILE}`),
-      };
-    });
-    return { ...preview, ...(components === undefined ? {} : { components }) };
+    return previewOf(jobDirectory, files, commands, spec.components && this.tasks(spec));
   }
 
   /** Where the files of a job, or of one of its array tasks, lie. */
   paths(jobId: JobId, task?: number): JobPaths {
     return jobPaths(this.#options.layout, jobId, task);
   }
-}
-
-function textOf(files: readonly PlanFile[], file: string): string | undefined {
-  return files.find(({ name }) => name === file)?.text;
-}
-
-function shown(directory: string, files: readonly PlanFile[], commandLine: string): JobPreview {
-  return {
-    commandLine,
-    script: textOf(files, JOB_SCRIPT_FILE) ?? "",
-    payload: textOf(files, PAYLOAD_FILE),
-    directory,
-  };
 }

@@ -343,6 +343,18 @@ shellTest("an id that was cut off in the middle is no record", async ({ fake, su
   assert.equal(await fake.asked(), 0);
 });
 
+shellTest("a heterogeneous job is found again by its first component", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
+  for (const [component, id] of [["+2", 4713], ["+1", 4712], ["", 4711]]) {
+    await fake.enqueue(`sluice:${one.attemptId}${component} ${id}`);
+  }
+  const reply = await submit(one, true);
+  assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
+  assert.equal(reply.schedulerId, "4711");
+  assert.equal(await fake.asked(), 0);
+});
+
 shellTest("for a new job no process is started but sbatch", async ({ fake, shell }) => {
   await fake.sbatch("echo $$");
   const started = async (jobs: number) => {

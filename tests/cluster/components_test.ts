@@ -128,10 +128,13 @@ Deno.test("a component that ends early has its verdict while the others run, als
   const go = workspace.file("go");
   const id = await (async () => {
     await using sluice = await workspace.open(POLL);
-    const { id } = await sluice.jobs.submit(jobSpec(shells(
-      `until [ -e ${go.path} ]; do sleep 0.2; done; echo late`,
-      "echo early",
-    )));
+    const { id } = await sluice.jobs.submit(jobSpec({
+      ...shells(
+        `until [ -e ${go.path} ]; do sleep 0.2; done; echo "late: GPU $CUDA_VISIBLE_DEVICES"; srun hostname | wc -l`,
+        'echo "early: ${CUDA_VISIBLE_DEVICES:-no GPU}, $SLURM_CPUS_ON_NODE CPU"; srun hostname | wc -l',
+      ),
+      resources: { ...SMALL, gpus: 1, tasks: 3, cpusPerTask: 2 },
+    }));
     await until(
       "the second component has ended",
       async () => isFinal(componentOf(await sluice.jobs.get(id), 1).phase),
@@ -140,7 +143,7 @@ Deno.test("a component that ends early has its verdict while the others run, als
     const { phase, tasks } = await sluice.jobs.get(id);
     assert.equal(phase, "running");
     assert.deepEqual(tasks?.map((task) => task.phase), ["running", "succeeded"]);
-    assert.equal(await output(sluice, id, 1), "early\n");
+    assert.equal(await output(sluice, id, 1), "early: no GPU, 1 CPU\n1\n");
     return id;
   })();
   await onCluster(["touch", go.path]);
@@ -154,7 +157,7 @@ Deno.test("a component that ends early has its verdict while the others run, als
   const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
   assert.deepEqual(verdicts(view), [["succeeded", 0], ["succeeded", 0]]);
   assert.equal(view.phase, "succeeded");
-  assert.equal(await output(sluice, id, 0), "late\n");
+  assert.equal(await output(sluice, id, 0), "late: GPU 0\n3\n");
 });
 
 Deno.test("one component is cancelled alone while it runs, whichever it is, and the others go on", async () => {

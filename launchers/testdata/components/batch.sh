@@ -22,7 +22,7 @@ if ! ln -sn "$sluice_id" "$sluice_dir/slurm_id" 2>/dev/null; then
   fi
 fi
 
-unset SLURM_CPUS_PER_TASK SLURM_NTASKS_PER_NODE SLURM_DISTRIBUTION
+unset SLURM_CPUS_PER_GPU SLURM_CPUS_PER_TASK SLURM_DISTRIBUTION SLURM_GPUS SLURM_GPUS_PER_NODE SLURM_GPUS_PER_SOCKET SLURM_GPUS_PER_TASK SLURM_GPU_BIND SLURM_NNODES SLURM_NPROCS SLURM_NTASKS SLURM_NTASKS_PER_NODE SLURM_TASKS_PER_NODE SLURM_TRES_PER_TASK SLURM_MEM_PER_CPU SLURM_MEM_PER_GPU SLURM_MEM_PER_NODE
 trap : HUP INT QUIT USR1 USR2 ALRM TERM XCPU CONT
 
 sluice_run() {
@@ -37,13 +37,20 @@ sluice_run() {
     esac
   fi
   if [ "$(readlink "$sluice_dir/begun.$sluice_number" 2>/dev/null)" = given-up ]; then return; fi
+  for sluice_variable in SLURM_CPUS_PER_GPU SLURM_CPUS_PER_TASK SLURM_DISTRIBUTION SLURM_GPUS SLURM_GPUS_PER_NODE SLURM_GPUS_PER_SOCKET SLURM_GPUS_PER_TASK SLURM_GPU_BIND SLURM_NNODES SLURM_NPROCS SLURM_NTASKS SLURM_NTASKS_PER_NODE SLURM_TASKS_PER_NODE SLURM_TRES_PER_TASK; do
+    unset "${sluice_variable}_HET_GROUP_$sluice_number"
+  done
   sluice_started=$(date +%s)
   srun --het-group="$sluice_number" --nodes="$sluice_nodes" --ntasks="$sluice_nodes" --ntasks-per-node=1 \
     --wait=1 --kill-on-bad-exit=0 \
     --output=/dev/null --error="stderr.$sluice_number" --open-mode=append \
     "$sluice_dir/component-$sluice_number/step.sh" \
-    "$sluice_dir/component-$sluice_number" "$@" </dev/null
+    "$sluice_dir/component-$sluice_number" "$@" \
+    </dev/null 2>"$sluice_dir/component-$sluice_number/srun.log"
   sluice_code=$?
+  if [ ! -L "$sluice_dir/begun.$sluice_number" ]; then
+    cat "$sluice_dir/component-$sluice_number/srun.log" >>"stderr.$sluice_number"
+  fi
   set -C
   printf '%s %s %s NOWORD %s %s\n' "$sluice_id" "${SLURM_RESTART_COUNT:-0}" "$sluice_code" \
     "$sluice_started" "$(date +%s)" 2>/dev/null >"$sluice_dir/exit.$sluice_number"
