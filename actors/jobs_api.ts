@@ -17,7 +17,14 @@ import {
   parseInput,
   withEnvironments,
 } from "../model/mod.ts";
-import type { Environment, JobId, JobMetrics, JobSpec, JobSummary, JobView } from "../model/mod.ts";
+import type {
+  JobId,
+  JobMetrics,
+  JobSpec,
+  JobSummary,
+  JobView,
+  SentEnvironment,
+} from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import { Acceptance } from "./acceptance.ts";
@@ -168,7 +175,7 @@ async function asIfSent(
   environments: Pick<LocalEnvironments, "present">,
 ): Promise<JobSpec> {
   const { signal } = new AbortController();
-  const known: Environment[] = [];
+  const known: SentEnvironment[] = [];
   for (const software of packedSoftware(spec)) {
     const archive = await environments.present(software, signal);
     if (archive === undefined) break;

@@ -6,7 +6,7 @@
 
 import type { JobSpec } from "./job_spec.ts";
 import { isPacked } from "./software.ts";
-import type { Environment, PackedSoftware, Software } from "./software.ts";
+import type { PackedSoftware, SentEnvironment, Software } from "./software.ts";
 
 type Packing = Pick<JobSpec, "software" | "components">;
 
@@ -22,7 +22,7 @@ export function packedSoftware({ software, components = [] }: Packing): readonly
  */
 export function withEnvironments<Spec extends Packing>(
   spec: Spec,
-  environments: readonly Environment[],
+  environments: readonly SentEnvironment[],
 ): Spec {
   const rest = [...environments];
   const sent = (software: Software): Software => {

@@ -8,7 +8,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { LocalEnvironments } from "../../environments/mod.ts";
 import { asSluiceError, packedSoftware } from "../../model/mod.ts";
-import type { AttemptId, Environment, JobSpec, PackedSoftware } from "../../model/mod.ts";
+import type { AttemptId, JobSpec, PackedSoftware, SentEnvironment } from "../../model/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
@@ -29,7 +29,7 @@ export type StagerMessage =
   | { readonly type: "withdraw"; readonly attemptId: AttemptId }
   | Release
   | { readonly type: "begin"; readonly load: Load }
-  | { readonly type: "sent"; readonly load: Load; readonly environment: Environment }
+  | { readonly type: "sent"; readonly load: Load; readonly environment: SentEnvironment }
   | {
     readonly type: "unsent";
     readonly load: Load;
@@ -65,7 +65,7 @@ interface Load {
   /** The connection over which it is being sent. */
   over: Connection | undefined;
   /** What it has come to. */
-  environment: Environment | undefined;
+  environment: SentEnvironment | undefined;
   /** The wait before the last try, in ms. */
   delayMs: number;
   timer: Cancellable | undefined;
@@ -109,7 +109,7 @@ export function stager(
     { software, partition }: Load,
     { environments }: Connection,
     signal: AbortSignal,
-  ): Promise<Environment> => {
+  ): Promise<SentEnvironment> => {
     const archive = await local.prepare(software, signal);
     const { sha256, platform } = archive;
     await environments.check(platform, partition, signal);

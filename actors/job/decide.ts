@@ -7,12 +7,12 @@
 import { attemptId, errorInfo, isFinal } from "../../model/mod.ts";
 import type {
   AttemptId,
-  Environment,
   JobFact,
   JobSpec,
   JobView,
   Reason,
   Retry,
+  SentEnvironment,
   SluiceError,
 } from "../../model/mod.ts";
 import type { Cancellation, GivenUp, SpoolRecord, SubmitOutcome } from "../../schedulers/mod.ts";
@@ -36,7 +36,7 @@ export type JobInput =
   | {
     readonly type: "staged";
     readonly attemptId: AttemptId;
-    readonly environments: readonly Environment[];
+    readonly environments: readonly SentEnvironment[];
   }
   /** What it needs could not be sent. */
   | {
