@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { openLocal } from "../hosts/mod.ts";
 import type { Host } from "../hosts/mod.ts";
 import { localClusterSchema } from "../model/mod.ts";
@@ -106,6 +107,8 @@ Deno.test("what is unused is retired, then removed; what is wanted or used meanw
   await using stage = await Stage.open();
   const { environments, archive: { sha256 } } = stage;
   const hour = 3_600_000;
+  assert.deepEqual(await environments.unused(hour, signal), []);
+  await assert.rejects(Deno.stat(join(stage.place, "..")), "nothing is made where nothing is sent");
   await environments.send(stage.archive, signal);
   const longAgo = new Date(Date.now() - 2 * hour);
   const age = () => Deno.utime(`${stage.place}/used`, longAgo, longAgo);

@@ -14,10 +14,12 @@ const { archive, tree, used, retired, removing } = ENVIRONMENT_FILES;
 /** Names of directories with what is on its way out. */
 const REMOVED = ".removed";
 
-function inEnvironments(directory: string): string[] {
+/** @param absent What is done where the directory is not there. Default: it is made. */
+function inEnvironments(directory: string, absent = 'mkdir -p -- "$sluice_all"'): string[] {
   return [
     `sluice_all=${quotePath(directory)}`,
-    'mkdir -p -- "$sluice_all" && cd -- "$sluice_all" || exit 1',
+    `[ -d "$sluice_all" ] || ${absent} || exit 1`,
+    'cd -- "$sluice_all" || exit 1',
     // Renamed first, so that nobody finds half of it.
     "sluice_remove() {",
     `  sluice_out=$(mktemp -d ${REMOVED}.XXXXXXXX) && mv -- "$1" "$sluice_out"/`,
@@ -85,7 +87,7 @@ const AGE = [
  */
 export function unusedProgram(directory: string, unusedSeconds: number): string {
   return [
-    ...inEnvironments(directory),
+    ...inEnvironments(directory, "exit 0"),
     `chmod -R u+rwX ${REMOVED}.* 2>/dev/null`,
     `rm -rf -- ${REMOVED}.*`,
     ...AGE,
@@ -117,7 +119,7 @@ export function collectProgram(
   { wanted, unwanted, unusedSeconds, retiredSeconds }: Collection,
 ): string {
   return [
-    ...inEnvironments(directory),
+    ...inEnvironments(directory, "exit 0"),
     ...AGE,
     "sluice_want() {",
     `  if [ -d "$1" ]; then printf '' >"$1/${used}"; rm -f -- "$1/${retired}"; fi`,

@@ -12,7 +12,7 @@ import { finalPhaseSchema } from "./job_phase.ts";
 import { jobSpecSchema } from "./job_spec.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
-import { environmentSchema } from "./software.ts";
+import { sentEnvironmentSchema } from "./software.ts";
 
 const time = z.number().describe("Milliseconds since the epoch.");
 
@@ -68,7 +68,7 @@ export const jobFactSchema = z.discriminatedUnion("type", [
   }).describe("What the job needs on the cluster before it is submitted is being sent."),
   z.object({
     type: z.literal("staged"),
-    environments: z.array(environmentSchema).describe(
+    environments: z.array(sentEnvironmentSchema).describe(
       "The environments that lie on the cluster for it, in the order in which the spec names their software.",
     ),
   }).describe("What the job needs lies on the cluster; all attempts at it use the same."),

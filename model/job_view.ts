@@ -12,7 +12,7 @@ import { reasonSchema } from "./job_event.ts";
 import { jobPhaseSchema } from "./job_phase.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
-import { environmentSchema } from "./software.ts";
+import { sentEnvironmentSchema } from "./software.ts";
 
 const time = z.number().describe("Milliseconds since the epoch.");
 
@@ -116,7 +116,7 @@ export const jobViewSchema = z.object({
   ...gentleEnd,
   filesRemovedAt: time.optional().describe("When its directory on the cluster was removed."),
   directory: z.string().describe("The job's directory on the cluster."),
-  environments: z.array(environmentSchema).optional().describe(
+  environments: z.array(sentEnvironmentSchema).optional().describe(
     "The environments that were sent for it, in the order in which the spec names their software.",
   ),
   attempt: z.int().positive().describe("Number of the attempt that all of this is about, from 1."),

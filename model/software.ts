@@ -105,12 +105,12 @@ export type PackedSoftware = Extract<Software, { kind: "archive" | "pack" }>;
 export type SentSoftware = Extract<Software, { kind: "environment" }>;
 
 /** An environment that lies on the cluster, ready to be unpacked or unpacked already. */
-export const environmentSchema = z.object({
+export const sentEnvironmentSchema = z.object({
   sha256: contentHashSchema,
   platform: platformSchema.optional().describe("What it runs on, where that is known."),
 }).describe("An environment that lies on the cluster.");
-/** See {@linkcode environmentSchema}. */
-export type SentEnvironment = z.infer<typeof environmentSchema>;
+/** See {@linkcode sentEnvironmentSchema}. */
+export type SentEnvironment = z.infer<typeof sentEnvironmentSchema>;
 
 /** Whether the software is brought along, and so must be sent. */
 export function isPacked(software: Software): software is PackedSoftware {
