@@ -377,6 +377,7 @@ sluiceTest("the tree shows who works for a cluster, and each of its jobs", async
     "link",
     "poller",
     "submitter",
+    "stager",
     "outputs",
     "cleaner",
     "sessions",

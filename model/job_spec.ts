@@ -242,6 +242,9 @@ export const jobSpecSchema = z.strictObject({
     components === undefined ||
     [payload, ...components.map((one) => one.payload)].every(({ kind }) => kind !== "allocation"),
   { path: ["components"], message: "a session's allocation is not heterogeneous" },
+).refine(
+  ({ payload, session }) => payload.kind !== "allocation" || session === undefined,
+  { path: ["session"], message: "a session holds nodes of its own: leave it out" },
 ).describe("Everything that says what one job is.");
 
 /** A job as it stands after parsing, with every default filled in. */

@@ -22,7 +22,6 @@ import type { AttemptId, JobId, JobSpec, Resources, SessionId } from "../../mode
 import { commandLine } from "../../shell/mod.ts";
 import { expandArray, STEP_OPTIONS, stepRequest, withDefaults } from "../../slurm/mod.ts";
 import type { StepRequest, StepSize } from "../../slurm/mod.ts";
-import { UnsupportedRequestError } from "../errors.ts";
 import { attemptPlace } from "../layout.ts";
 import type { AttemptPlace, RemoteLayout } from "../layout.ts";
 
@@ -153,12 +152,6 @@ export class StepPlanner {
     sessionId: SessionId,
     standing?: JobId,
   ): PlannedStep {
-    if (asked.components !== undefined) {
-      throw new UnsupportedRequestError(
-        "A heterogeneous job as a step",
-        "Leave `session` out: it is then a job of its own.",
-      );
-    }
     const { layout, serverId, defaults, maxArraySize, launchers } = this.#options;
     const place = attemptPlace(layout, serverId, attemptId);
     const given = standing === undefined ? asked : driverOf(asked);

@@ -95,7 +95,13 @@ export const GROUPS: readonly TestGroup[] = [
   {
     // Deno makes symbolic links only for programs that may read and write everywhere.
     name: "links",
-    paths: ["hosts/transfer_test.ts", "schedulers/slurm/submit_program_test.ts"],
+    paths: [
+      "hosts/transfer_test.ts",
+      "launchers/component_run_test.ts",
+      "schedulers/slurm/component_cancel_test.ts",
+      "schedulers/slurm/scheduler_test.ts",
+      "schedulers/slurm/submit_program_test.ts",
+    ],
     permissions: () => [
       "--allow-read",
       "--allow-write",

@@ -1,6 +1,10 @@
 #!/bin/bash
 # What runs on each of the other nodes while the payload runs on the first.
 sluice_dir=$1
+if [ "$SLURMD_NODENAME" = "${2:-}" ]; then
+  echo "$SLURM_STEP_ID" >"$sluice_dir/peers_step.$SLUICE_RUN"
+  exit
+fi
 exec >>"$sluice_dir/peers.$SLURMD_NODENAME.log" 2>&1 </dev/null
 set --
 sluice_env=$(cd -- "$sluice_dir" && pwd)
