@@ -376,6 +376,7 @@ sluiceTest("the tree shows who works for a cluster, and each of its jobs", async
   assert.deepEqual(cluster?.children.map(({ name }) => name), [
     "link",
     "poller",
+    "stager",
     "submitter",
     "stager",
     "outputs",

@@ -122,14 +122,14 @@ export function spawnParts(
     }),
     spawned,
   );
-  const submitting = ctx.spawn(
-    "submitter",
-    submitter({ report: (fact) => void ctx.self.tell({ type: "note", fact }), perSecond }),
-    spawned,
-  );
   const staging = ctx.spawn(
     "stager",
     stager({ local: options.environments, defaultPartition: options.defaultPartition }),
+    spawned,
+  );
+  const submitting = ctx.spawn(
+    "submitter",
+    submitter({ report: (fact) => void ctx.self.tell({ type: "note", fact }), perSecond }),
     spawned,
   );
   const outputs = ctx.spawn("outputs", outputReader(), spawned);

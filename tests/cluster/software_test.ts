@@ -323,8 +323,11 @@ echo 'PATH=$SLUICE_ENVIRONMENT/bin:$PATH' >activate.sh
     async () => (await sluice.jobs.get(second.id)).phase === "running",
   );
   const { schedulerId } = await sluice.jobs.get(first.id);
-  // As when its node dies: nobody is left to say anything.
-  await onCluster(["scancel", "--signal=KILL", "--full", schedulerId ?? ""], { root: true });
+  // As when its node dies: nobody of it does anything more.
+  for (const signal of ["STOP", "KILL"]) {
+    const words = ["scancel", `--signal=${signal}`, "--full", schedulerId ?? ""];
+    assert.equal((await onCluster(words, { root: true })).code, 0);
+  }
   const view = await sluice.jobs.wait(second.id);
   assert.equal(view.phase, "succeeded", view.reason?.text);
   assert.deepEqual(await placeOf(workspace, view), ["lock.1", "lock.2", "tree", "tree.2", "used"]);
