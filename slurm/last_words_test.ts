@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
-import { lastWordsIn, parseLastWords } from "./last_words.ts";
+import { lastWordsIn, parseLastWords, stepEnd } from "./last_words.ts";
 import { capturedIds, testdataText } from "./testdata.ts";
 
 const captured = z.record(z.string(), z.string()).parse(
@@ -80,4 +80,24 @@ Deno.test("any bytes give words or none, never an error", () => {
   fc.assert(fc.property(fc.uint8Array(), (bytes) => {
     lastWordsIn(bytes);
   }));
+});
+
+Deno.test("Slurm's words on a step tell why it was ended, a node's failure above all", () => {
+  const at = "CANCELLED AT 2026-11-27T19:00:25";
+  const node = "slurmstepd-n2: error: *** STEP 12.3 ON n2";
+  const cases: readonly (readonly [readonly string[], ReturnType<typeof stepEnd>])[] = [
+    [[], undefined],
+    [["srun: error: n1: task 0: Exited with exit code 3"], undefined],
+    [[`${node} ${at} ***`], "cancelled"],
+    [[`${node} ${at} DUE TO TIME LIMIT ***`], "time_limit"],
+    [[`${node} ${at} DUE TO PREEMPTION ***`], "preemption"],
+    [[`${node} ${at} DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS ***`], "node_failure"],
+    [[`${node} ${at} ***`, "srun: error: Node failure on n4"], "node_failure"],
+    [["slurmstepd: error: Detected 1 oom_kill event in StepId=12.3. Some"], "out_of_memory"],
+    [[
+      "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=12.3.",
+      `${node} ${at} ***`,
+    ], "cancelled"],
+  ];
+  for (const [lines, reason] of cases) equal(stepEnd(lines), reason, lines.join("\n"));
 });
