@@ -13,19 +13,17 @@ import { DEV, jobSpec, shellJob, Workspace } from "./support/workspace.ts";
 const small = { cpusPerTask: 1, memory: 20 } as const;
 const poll = { minSeconds: 0.5, maxSeconds: 2 };
 
-async function setNode(node: string, ...words: readonly string[]): Promise<void> {
-  const { code, stderr } = await onCluster(
-    ["scontrol", "update", `nodename=${node}`, ...words],
-    { root: true },
-  );
-  assert.equal(code, 0, stderr);
+function setNode(node: string, ...words: readonly string[]) {
+  return onCluster(["scontrol", "update", `nodename=${node}`, ...words], { root: true });
 }
 
 /** Takes a node out of service, and puts it back at the end. */
 async function down(node: string): Promise<AsyncDisposable> {
-  await setNode(node, "state=down", "reason=test");
+  const { code, stderr } = await setNode(node, "state=down", "reason=test");
+  assert.equal(code, 0, stderr);
   return {
     async [Symbol.asyncDispose]() {
+      // No error is where it has come back by itself.
       await setNode(node, "state=resume");
       await until(`${node} is back`, async () => {
         const { stdout } = await onCluster(["sinfo", "-h", "-n", node, "-o", "%T"], { root: true });
