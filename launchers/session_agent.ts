@@ -172,6 +172,10 @@ sluice_run() {
       sluice_sweep "$sluice_id" "$sluice_nodes" "$sluice_number"
     fi
   fi
+  # Whom Slurm has ended, it may be about to end the session: nothing more is begun before that is known.
+  if { read -r sluice_record <"$sluice_place/exit$sluice_suffix"; } 2>/dev/null; then
+    case $sluice_record in *' CONT '*) sleep 1 ;; esac
+  fi
   cd -- "$SLUICE_JOB_DIRECTORY" || return
   rm -f "${RUNNING}/$sluice_name" ".pid.$sluice_name" "${CANCELS}/$sluice_name"
   echo ended >&8

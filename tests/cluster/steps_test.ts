@@ -106,7 +106,6 @@ Deno.test("what srun starts within a step stays on the step's nodes, and ends wi
     'echo "$SLURM_JOB_NODELIST"',
     "srun hostname",
     "srun -N1 -n1 hostname",
-    "srun --overlap -n1 hostname",
     `srun ${word} &`,
     `(setsid ${word} &)`,
     // Until its processes are there.
