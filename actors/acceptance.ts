@@ -5,43 +5,17 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
-import {
-  allocationJob,
-  isFinal,
-  newJobId,
-  sessionOfAllocation,
-  SluiceError,
-} from "../model/mod.ts";
-import type {
-  ClusterName,
-  JobFact,
-  JobId,
-  JobSpec,
-  JobSummary,
-  JobView,
-  SessionId,
-  SessionName,
-} from "../model/mod.ts";
+import { newJobId, SluiceError } from "../model/mod.ts";
+import type { ClusterName, JobFact, JobId, JobSpec, JobView, SessionId } from "../model/mod.ts";
 import type { JobEntry, Journal, StoredJob } from "../store/mod.ts";
 import { clusterOf } from "./cluster_handles.ts";
 import type { ClusterHandles } from "./cluster_handles.ts";
-import { foldJob, jobEntries, UnknownJobError } from "./job/mod.ts";
+import { foldJob, jobEntries } from "./job/mod.ts";
 import type { Clock } from "./kernel/mod.ts";
-import {
-  capacityOf,
-  clusterNeed,
-  clusterSpec,
-  configuredAllocation,
-  expectedPlace,
-  fittingCluster,
-  isClosing,
-  OwnerEndedError,
-  placementOf,
-  SessionClosingError,
-  SessionElsewhereError,
-  UnknownSessionError,
-} from "./session/mod.ts";
-import type { ClusterOffer, Placement } from "./session/mod.ts";
+import { Places, standingKey } from "./places.ts";
+import type { Newcomers, Place } from "./places.ts";
+import { expectedPlace } from "./session/mod.ts";
+import type { ClusterOffer } from "./session/mod.ts";
 
 /** Raised when a submission has the idempotency key of another one that asked for something else. */
 export class IdempotencyConflictError extends SluiceError {
@@ -70,27 +44,15 @@ function sameSpec(one: JobSpec, other: JobSpec): boolean {
 const TELL_AGAIN_MS = 100;
 
 /** What one call is about to write. */
-class Draft {
+class Draft implements Newcomers {
   readonly entries: JobEntry[] = [];
   /** What was submitted with an idempotency key. */
   readonly keyed = new Map<string, StoredJob>();
-  /** The sessions of the configuration that it opens, by {@linkcode sessionKey}. */
   readonly opened = new Map<string, SessionId>();
-  /** The clusters that it has stand, by their sessions. */
   readonly standing = new Map<SessionId, ClusterOffer[]>();
-}
 
-/** Where a step is to run. */
-type Place = Pick<Extract<JobFact, { type: "accepted" }>, "session" | "standing" | "sessionName">;
-
-/** Names a session of the configuration among those whose openings are under way. */
-function sessionKey(cluster: ClusterName, name: SessionName): string {
-  return `session ${cluster} ${name}`;
-}
-
-/** Names the clusters that are to stand on a cluster among those that are under way. */
-function standingKey(cluster: ClusterName): string {
-  return `standing ${cluster}`;
+  /** @param accept Takes a job on with this call. */
+  constructor(readonly accept: (spec: JobSpec, place: Place) => JobView) {}
 }
 
 /** Names an idempotency key among those that are under way. */
@@ -105,12 +67,14 @@ export class Acceptance {
   readonly #clock: Clock;
   /** What others would find in the journal and is on its way there, each with the end of that. */
   readonly #underWay = new Map<string, Promise<unknown>>();
+  readonly #places: Places;
 
   /** Takes jobs on for the given clusters, with the times of the clock. */
   constructor(handles: ClusterHandles, journal: Journal, clock: Clock) {
     this.#handles = handles;
     this.#journal = journal;
     this.#clock = clock;
+    this.#places = new Places(handles, journal);
   }
 
   /**
@@ -133,7 +97,10 @@ export class Acceptance {
       const { planner, config } = clusterOf(this.#handles, spec.cluster);
       planner.preview(newJobId(), spec, expectedPlace(spec, config));
     }
-    const wanted = new Set(specs.flatMap((spec) => this.#mayShare(spec)));
+    const wanted = new Set(specs.flatMap((spec) => [
+      ...spec.idempotencyKey === undefined ? [] : [keyedKey(spec.idempotencyKey)],
+      ...this.#places.mayShare(spec),
+    ]));
     for (;;) {
       const pending = [...wanted].flatMap((key) => this.#underWay.get(key) ?? []);
       if (pending.length === 0) break;
@@ -141,7 +108,7 @@ export class Acceptance {
       await Promise.allSettled(pending);
     }
     // From here to where the keys are marked nothing is awaited, so that no other call comes between.
-    const draft = new Draft();
+    const draft: Draft = new Draft((spec, place) => this.#accepted(spec, place, draft));
     const views = specs.map((spec) => this.#take(spec, draft));
     const { entries } = draft;
     if (entries.length === 0) return views;
@@ -165,30 +132,17 @@ export class Acceptance {
     return views;
   }
 
-  /** What a spec has in common with others that may be on their way into the journal. */
-  #mayShare(spec: JobSpec): string[] {
-    const { cluster, idempotencyKey: key } = spec;
-    const placement = placementOf(spec, clusterOf(this.#handles, cluster).config);
-    return [
-      ...key === undefined ? [] : [keyedKey(key)],
-      ...placement.kind === "configured" ? [sessionKey(cluster, placement.name)] : [],
-      ...placement.kind !== "alone" && clusterNeed(spec) !== undefined
-        ? [standingKey(cluster)]
-        : [],
-    ];
-  }
-
   /** The job of a spec, new or of the time when its key was used. */
   #take(spec: JobSpec, draft: Draft): JobView {
     const { idempotencyKey: key } = spec;
-    if (key === undefined) return this.#accepted(spec, this.#place(spec, draft), draft);
+    if (key === undefined) return draft.accept(spec, this.#places.place(spec, draft));
     const before = this.#journal.jobByIdempotencyKey(key);
     const known = before ?? draft.keyed.get(key);
     if (known !== undefined) {
       if (!sameSpec(known.spec, spec)) throw new IdempotencyConflictError(key, before?.view.id);
       return known.view;
     }
-    const view = this.#accepted(spec, this.#place(spec, draft), draft);
+    const view = draft.accept(spec, this.#places.place(spec, draft));
     draft.keyed.set(key, { view, spec });
     return view;
   }
@@ -211,84 +165,6 @@ export class Acceptance {
     return view;
   }
 
-  /** Where a new job is to run. What must be there for it is taken on too. */
-  #place(spec: JobSpec, draft: Draft): Place {
-    this.#checkOwner(spec);
-    const placement = placementOf(spec, clusterOf(this.#handles, spec.cluster).config);
-    switch (placement.kind) {
-      case "alone":
-        return {};
-      case "session":
-        checkTakesSteps(placement.session, this.#allocation(placement.session), spec.cluster);
-        return this.#inSession(placement.session, spec, draft);
-      case "configured":
-        return this.#inSession(this.#configured(spec.cluster, placement, draft), spec, draft);
-    }
-  }
-
-  #checkOwner({ payload }: JobSpec): void {
-    if (payload.kind !== "allocation" || payload.owner?.kind !== "job") return;
-    const owner = this.#journal.summary(payload.owner.jobId);
-    if (owner === undefined) throw new UnknownJobError(payload.owner.jobId);
-    if (isFinal(owner.phase)) throw new OwnerEndedError(owner.id);
-  }
-
-  #allocation(session: SessionId): JobSummary | undefined {
-    const job = this.#journal.summary(allocationJob(session));
-    return job?.allocation === undefined ? undefined : job;
-  }
-
-  /** The session of this name that takes steps. Where there is none, one is opened. */
-  #configured(
-    cluster: ClusterName,
-    { name, terms }: Extract<Placement, { kind: "configured" }>,
-    draft: Draft,
-  ): SessionId {
-    const key = sessionKey(cluster, name);
-    const live = this.#journal.allocations({ cluster, name, live: true })
-      .find((job) => !isClosing(job));
-    const found = live === undefined ? draft.opened.get(key) : sessionOfAllocation(live.id);
-    if (found !== undefined) return found;
-    const spec = configuredAllocation(cluster, name, terms);
-    clusterOf(this.#handles, cluster).planner.preview(newJobId(), spec);
-    const opened = this.#accepted(spec, { sessionName: name }, draft);
-    const session = sessionOfAllocation(opened.id);
-    draft.opened.set(key, session);
-    return session;
-  }
-
-  /** A step of the session, and the cluster that it runs on where it may share one. */
-  #inSession(session: SessionId, spec: JobSpec, draft: Draft): Place {
-    const need = clusterNeed(spec);
-    if (need === undefined) return { session };
-    const fresh = draft.standing.get(session) ?? [];
-    const fitting = fittingCluster(need, [...this.#standing(session), ...fresh]);
-    if (fitting !== undefined) return { session, standing: fitting.jobId };
-    const asked = clusterSpec(spec);
-    clusterOf(this.#handles, spec.cluster).planner.preview(newJobId(), asked, { session });
-    const cluster = this.#accepted(asked, { session }, draft);
-    draft.standing.set(session, [...fresh, {
-      jobId: cluster.id,
-      framework: need.framework,
-      software: need.software,
-      capacity: need.capacity,
-      up: false,
-    }]);
-    return { session, standing: cluster.id };
-  }
-
-  /** The clusters that stand in the session or come up. */
-  #standing(session: SessionId): ClusterOffer[] {
-    const up = this.#allocation(session)?.allocation?.clusters.map(({ jobId }) => jobId) ?? [];
-    return this.#journal.standing(session).flatMap(({ id, framework, cancelRequested }) => {
-      const spec = this.#journal.job(id)?.spec;
-      if (spec === undefined || framework === undefined || cancelRequested) return [];
-      const { software } = spec;
-      const capacity = capacityOf(spec);
-      return [{ jobId: id, framework, software, capacity, up: up.includes(id) }];
-    });
-  }
-
   #adopt(cluster: ClusterName, jobIds: readonly JobId[]): void {
     const { ref } = clusterOf(this.#handles, cluster);
     // A cluster that has stopped finds them in the journal at its next start.
@@ -296,16 +172,4 @@ export class Acceptance {
       this.#clock.setTimeout(() => this.#adopt(cluster, jobIds), TELL_AGAIN_MS);
     }
   }
-}
-
-function checkTakesSteps(
-  session: SessionId,
-  allocation: JobSummary | undefined,
-  cluster: ClusterName,
-): void {
-  if (allocation === undefined) throw new UnknownSessionError(session);
-  if (allocation.cluster !== cluster) {
-    throw new SessionElsewhereError(session, allocation.cluster, cluster);
-  }
-  if (isFinal(allocation.phase) || isClosing(allocation)) throw new SessionClosingError(session);
 }

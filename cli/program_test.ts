@@ -453,7 +453,11 @@ Deno.test("session list, show, renew, close and events tell how a session stands
 
 Deno.test("submit --session makes a step of the session", async () => {
   await withShell(async (shell) => {
-    const id = await submitted(shell, "--session", "day");
-    assert.equal((await shell.api.jobs.get(id)).spec.session, "day");
+    const named = await submitted(shell, "--session", "day");
+    assert.equal((await shell.api.jobs.get(named)).spec.session, "day");
+    const session = (await shell.run(["session", "open"])).out.trim();
+    const step = await submitted(shell, "--session", session);
+    const listed = await shell.run(["jobs", "--session", session, "--json"]);
+    assert.equal(JSON.parse(listed.out).id, step);
   });
 });

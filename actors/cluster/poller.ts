@@ -10,7 +10,6 @@ import type { AttemptId, SessionId, SluiceError } from "../../model/mod.ts";
 import type {
   GivenUp,
   Observation,
-  Scheduler,
   SessionSighting,
   Watched,
   WatchedSession,
@@ -19,6 +18,7 @@ import type { JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
 import { GiveUps } from "./give_ups.ts";
+import { Inspections } from "./inspections.ts";
 import { nextInterval } from "./poll_interval.ts";
 import type { Release } from "./release.ts";
 import { WatchList } from "./watch_list.ts";
@@ -98,10 +98,7 @@ interface PollerState {
   readonly connection: Connection | undefined;
   readonly watched: WatchList;
   /** The sessions to be inspected. */
-  readonly sessions: Map<
-    SessionId,
-    { readonly session: WatchedSession; readonly job: ActorRef<JobMessage> }
-  >;
+  readonly sessions: Inspections;
   readonly asking: boolean;
   /** The shortest wait that was asked for while a poll was under way. */
   readonly nudgedMs: number | undefined;
@@ -138,39 +135,6 @@ function forget(state: PollerState, attemptId: AttemptId): void {
   state.giveUps.drop(attemptId);
 }
 
-/** What one round saw. */
-interface Seen {
-  readonly observations: readonly Observation[];
-  readonly sightings: readonly SessionSighting[];
-}
-
-/** Looks at all jobs, then at all sessions: who sees that one has ended also sees why it closed. */
-function look(
-  scheduler: Scheduler,
-  { watched, sessions }: Pick<PollerState, "watched" | "sessions">,
-  signal: AbortSignal,
-): Promise<Seen> {
-  return withSessions(scheduler.observe(watched.all, signal), scheduler, sessions, signal);
-}
-
-async function withSessions(
-  observed: Promise<readonly Observation[]>,
-  scheduler: Scheduler,
-  sessions: PollerState["sessions"],
-  signal: AbortSignal,
-): Promise<Seen> {
-  const observations = await observed;
-  if (sessions.size === 0) return { observations, sightings: [] };
-  try {
-    const asked = [...sessions.values()].map(({ session }) => session);
-    return { observations, sightings: await scheduler.inspect(asked, signal) };
-  } catch (error) {
-    // What is known of the jobs counts all the same; the next round inspects again.
-    log.warn("the sessions could not be inspected: {error}", { error });
-    return { observations, sightings: [] };
-  }
-}
-
 /** The behaviour of a poller. */
 export function poller(options: PollerOptions): Behavior<PollerMessage, PollerState> {
   /** Sees to it that a tick comes no later than in `delayMs`. */
@@ -202,13 +166,17 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
   };
 
   const ask = (state: PollerState, ctx: ActorContext<PollerMessage>): PollerState => {
-    const { connection, watched } = state;
+    const { connection, watched, sessions } = state;
     if (connection === undefined || state.asking) return state;
     const idle = { ...state, timer: undefined, nudgedMs: undefined };
     if (watched.size === 0) return idle;
     const askedAt = ctx.clock.now();
     ctx.pipe(
-      look(connection.scheduler, state, ctx.signal),
+      sessions.after(
+        connection.scheduler.observe(watched.all, ctx.signal),
+        connection.scheduler,
+        ctx.signal,
+      ),
       (seen): PollerMessage => ({ type: "answered", ...seen, askedAt, connection }),
       (error): PollerMessage => ({ type: "unanswered", error, askedAt, connection }),
     );
@@ -221,10 +189,8 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     ctx: ActorContext<PollerMessage>,
   ): PollerState => {
     const { askedAt, observations, sightings } = message;
-    // Before the ends of jobs are told: a session's reason to close belongs before that of its job.
-    for (const sighting of sightings) {
-      state.sessions.get(sighting.sessionId)?.job.tell({ type: "inspected", sighting });
-    }
+    // Before the ends of jobs are told: why a session closes comes before the end of its job.
+    state.sessions.tell(sightings);
     state.giveUps.see(observations);
     const news = state.watched.see(observations);
     for (const attemptId of state.watched.tell(news, askedAt)) state.giveUps.drop(attemptId);
@@ -304,7 +270,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     init: () => ({
       connection: undefined,
       watched: new WatchList(),
-      sessions: new Map(),
+      sessions: new Inspections(),
       asking: false,
       nudgedMs: undefined,
       timer: undefined,
@@ -347,13 +313,11 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
         case "watch":
           state.watched.watch(message.watched, message.job);
           return schedule(state, state.intervalMs, ctx);
-        case "inspect": {
-          const { session, job } = message;
-          state.sessions.set(session.sessionId, { session, job });
+        case "inspect":
+          state.sessions.watch(message.session, message.job);
           return state;
-        }
         case "uninspect":
-          state.sessions.delete(message.sessionId);
+          state.sessions.forget(message.sessionId);
           return state;
         case "unwatch":
           forget(state, message.attemptId);

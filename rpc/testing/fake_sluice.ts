@@ -35,6 +35,7 @@ import {
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  sessionIdSchema,
   sessionOfAllocation,
   sessionSpecSchema,
   SluiceError,
@@ -143,6 +144,7 @@ export class FakeSluice implements SluiceApi {
   readonly jobs: JobsApi = {
     submit: (input) => {
       const spec = jobSpecSchema.parse(input);
+      const session = sessionIdSchema.safeParse(spec.session);
       const id = newJobId();
       const at = 1_700_000_000_000;
       this.#jobs.set(id, {
@@ -164,6 +166,7 @@ export class FakeSluice implements SluiceApi {
           acceptedAt: at,
           updatedAt: at,
           events: 1,
+          ...(session.success ? { session: session.data } : {}),
         },
       });
       this.record(id, { type: "accepted", spec, directory: `~/.sluice/jobs/${id}` });
@@ -185,10 +188,11 @@ export class FakeSluice implements SluiceApi {
       const { view, spec } = await Promise.resolve(this.#job(id));
       return { ...view, spec };
     },
-    list: ({ limit, phases } = {}) =>
+    list: ({ limit, phases, session } = {}) =>
       Promise.resolve({
         jobs: [...this.#jobs.values()].map(({ view }) => view)
           .filter(({ phase }) => phases === undefined || phases.includes(phase))
+          .filter((view) => session === undefined || view.session === session)
           .slice(0, limit),
       }),
     cancel: (id, how = {}) => {

@@ -5,12 +5,18 @@
  */
 
 import {
+  BEGIN_LINK,
+  CANCELLED,
+  CLUSTER_FILE,
+  GIVEN_UP,
   JOB_SCRIPT_FILE,
   jobScript,
   launch,
   peersFiles,
   START_STEP_FILE,
+  STEP_END,
   STEP_SCRIPT_FILE,
+  STEP_START,
   STEP_TASKS,
   stepScript,
   SWEEP_FILE,
@@ -71,6 +77,23 @@ function driverOf(spec: JobSpec): JobSpec {
   return { ...spec, resources: { nodes: 1, tasks: 1, cpusPerTask: 1, array, time } };
 }
 
+/**
+ * Lines that wait until the cluster has come up that the step runs on, or is gone, and set the first of its
+ * nodes: a driver finds its cluster on the node that it runs on.
+ */
+function nearCluster(standing: JobId): string[] {
+  const there = `../${standing}`;
+  return [
+    `while [ ! -e ${there}/${CLUSTER_FILE} ] && [ ! -e ${there}/exit ] && [ ! -e ${there}/${STEP_END} ]; do`,
+    `case $(readlink ${there}/${BEGIN_LINK}) in ${CANCELLED} | ${GIVEN_UP}) break ;; esac`,
+    "sleep 1",
+    "done",
+    "sluice_near=$SLUICE_SESSION_NODELIST",
+    `if [ -e ${there}/${STEP_START} ]; then read -r _ sluice_near _ <${there}/${STEP_START}; fi`,
+    'sluice_near=$(scontrol show hostnames "$sluice_near" | head -n 1)',
+  ];
+}
+
 /** Lines that set how many nodes the step has, and how many processors on each. */
 function sizeLines(size: StepSize): string[] {
   switch (size.kind) {
@@ -110,7 +133,7 @@ function entryText(
   request: StepRequest,
   place: AttemptPlace,
   array: string | undefined,
-  shares: boolean,
+  standing: JobId | undefined,
 ): string {
   const atMost = array?.split("%")[1];
   return [
@@ -121,9 +144,11 @@ function entryText(
       ? []
       : [`SLURM_MEM_PER_NODE=${request.memoryMebibytes}`, "export SLURM_MEM_PER_NODE"]),
     ...sizeLines(request.size),
+    ...(standing === undefined ? [] : nearCluster(standing)),
     'exec "$SLUICE_SRUN" --nodes="$sluice_nodes" --ntasks="$sluice_nodes" \\',
     `  --cpus-per-task="$sluice_cpus" --task-epilog="$SLUICE_SESSION_DIR/${SWEEP_FILE}" \\`,
-    `  ${commandLine(shares ? [...STEP_OPTIONS, "--overlap"] : STEP_OPTIONS)} \\`,
+    `  ${commandLine(STEP_OPTIONS)} \\`,
+    ...(standing === undefined ? [] : [`  --overlap --nodelist="$sluice_near" \\`]),
     `  ${commandLine(request.options)} \\`,
     `  ${startWords(spec, request, place)}`,
     "}",
@@ -186,7 +211,7 @@ export class StepPlanner {
         }]),
       ],
       ...(tasks === undefined ? {} : { tasks }),
-      entry: entryText(spec, request, place, array, standing !== undefined),
+      entry: entryText(spec, request, place, array, standing),
     };
   }
 }

@@ -37,6 +37,7 @@ Deno.test("a step that runs on a cluster which stands shares its place, and asks
   assert.match(driver, /--mem=0/);
   assert.match(driver, /--gres=none/);
   assert.match(driver, /--time=5/);
+  assert.match(driver, new RegExp(`\\.\\./${standing}/cluster`), "it waits for the cluster");
 });
 
 Deno.test("a preview of a step shows what is put into its session, and not what sbatch would get", () => {
