@@ -88,11 +88,13 @@ if [ -n "$sluice_peers" ]; then
   if read -r sluice_step <"$sluice_dir/peers_step.$SLUICE_RUN"; then
     rm -f "$sluice_dir/peers_step.$SLUICE_RUN"
     scancel --quiet --signal=TERM "$SLURM_JOB_ID.$sluice_step"
+    ( sleep 10; kill "$sluice_peers" ) &
+    wait "$sluice_peers"
+    kill "$!"
+  else
+    kill "$sluice_peers"
+    wait "$sluice_peers"
   fi
-  ( sleep 10; kill "$sluice_peers" ) &
-  sluice_timer=$!
-  wait "$sluice_peers"
-  kill "$sluice_timer"
 fi
 if [ "$sluice_caught$sluice_woken" = TERM ]; then sleep 1; fi
 if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi
