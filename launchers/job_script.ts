@@ -45,7 +45,16 @@ export const DUPLICATE_EXIT_CODE = 75;
 const TERMINATED_EXIT_CODE = 128 + 15;
 
 /** Signals with which a scheduler or a user reaches a whole job, and of which the script must not die. */
-const NOTED_SIGNALS = ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "XCPU"] as const;
+export const NOTED_SIGNALS = [
+  "HUP",
+  "INT",
+  "QUIT",
+  "USR1",
+  "USR2",
+  "ALRM",
+  "TERM",
+  "XCPU",
+] as const;
 
 /** Where the script of an attempt is started. */
 export type JobPlace =

@@ -15,13 +15,14 @@ LOG_BYTES = 32 << 20
 
 
 class Temporary:
-    """Ray's directory on this node. Whoever holds its lock lives; what is left of others goes."""
+    """Ray's directory on this node. Whoever holds its lock lives."""
 
     def __init__(self):
         base = os.environ.get("TMPDIR") or "/tmp"
         if len(base) > LONGEST_TEMP_BASE or not os.access(base, os.W_OK):
             base = "/tmp"
-        self._sweep(base)
+        self._base = base
+        self._sweep()
         # Others sweep what has the name and no lock that is held.
         made = tempfile.mkdtemp(prefix=".sluice-new-", dir=base)
         self._lock = self._take(made)
@@ -38,9 +39,10 @@ class Temporary:
             lock.close()
             return None
 
-    def _sweep(self, base):
-        for name in os.listdir(base):
-            path = os.path.join(base, name)
+    def _sweep(self):
+        """Removes what those left that could not clear away, since all on their node was killed."""
+        for name in os.listdir(self._base):
+            path = os.path.join(self._base, name)
             if not name.startswith(TEMP_PREFIX):
                 continue
             try:
@@ -75,3 +77,4 @@ class Temporary:
                 break
             time.sleep(0.05)
         self._lock.close()
+        self._sweep()
