@@ -81,7 +81,8 @@ export async function sparkBench(workspace: Workspace): Promise<SparkBench> {
         executorMemory: "512M",
         executorCores: 1,
         executors: nodes.length,
-        conf: { "spark.ui.enabled": "false" },
+        // A worker that is silent for so many seconds is lost; by default for 60.
+        conf: { "spark.ui.enabled": "false", "spark.worker.timeout": "20" },
       },
       resources: {
         nodes: nodes.length,
