@@ -74,7 +74,11 @@ function sizeDefaults(defaults: Resources): Resources {
  */
 function driverOf(spec: JobSpec): JobSpec {
   const { array, time } = spec.resources;
-  return { ...spec, resources: { nodes: 1, tasks: 1, cpusPerTask: 1, array, time } };
+  return {
+    ...spec,
+    defaults: undefined,
+    resources: { nodes: 1, tasks: 1, cpusPerTask: 1, array, time },
+  };
 }
 
 /**
@@ -187,7 +191,7 @@ export class StepPlanner {
     const plan = launch(given, where, launchers);
     const resources = withDefaults(
       given.resources,
-      sizeDefaults(defaults),
+      withDefaults(sizeDefaults(given.defaults ?? {}), sizeDefaults(defaults), []),
       plan.directiveOptions,
     );
     const spec = { ...given, resources };
