@@ -7,5 +7,20 @@
 
 export * from "./actors/mod.ts";
 export * from "./config/mod.ts";
+export {
+  bashLauncher,
+  payloadCommand,
+  PayloadNotLaunchableError,
+  UnknownLauncherError,
+} from "./launchers/mod.ts";
+export type {
+  ExecutionPlan,
+  Launcher,
+  LaunchPlace,
+  PayloadCommand,
+  PlanFile,
+  Work,
+} from "./launchers/mod.ts";
 export * from "./model/mod.ts";
 export * from "./rpc/mod.ts";
+export { commandLine, quote, quotePath } from "./shell/mod.ts";

@@ -74,6 +74,12 @@ export interface ActorView {
   readonly children: readonly ActorView[];
 }
 
+/** What the jobs of one call have in common. */
+export interface SubmitManyOptions {
+  /** Becomes the `defaults` of each spec, which win where the spec has some. Default: none. */
+  readonly defaults?: JobSpecInput["defaults"];
+}
+
 /** Jobs: submit, follow, cancel. */
 export interface JobsApi {
   /**
@@ -82,7 +88,10 @@ export interface JobsApi {
    */
   submit(spec: JobSpecInput): Promise<JobView>;
   /** Takes several jobs at once; all are accepted or none is. */
-  submitMany(specs: readonly JobSpecInput[]): Promise<readonly JobView[]>;
+  submitMany(
+    specs: readonly JobSpecInput[],
+    options?: SubmitManyOptions,
+  ): Promise<readonly JobView[]>;
   /** What would be sent for the job. Nothing is sent. */
   preview(spec: JobSpecInput): Promise<JobPreview>;
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LocalEnvironments } from "../environments/mod.ts";
 import {
   attemptId,
   cancelOptionsSchema,
@@ -12,10 +13,20 @@ import {
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  packedSoftware,
   parseInput,
+  withEnvironments,
 } from "../model/mod.ts";
-import type { JobId, JobMetrics, JobSummary, JobView } from "../model/mod.ts";
+import type {
+  JobId,
+  JobMetrics,
+  JobSpec,
+  JobSummary,
+  JobView,
+  SentEnvironment,
+} from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
+import { withDefaults } from "../slurm/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import { expectedPlace } from "./session/mod.ts";
 import type { Acceptance } from "./acceptance.ts";
@@ -35,6 +46,7 @@ export function jobsApi(
   handles: ClusterHandles,
   journal: Journal,
   acceptance: Acceptance,
+  environments: Pick<LocalEnvironments, "present">,
 ): JobsApi {
   const stored = (id: JobId) => {
     const job = journal.job(id);
@@ -70,14 +82,19 @@ export function jobsApi(
       if (view === undefined) throw new RangeError("one job was asked for and none accepted");
       return view;
     },
-    submitMany: (specs) =>
-      Promise.try(() => acceptance.accept(specs.map((spec) => parseInput(jobSpecSchema, spec)))),
-    preview: (input) =>
+    submitMany: (specs, { defaults } = {}) =>
       Promise.try(() => {
-        const spec = parseInput(jobSpecSchema, input);
-        const { planner, config } = clusterOf(handles, spec.cluster);
-        return planner.preview(newJobId(), spec, expectedPlace(spec, config));
+        const call = parseInput(jobSpecSchema.shape.defaults, defaults);
+        return acceptance.accept(
+          specs.map((spec) => withCallDefaults(parseInput(jobSpecSchema, spec), call)),
+        );
       }),
+    async preview(input) {
+      const spec = parseInput(jobSpecSchema, input);
+      const { planner, config } = clusterOf(handles, spec.cluster);
+      const place = expectedPlace(spec, config);
+      return planner.preview(newJobId(), await asIfSent(spec, environments), place);
+    },
     get: (id) =>
       Promise.try(() => {
         const { view, spec } = stored(id);
@@ -158,6 +175,26 @@ export function jobsApi(
 }
 
 /**
+ * The job with the environments that would be sent for it now, up to the first that a command has yet to make.
+ *
+ * @throws {SluiceError} An archive cannot be sent.
+ */
+async function asIfSent(
+  spec: JobSpec,
+  environments: Pick<LocalEnvironments, "present">,
+): Promise<JobSpec> {
+  const { signal } = new AbortController();
+  const known: SentEnvironment[] = [];
+  for (const software of packedSoftware(spec)) {
+    const archive = await environments.present(software, signal);
+    if (archive === undefined) break;
+    const { sha256, platform } = archive;
+    known.push(platform === undefined ? { sha256 } : { sha256, platform });
+  }
+  return withEnvironments(spec, known);
+}
+
+/**
  * Checks that a task is named where there are tasks, and only there.
  *
  * @param needed Whether an array needs one to be named.
@@ -173,6 +210,12 @@ function checkTask(
     : journal.task(id, task) !== undefined;
   if (known) return;
   throw new TaskError(id, task, journal.job(id)?.view.tasks?.map((part) => part.task));
+}
+
+/** The spec with the defaults of the call that submits it, below its own. */
+function withCallDefaults(spec: JobSpec, call: JobSpec["defaults"]): JobSpec {
+  if (call === undefined) return spec;
+  return { ...spec, defaults: withDefaults(spec.defaults ?? {}, call, []) };
 }
 
 async function outputSizes(handles: ClusterHandles, view: JobView): Promise<OutputSizes> {

@@ -5,6 +5,7 @@ import { Acceptance } from "./acceptance.ts";
 import type { ClusterHandle } from "./cluster_handles.ts";
 import { sessionsApi } from "./sessions_api.ts";
 import { ClusterStage, done } from "./testing/cluster_stage.ts";
+import { FakeArchives } from "./testing/fake_archives.ts";
 import { fakePlanner } from "./testing/fake_connection.ts";
 import { jobsApi } from "./jobs_api.ts";
 import { EPOCH, jobNumber } from "./testing/simulated_job.ts";
@@ -19,7 +20,7 @@ class ApiStage extends ClusterStage {
   };
   readonly #handles = new Map([[this.name, this.handle]]);
   readonly #acceptance = new Acceptance(this.#handles, this.journal, this.clock);
-  readonly jobs = jobsApi(this.#handles, this.journal, this.#acceptance);
+  readonly jobs = jobsApi(this.#handles, this.journal, this.#acceptance, new FakeArchives());
   readonly sessions = sessionsApi(this.#handles, this.journal, this.#acceptance, this.clock);
 
   /** What comes of a call, while time passes. */

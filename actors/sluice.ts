@@ -6,6 +6,8 @@
 
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
+import { LocalEnvironments } from "../environments/mod.ts";
+import type { CustomLaunchers, Launcher } from "../launchers/mod.ts";
 import { clusterNameSchema } from "../model/mod.ts";
 import type { ClusterConfig, ClusterName } from "../model/mod.ts";
 import { Journal } from "../store/mod.ts";
@@ -36,6 +38,11 @@ export interface SluiceSettings {
 export interface OpenOptions {
   /** The configuration, as `loadConfig` returns it. */
   readonly config: SluiceSettings;
+  /**
+   * Launchers of the user's own, by the names that specs call them:
+   * `launcher: { kind: "custom", name: "mine" }`. Default: none.
+   */
+  readonly launchers?: Readonly<Record<string, Launcher>>;
 }
 
 /** The kernel's clock in whole milliseconds: its readings become the times of events. */
@@ -75,12 +82,13 @@ export class Sluice implements SluiceApi, AsyncDisposable {
     actors: ActorSystem,
     journal: Journal,
     handles: ReadonlyMap<ClusterName, ClusterHandle>,
+    environments: LocalEnvironments,
   ) {
     this.#actors = actors;
     this.#journal = journal;
     this.clusters = clustersApi(handles, journal, wholeMilliseconds);
     const acceptance = new Acceptance(handles, journal, wholeMilliseconds);
-    this.jobs = jobsApi(handles, journal, acceptance);
+    this.jobs = jobsApi(handles, journal, acceptance, environments);
     this.sessions = sessionsApi(handles, journal, acceptance, wholeMilliseconds);
     this.system = systemApi(actors, journal, handles);
   }
@@ -91,7 +99,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
    *
    * @throws {SluiceError} The journal cannot be opened, or another Sluice has it open.
    */
-  static async open({ config }: OpenOptions): Promise<Sluice> {
+  static async open({ config, launchers = {} }: OpenOptions): Promise<Sluice> {
     await Deno.mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
     const id = await serverId(config.dataDirectory);
     const journal = Journal.open({ path: join(config.dataDirectory, "journal.db") });
@@ -107,15 +115,19 @@ export class Sluice implements SluiceApi, AsyncDisposable {
       supervision: { restarts: Infinity },
       onFault: ({ type, error }) => log.fatal("{type}: {error}", { type, error }),
     });
+    const environments = new LocalEnvironments(join(config.dataDirectory, "environments"));
+    const custom: CustomLaunchers = new Map(Object.entries(launchers));
     const handles = new Map<ClusterName, ClusterHandle>();
     for (const [name, cluster] of clusterEntries(config)) {
-      const planner = plannerOf(cluster, id);
+      const planner = plannerOf(cluster, id, custom);
       const ref = actors.spawn(
         `cluster:${name}`,
         clusterActor({
           name,
-          connect: connector(cluster, id),
+          connect: connector(cluster, id, custom),
           journal,
+          environments,
+          ...partitionOf(cluster),
           poll: {
             minMs: cluster.poll.minSeconds * 1000,
             maxMs: cluster.poll.maxSeconds * 1000,
@@ -127,7 +139,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
       );
       handles.set(name, { name, config: cluster, planner, ref });
     }
-    return new Sluice(actors, journal, handles);
+    return new Sluice(actors, journal, handles, environments);
   }
 
   /** Stops the actors, closes the connections and the journal. Jobs go on. Safe to call twice. */
@@ -151,6 +163,13 @@ function rateOf(cluster: ClusterConfig): { readonly perSecond?: number } {
   return perSecond === undefined ? {} : { perSecond };
 }
 
+/** The partition of jobs that name none; absent where the cluster has its own. */
+function partitionOf({ defaults: { partition } }: ClusterConfig): {
+  readonly defaultPartition?: string;
+} {
+  return partition === undefined ? {} : { defaultPartition: partition };
+}
+
 const HOUR_MS = 3_600_000;
 
 /** How long the files of ended jobs are kept; absent where they are kept for ever. */
@@ -160,6 +179,7 @@ function retentionOf({ cleanup }: ClusterConfig): { readonly retention?: Retenti
     retention: {
       successMs: cleanup.successHours * HOUR_MS,
       failureMs: cleanup.failureHours * HOUR_MS,
+      environmentMs: cleanup.environmentHours * HOUR_MS,
     },
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { z } from "zod";
 import type { JobSpec, JobSpecInput } from "../model/mod.ts";
 import { InvalidInputError, jobSpecSchema } from "../model/mod.ts";
@@ -29,6 +30,11 @@ export const submitOptionsSchema = z.object({
   array: z.string().optional(),
   session: z.string().optional(),
   count: z.string().optional(),
+  module: z.array(z.string()).optional(),
+  conda: z.string().optional(),
+  venv: z.string().optional(),
+  archive: z.string().optional(),
+  activate: z.string().optional(),
   key: z.string().optional(),
   retry: z.string().optional(),
   retryOn: z.string().optional(),
@@ -66,6 +72,29 @@ function signalBeforeLimit(word: string | undefined): Record<string, unknown> | 
   return present({ signal, seconds: seconds === undefined ? undefined : number(seconds) });
 }
 
+/** The software that the options name: one kind at the most. */
+function software(
+  { module: modules, conda, venv, archive, activate }: SubmitOptions,
+): Record<string, unknown> | undefined {
+  const named = [
+    modules === undefined ? [] : [{ kind: "modules", modules }],
+    conda === undefined ? [] : [{ kind: "conda", environment: conda }],
+    venv === undefined ? [] : [{ kind: "venv", path: venv }],
+    // The server has a working directory of its own.
+    archive === undefined ? [] : [present({ kind: "archive", path: resolve(archive), activate })],
+  ].flat();
+  if (named.length > 1) {
+    throw new UsageError(
+      "A job has one kind of software.",
+      "Choose one of --module, --conda, --venv and --archive.",
+    );
+  }
+  if (activate !== undefined && archive === undefined) {
+    throw new UsageError("--activate does nothing by itself.", "Add --archive with the archive.");
+  }
+  return named[0];
+}
+
 const mapping = z.record(z.string(), z.unknown()).catch({});
 
 /** Both mappings in one, where the second wins; what is no mapping is left to the check of the whole. */
@@ -100,6 +129,7 @@ export function jobSpec(
         ...present({ array: options.array }),
       }),
       payload,
+      software: software(options),
       name: options.name,
       session: options.session,
       count: options.count === undefined ? undefined : number(options.count),

@@ -14,15 +14,54 @@ import type { ExecutionPlan, Launcher, Work } from "./plan.ts";
 export const PAYLOAD_FILE = "payload";
 
 /**
- * The command that becomes the payload. Variables are set by env(1), since a shell keeps some for itself
- * (`UID`, `OPTIND`) and uses others in the words that follow.
+ * The program, quoted for the shell, with those variables. They are set by env(1), since a shell keeps some for
+ * itself (`UID`, `OPTIND`) and uses others in the words that follow.
  */
-function become(environment: JobSpec["environment"], program: string, words: string): string {
+export function withEnvironment(
+  environment: JobSpec["environment"],
+  program: string,
+  words: string,
+): string {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  if (variables.length === 0) return `exec ${program} ${words}`.trimEnd();
+  if (variables.length === 0) return `${program} ${words}`.trimEnd();
   // env would take a program whose name holds '=' for one more variable.
   const named = program.includes("=") ? `sh -c 'exec "$@"' sh ${program}` : program;
-  return `exec ${commandLine(["env", ...variables])} ${named} ${words}`.trimEnd();
+  return `${commandLine(["env", ...variables])} ${named} ${words}`.trimEnd();
+}
+
+/** A payload as a command of the shell, and what goes with it. */
+export interface PayloadCommand extends Omit<ExecutionPlan, "body" | "peers"> {
+  /** The command's words, quoted for the shell; nothing before them replaces it. */
+  readonly command: string;
+}
+
+/** The payload as a command, where it is a script or a command. */
+export function payloadCommand(
+  payload: Extract<Work["payload"], { kind: "script" | "command" }>,
+  environment: Work["environment"],
+): PayloadCommand {
+  switch (payload.kind) {
+    case "script": {
+      checkScript(payload.script);
+      const { lines, options } = scriptDirectives(payload.script);
+      const words = commandLine(payload.arguments);
+      return {
+        files: [{ name: PAYLOAD_FILE, text: payload.script, executable: true }],
+        command: withEnvironment(environment, `"$sluice_dir"/${PAYLOAD_FILE}`, words),
+        directives: lines,
+        directiveOptions: options,
+      };
+    }
+    case "command": {
+      const [program = "", ...words] = payload.command;
+      return {
+        files: [],
+        command: withEnvironment(environment, quote(program), commandLine(words)),
+        directives: [],
+        directiveOptions: [],
+      };
+    }
+  }
 }
 
 /**
@@ -34,26 +73,10 @@ function become(environment: JobSpec["environment"], program: string, words: str
 export const bashLauncher: Launcher = {
   plan({ payload, environment }: Work): ExecutionPlan {
     switch (payload.kind) {
-      case "script": {
-        checkScript(payload.script);
-        const { lines, options } = scriptDirectives(payload.script);
-        return {
-          files: [{ name: PAYLOAD_FILE, text: payload.script, executable: true }],
-          body: [
-            become(environment, `"$sluice_dir"/${PAYLOAD_FILE}`, commandLine(payload.arguments)),
-          ],
-          directives: lines,
-          directiveOptions: options,
-        };
-      }
+      case "script":
       case "command": {
-        const [program = "", ...words] = payload.command;
-        return {
-          files: [],
-          body: [become(environment, quote(program), commandLine(words))],
-          directives: [],
-          directiveOptions: [],
-        };
+        const { command, ...rest } = payloadCommand(payload, environment);
+        return { ...rest, body: [`exec ${command}`] };
       }
       case "cluster":
       case "allocation":

@@ -28,7 +28,7 @@ function launcherOf({ launcher }: Work, custom: CustomLaunchers): Launcher {
 }
 
 /**
- * The plan for the work, by the launcher that it names. What holds a session's allocation needs none.
+ * The plan for the work, by the launcher that it names. What holds a session's allocation names none.
  *
  * @param custom Launchers of the user's own. Default: none.
  * @throws {UnknownLauncherError} The work names a launcher that there is not.
@@ -39,6 +39,7 @@ export function launch(
   place: LaunchPlace,
   custom: CustomLaunchers = new Map(),
 ): ExecutionPlan {
-  if (work.payload.kind === "allocation") return sessionPlan(work.payload);
+  const { payload, launcher } = work;
+  if (payload.kind === "allocation" && launcher.kind === "bash") return sessionPlan(payload);
   return launcherOf(work, custom).plan(work, place);
 }

@@ -33,7 +33,9 @@ export interface ExecutionPlan {
   /**
    * What runs on every other node of the job meanwhile, once on each: shell commands, of which the last
    * replaces the shell. They see the same variables as the body, have all that the job has on their node, and
-   * are ended when the body has ended. Default: nothing.
+   * are ended when the body has ended: by SIGTERM and ten seconds later by SIGKILL in a job of its own, at once
+   * in a step. `$SLUICE_RUN` is the same for the body and the peers of one run, and for no others. Default:
+   * nothing.
    */
   readonly peers?: readonly string[];
   /**

@@ -288,7 +288,7 @@ sluice_ticker=$!
 printf '%s\\n' "$SLURM_JOB_ID" >|${LISTENING_FILE}
 while sluice_look; do read -r _ <&8; done
 rm -f ${LISTENING_FILE}
-kill "$sluice_ticker"
+kill "$sluice_ticker" 2>/dev/null
 [ -z "$sluice_told" ] || exit 143
 `;
 }

@@ -12,6 +12,7 @@ import { finalPhaseSchema } from "./job_phase.ts";
 import { jobSpecSchema } from "./job_spec.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
+import { sentEnvironmentSchema } from "./software.ts";
 
 const time = z.number().describe("Milliseconds since the epoch.");
 
@@ -65,6 +66,12 @@ export const jobFactSchema = z.discriminatedUnion("type", [
     tries: z.int().positive().describe("How often it was tried, this try included."),
     error: errorInfoSchema.optional().describe("Why the try before it failed."),
   }).describe("What the job needs on the cluster before it is submitted is being sent."),
+  z.object({
+    type: z.literal("staged"),
+    environments: z.array(sentEnvironmentSchema).describe(
+      "The environments that lie on the cluster for it, in the order in which the spec names their software.",
+    ),
+  }).describe("What the job needs lies on the cluster; all attempts at it use the same."),
   z.object({
     type: z.literal("submitting"),
     tries: z.int().positive().describe(

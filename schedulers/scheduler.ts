@@ -202,8 +202,10 @@ export interface Cancellation {
   readonly attemptId: AttemptId;
   /** The scheduler's id of it. */
   readonly schedulerId: SchedulerId;
-  /** Number of the array task; absent for the whole job. */
+  /** Number of the array task or component; absent for the whole job. */
   readonly task?: number;
+  /** Whether `task` is a component of a heterogeneous job, rather than the task of an array. */
+  readonly components?: true;
   /** How. */
   readonly means: CancelMeans;
 }
@@ -280,7 +282,7 @@ export interface Scheduler {
 
 /** What can be said of a job without a connection. Pure. */
 export interface JobPlanner {
-  /** Numbers of the tasks, where the job is an array. */
+  /** Numbers of the tasks, where the job is an array, or of the components of a heterogeneous job. */
   tasks(spec: JobSpec): number[] | undefined;
   /**
    * What would be sent for the first attempt at a job.

@@ -25,25 +25,36 @@ Deno.test("the README's two commands are tasks of the project", async () => {
   for (const task of commands) assert.ok(task !== undefined && task in manifest.tasks, task);
 });
 
-Deno.test("the demo shows events, output and result, and leaves the home directory alone", async () => {
+/** What a task prints, in a home directory that it must leave alone. */
+async function printedBy(task: string): Promise<string> {
   const home = await Deno.makeTempDir({ prefix: "sluice-demo-home-" });
   try {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["task", "--quiet", "demo"],
+      args: ["task", "--quiet", task],
       cwd: root,
       env: { HOME: home, DENO_DIR: await denoDirectory() },
       stdin: "null",
     }).output();
-    const said = new TextDecoder().decode(stdout);
     assert.equal(code, 0, new TextDecoder().decode(stderr));
-    assert.match(said, /^event {4}event 1: accepted$/m);
-    assert.match(said, /^output {3}step 3 of 3$/m);
-    assert.match(said, /^event {4}event \d+: ended, succeeded$/m);
-    assert.match(said, /^result {3}succeeded, exit status 0$/m);
     assert.deepEqual([...Deno.readDirSync(home)], []);
+    return new TextDecoder().decode(stdout);
   } finally {
     await Deno.remove(home, { recursive: true });
   }
+}
+
+Deno.test("the demo shows events, output and result, and leaves the home directory alone", async () => {
+  const said = await printedBy("demo");
+  assert.match(said, /^event {4}event 1: accepted$/m);
+  assert.match(said, /^output {3}step 3 of 3$/m);
+  assert.match(said, /^event {4}event \d+: ended, succeeded$/m);
+  assert.match(said, /^result {3}succeeded, exit status 0$/m);
+});
+
+Deno.test("the launcher that the examples show starts a payload once for each rank", async () => {
+  const lines = (await printedBy("demo:launcher")).trimEnd().split("\n");
+  assert.equal(lines.pop(), "succeeded");
+  assert.deepEqual(lines.sort(), ["rank 0 of 3", "rank 1 of 3", "rank 2 of 3"]);
 });
 
 Deno.test("the README's configurations are such", async () => {

@@ -179,8 +179,8 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
     for (const ref of workers(state.parts)) {
       if (ref.path === path && connection !== undefined) ref.tell({ type: "up", connection });
     }
-    const { poller, submitter, sessions } = state.parts;
-    if ([poller, submitter, sessions].some((ref) => ref.path === path)) {
+    const { poller, sessions, stager, submitter } = state.parts;
+    if ([poller, sessions, stager, submitter].some((ref) => ref.path === path)) {
       state.parts.jobs.tell({ type: "resync" });
     }
     // What was pushed meanwhile is not heard any more.

@@ -4,8 +4,11 @@
  * @module
  */
 
+import { RemoteEnvironments } from "../../environments/mod.ts";
+import type { Environments } from "../../environments/mod.ts";
 import { connectOpenSsh, connectSsh, openLocal } from "../../hosts/mod.ts";
 import type { Host } from "../../hosts/mod.ts";
+import type { CustomLaunchers } from "../../launchers/mod.ts";
 import type { ClusterConfig } from "../../model/mod.ts";
 import {
   ProcessPlanner,
@@ -24,6 +27,8 @@ export interface Connection {
   readonly scheduler: Scheduler;
   /** Where files lie, with the home directory filled in. */
   readonly planner: JobPlanner;
+  /** The environments that were sent there. */
+  readonly environments: Environments;
 }
 
 /** Makes a connection, or rejects with the reason why there is none. */
@@ -35,11 +40,22 @@ interface Work {
   readonly schedulerOn: (host: Host) => Scheduler;
 }
 
-function workBelow(root: string, config: ClusterConfig, serverId: string): Work {
+function workBelow(
+  root: string,
+  config: ClusterConfig,
+  serverId: string,
+  launchers: CustomLaunchers | undefined,
+): Work {
   const layout = remoteLayout(root, serverId);
   switch (config.type) {
     case "slurm": {
-      const planner = new SlurmPlanner({ layout, serverId, defaults: config.defaults });
+      const planner = new SlurmPlanner({
+        layout,
+        serverId,
+        defaults: config.defaults,
+        partitions: config.partitions,
+        ...(launchers === undefined ? {} : { launchers }),
+      });
       const { atOnce } = config.submissions;
       return {
         planner,
@@ -47,7 +63,10 @@ function workBelow(root: string, config: ClusterConfig, serverId: string): Work 
       };
     }
     case "local": {
-      const planner = new ProcessPlanner(layout, serverId, config.resources);
+      const planner = new ProcessPlanner(layout, serverId, {
+        resources: config.resources,
+        ...(launchers === undefined ? {} : { launchers }),
+      });
       return { planner, schedulerOn: (host) => new ProcessScheduler(host, layout, planner) };
     }
   }
@@ -57,9 +76,14 @@ function workBelow(root: string, config: ClusterConfig, serverId: string): Work 
  * What plans the jobs of a cluster while there is no connection to it.
  *
  * @param serverId Tells this server's spool on the cluster from those of others.
+ * @param launchers Launchers of the user's own. Default: none.
  */
-export function plannerOf(config: ClusterConfig, serverId: string): JobPlanner {
-  return workBelow(config.remoteDirectory, config, serverId).planner;
+export function plannerOf(
+  config: ClusterConfig,
+  serverId: string,
+  launchers?: CustomLaunchers,
+): JobPlanner {
+  return workBelow(config.remoteDirectory, config, serverId, launchers).planner;
 }
 
 /** The directory with the remote home directory in the place of a leading `~`. */
@@ -80,14 +104,20 @@ function openHost(config: ClusterConfig, signal: AbortSignal): Promise<Host> {
  * How to connect to a cluster.
  *
  * @param serverId Tells this server's spool on the cluster from those of others.
+ * @param launchers Launchers of the user's own. Default: none.
  */
-export function connector(config: ClusterConfig, serverId: string): Connect {
+export function connector(
+  config: ClusterConfig,
+  serverId: string,
+  launchers?: CustomLaunchers,
+): Connect {
   return async (signal) => {
     const host = await openHost(config, signal);
     try {
       const root = await resolveHome(host, config.remoteDirectory, signal);
-      const { planner, schedulerOn } = workBelow(root, config, serverId);
-      return { host, planner, scheduler: schedulerOn(host) };
+      const { planner, schedulerOn } = workBelow(root, config, serverId, launchers);
+      const environments = new RemoteEnvironments(host, root, serverId);
+      return { host, planner, environments, scheduler: schedulerOn(host) };
     } catch (error) {
       await host.close();
       throw error;

@@ -26,6 +26,7 @@ import { JobBusyError, JobIsolatedError } from "./errors.ts";
 import type { OutputReaderMessage } from "./output_reader.ts";
 import type { PollerMessage } from "./poller.ts";
 import type { SessionsMessage } from "./sessions.ts";
+import type { StagerMessage } from "./stager.ts";
 import type { SubmitterMessage } from "./submitter.ts";
 
 /** A request to end a job, or one task of it. */
@@ -77,6 +78,8 @@ export interface JobsOptions {
   readonly journal: Journal;
   /** Looks at them. */
   readonly poller: ActorRef<PollerMessage>;
+  /** Sends what they bring along. */
+  readonly stager: ActorRef<StagerMessage>;
   /** Hands them over, and ends them. */
   readonly submitter: ActorRef<SubmitterMessage>;
   /** Sees to the sessions whose nodes some of them hold. */
@@ -93,7 +96,7 @@ interface LiveJob {
   readonly ref: ActorRef<JobMessage>;
   /** Its failures; made at the first. */
   failures: RestartWindow | undefined;
-  /** The attempt that the poller and the submitter had from it last. */
+  /** The attempt that the stager, the submitter and the poller had from it last. */
   attemptId: AttemptId | undefined;
 }
 
@@ -129,18 +132,26 @@ function refusal(jobId: JobId, error: unknown): unknown {
 /** The behaviour of the actor of a cluster's jobs. */
 export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
   type Context = ActorContext<JobsMessage>;
-  const { cluster, journal, poller, submitter, outputs } = options;
+  const { cluster, journal, poller, stager, submitter, outputs } = options;
 
   const takeUp = (state: JobsState, jobId: JobId, ctx: Context): void => {
     const name = `job:${jobId}`;
     // One that was accepted while this actor was started anew was found in the journal.
     if (ctx.child(name) !== undefined || state.isolated.has(jobId)) return;
     const effects: JobEffects = {
+      stage: (attempt) => {
+        live.attemptId = attempt.attemptId;
+        stager.tell({ type: "stage", ...attempt });
+      },
       enqueue: (attempt) => {
         live.attemptId = attempt.attemptId;
         submitter.tell({ type: "enqueue", ...attempt });
       },
-      withdraw: (attemptId) => void submitter.tell({ type: "withdraw", attemptId }),
+      // It is with one of them at the most, and only that one answers.
+      withdraw: (attemptId) => {
+        stager.tell({ type: "withdraw", attemptId });
+        submitter.tell({ type: "withdraw", attemptId });
+      },
       watch: (watched, job) => {
         live.attemptId = watched.attemptId;
         poller.tell({ type: "watch", watched, job });
@@ -169,7 +180,9 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
   /** Has nobody work for the job any more; then calls `released`. */
   const release = ({ attemptId }: LiveJob, released: () => void): void => {
     const fromPoller = () => void poller.tell({ type: "release", attemptId, released });
-    submitter.tell({ type: "release", attemptId, released: fromPoller });
+    const fromSubmitter = () =>
+      void submitter.tell({ type: "release", attemptId, released: fromPoller });
+    stager.tell({ type: "release", attemptId, released: fromSubmitter });
   };
 
   const cancel = (state: JobsState, message: CancelRequest, ctx: Context): void => {

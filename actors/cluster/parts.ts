@@ -5,6 +5,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
+import type { LocalEnvironments } from "../../environments/mod.ts";
 import { errorInfo } from "../../model/mod.ts";
 import type { ClusterName, JobView } from "../../model/mod.ts";
 import type { Journal } from "../../store/mod.ts";
@@ -25,6 +26,8 @@ import { poller } from "./poller.ts";
 import type { PollerMessage } from "./poller.ts";
 import { sessions } from "./sessions.ts";
 import type { SessionsMessage } from "./sessions.ts";
+import { stager } from "./stager.ts";
+import type { StagerMessage } from "./stager.ts";
 import { submitter } from "./submitter.ts";
 import type { SubmitterMessage } from "./submitter.ts";
 
@@ -40,6 +43,10 @@ export interface ClusterOptions {
   readonly poll: { readonly minMs: number; readonly maxMs: number };
   /** Most jobs handed over in a second, on average. Default: as many as the scheduler takes. */
   readonly perSecond?: number;
+  /** The archives that jobs bring along. */
+  readonly environments: Pick<LocalEnvironments, "prepare">;
+  /** The partition of jobs that name none, where the configuration says one. */
+  readonly defaultPartition?: string;
   /** How long the files of jobs that have ended are kept; for ever where it is absent. */
   readonly retention?: Retention;
 }
@@ -50,6 +57,8 @@ export interface Parts {
   readonly link: ActorRef<LinkMessage>;
   /** Asks the scheduler. */
   readonly poller: ActorRef<PollerMessage>;
+  /** Sends what jobs bring along. */
+  readonly stager: ActorRef<StagerMessage>;
   /** Hands jobs over, and ends them. */
   readonly submitter: ActorRef<SubmitterMessage>;
   /** Hears what the jobs' scripts say. */
@@ -82,17 +91,18 @@ export type LinkNews =
 
 /** Those who work over the connection, and are told of it. */
 export function workers(
-  { submitter, poller, follower, outputs, cleaner, sessions }: Parts,
+  { stager, submitter, poller, follower, outputs, cleaner, sessions }: Parts,
 ): readonly ActorRef<LinkNews>[] {
-  return [submitter, poller, follower, outputs, cleaner, sessions];
+  return [stager, submitter, poller, follower, outputs, cleaner, sessions];
 }
 
 /** Starts the actors below a cluster. @param memory Outlives them. */
 export function spawnParts(
-  { name, journal, connect, poll, perSecond, retention }: ClusterOptions,
+  options: ClusterOptions,
   memory: LinkMemory,
   ctx: ActorContext<ClusterMessage>,
 ): Parts {
+  const { name, journal, connect, poll, perSecond, retention } = options;
   const spawned = { backoff: BACKOFF, mailbox: LARGE_MAILBOX };
   const linked: ActorRef<LinkMessage> = ctx.spawn(
     "link",
@@ -110,6 +120,11 @@ export function spawnParts(
       onSilence: (since, error) =>
         void ctx.self.tell({ type: "silence", since, error: errorInfo(error) }),
     }),
+    spawned,
+  );
+  const staging = ctx.spawn(
+    "stager",
+    stager({ local: options.environments, defaultPartition: options.defaultPartition }),
     spawned,
   );
   const submitting = ctx.spawn(
@@ -149,6 +164,7 @@ export function spawnParts(
       cluster: name,
       journal,
       poller: polling,
+      stager: staging,
       submitter: submitting,
       sessions: sessioned,
       outputs,
@@ -166,6 +182,7 @@ export function spawnParts(
   return {
     link: linked,
     poller: polling,
+    stager: staging,
     submitter: submitting,
     follower: following,
     outputs,

@@ -5,7 +5,17 @@
  */
 
 import { attemptId, errorInfo, isFinal } from "../../model/mod.ts";
-import type { ErrorInfo, JobFact, JobSpec, JobView, Reason, Retry } from "../../model/mod.ts";
+import type {
+  AttemptId,
+  ErrorInfo,
+  JobFact,
+  JobSpec,
+  JobView,
+  Reason,
+  Retry,
+  SentEnvironment,
+  SluiceError,
+} from "../../model/mod.ts";
 import type { Cancellation, GivenUp, RunRecord, SubmitOutcome } from "../../schedulers/mod.ts";
 import { contradictsAllocation, decideAllocation } from "./allocation.ts";
 import type { AllocationInput } from "./allocation.ts";
@@ -23,6 +33,22 @@ import { taskOf } from "./tasks.ts";
 
 /** What a job can be told. */
 export type JobInput =
+  /** What it needs on the cluster is about to be sent. */
+  | { readonly type: "staging" }
+  /** What it needs lies on the cluster. */
+  | {
+    readonly type: "staged";
+    readonly attemptId: AttemptId;
+    readonly environments: readonly SentEnvironment[];
+  }
+  /** What it needs could not be sent. */
+  | {
+    readonly type: "stage_failed";
+    readonly attemptId: AttemptId;
+    readonly error: SluiceError;
+    /** Whether it is tried again. */
+    readonly again: boolean;
+  }
   /** It is about to be handed to the scheduler. */
   | { readonly type: "submitting" }
   /** What became of the submission. */
@@ -129,13 +155,7 @@ function outcome(
       facts.add({ type: "submitted", schedulerId: result.schedulerId });
       return pushed(facts, { ...memory, early: [] }, memory.early, now);
     case "rejected":
-      facts.add({
-        type: "ended",
-        phase: "failed",
-        nodes: [],
-        reason: { code: result.error.code, text: result.error.message },
-        error: errorInfo(result.error),
-      });
+      neverRuns(facts, result.error);
       return memory;
     case "postponed":
       if (facts.view.error?.code !== result.error.code) {
@@ -147,6 +167,33 @@ function outcome(
       }
       return memory;
   }
+}
+
+/** Adds the end of a job that the error keeps from ever running. */
+function neverRuns(facts: Facts, error: SluiceError): void {
+  facts.add({
+    type: "ended",
+    phase: "failed",
+    nodes: [],
+    reason: { code: error.code, text: error.message },
+    error: errorInfo(error),
+  });
+}
+
+function stageFailed(
+  facts: Facts,
+  memory: JobMemory,
+  { error, again }: Extract<JobInput, { type: "stage_failed" }>,
+): JobMemory {
+  if (!again) {
+    neverRuns(facts, error);
+    return memory;
+  }
+  const stagingTries = memory.stagingTries + 1;
+  if (facts.view.error?.code !== error.code) {
+    facts.add({ type: "staging", tries: stagingTries, error: errorInfo(error) });
+  }
+  return { ...memory, stagingTries };
 }
 
 type Cancel = Extract<JobInput, { type: "cancel" }>;
@@ -199,6 +246,10 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
       return input.observations.every((observation) => observation.attemptId !== present);
     case "given_up":
       return input.given.every((one) => one.attemptId !== present);
+    case "staged":
+    case "stage_failed":
+      return input.attemptId !== present;
+    case "staging":
     case "submitting":
     case "cancel":
     case "withdrawn":
@@ -219,6 +270,11 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
 function contradicts(view: JobView, input: JobInput, now: number): boolean {
   const sent = view.schedulerId !== undefined;
   switch (input.type) {
+    case "staging":
+      return view.phase !== "accepted";
+    case "staged":
+    case "stage_failed":
+      return view.phase !== "staging" || view.environments !== undefined;
     case "submitting":
       return sent || (view.retryAt !== undefined && now < view.retryAt);
     case "withdrawn":
@@ -261,6 +317,15 @@ export function decide(
   ) return { facts: [], view, memory };
   const facts = new Facts(view, now);
   switch (input.type) {
+    case "staging":
+      facts.add({ type: "staging", tries: memory.stagingTries });
+      break;
+    case "staged":
+      facts.add({ type: "staged", environments: [...input.environments] });
+      break;
+    case "stage_failed":
+      memory = stageFailed(facts, memory, input);
+      break;
     case "submitting":
       facts.add({ type: "submitting", tries: view.tries + 1 });
       break;

@@ -224,6 +224,7 @@ export function foldJob(
       events: 1,
       ...(fact.session === undefined ? {} : { session: fact.session }),
       ...(fact.standing === undefined ? {} : { standing: fact.standing }),
+      ...(fact.spec.components === undefined ? {} : { components: true }),
       ...(fact.spec.payload.kind === "allocation" ? { allocation: newAllocation(fact) } : {}),
       ...frameworkOf(fact.spec),
       ...(tasks === undefined ? {} : { taskPhases: countPhases(tasks), tasks }),
@@ -235,6 +236,8 @@ export function foldJob(
       throw new TypeError(`the history of job ${event.jobId} has 'accepted' twice`);
     case "staging":
       return { ...next, phase: "staging", error: fact.error, retryAt: undefined };
+    case "staged":
+      return { ...next, environments: fact.environments, error: undefined };
     case "submitting":
       return {
         ...next,
@@ -255,7 +258,9 @@ export function foldJob(
         (task) =>
           isFinal(task.phase) ? task : {
             ...task,
-            schedulerId: schedulerIdSchema.parse(`${fact.schedulerId}_${task.task}`),
+            schedulerId: schedulerIdSchema.parse(
+              `${fact.schedulerId}${view.components === true ? "+" : "_"}${task.task}`,
+            ),
             phase: "queued",
           },
         draft,

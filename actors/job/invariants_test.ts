@@ -67,6 +67,18 @@ function inputs(array: boolean): fc.Arbitrary<JobInput> {
     fc.record({ signal, graceSeconds: fc.constantFrom(undefined, 5) }),
   );
   return fc.oneof<fc.MaybeWeightedArbitrary<JobInput>[]>(
+    fc.constant({ type: "staging" }),
+    fc.constantFrom("a", "b").map((digit) => ({
+      type: "staged",
+      attemptId: first,
+      environments: [{ sha256: digit.repeat(64) }],
+    })),
+    fc.tuple(error, fc.boolean()).map(([error, again]) => ({
+      type: "stage_failed",
+      attemptId: first,
+      error,
+      again,
+    })),
     fc.constant({ type: "submitting" }),
     fc.constant({ type: "withdrawn" }),
     error.map((error) => ({
@@ -147,6 +159,10 @@ function about(attemptId: AttemptId, input: JobInput): JobInput {
       };
     case "given_up":
       return { ...input, given: input.given.map((one) => ({ ...one, attemptId })) };
+    case "staged":
+    case "stage_failed":
+      return { ...input, attemptId };
+    case "staging":
     case "submitting":
     case "cancel":
     case "withdrawn":

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { allocationJob, attemptId, errorInfo, isFinal } from "../../model/mod.ts";
+import {
+  allocationJob,
+  attemptId,
+  errorInfo,
+  isFinal,
+  packedSoftware,
+  withEnvironments,
+} from "../../model/mod.ts";
 import type { AttemptId, ErrorInfo, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
 import type {
   Cancellation,
@@ -50,6 +57,14 @@ export type JobMessage =
 
 /** Through what a job acts. */
 export interface JobEffects {
+  /**
+   * Has sent to the cluster what the job needs there; answered by `staged` or `stage_failed`.
+   */
+  readonly stage: (job: {
+    readonly attemptId: AttemptId;
+    readonly spec: Pick<JobSpec, "software" | "components" | "resources">;
+    readonly job: ActorRef<JobMessage>;
+  }) => void;
   /** Hands an attempt at the job to the submitter. */
   readonly enqueue: (job: {
     readonly attemptId: AttemptId;
@@ -58,7 +73,7 @@ export interface JobEffects {
     readonly maybeSent: boolean;
     readonly job: ActorRef<JobMessage>;
   }) => void;
-  /** Takes an attempt back from the submitter, if nothing of it was sent. */
+  /** Takes an attempt back from the stager and the submitter, if nothing of it was handed over. */
   readonly withdraw: (attemptId: AttemptId) => void;
   /** Has the poller look at it; replaces what was said of the attempt before. */
   readonly watch: (watched: Watched, job: ActorRef<JobMessage>) => void;
@@ -95,7 +110,10 @@ export interface JobEffects {
  * What a job keeps of what was asked for. Scripts may be megabytes, and thousands of jobs live: they stay in the
  * journal until an attempt is handed over.
  */
-type Terms = Pick<JobSpec, "retry" | "options">;
+type Terms = Pick<JobSpec, "retry" | "options"> & {
+  /** Whether something must be sent to the cluster before the first attempt. */
+  readonly packed: boolean;
+};
 
 interface JobState {
   readonly view: JobView;
@@ -183,7 +201,7 @@ export function jobActor(
   /** Has what is to be ended ended: what is new at once, what was asked for before now and then. */
   const cancelWhereWanted = (state: JobState, ctx: Context): JobState => {
     const { view } = state;
-    const { schedulerId } = view;
+    const { schedulerId, components } = view;
     if (isFinal(view.phase)) return state;
     if (!isWished(state)) {
       return state.cancelsSent.size === 0 ? state : { ...state, cancelsSent: NOTHING_SENT };
@@ -200,7 +218,11 @@ export function jobActor(
       const again = sentAt === undefined || now - sentAt >= CANCEL_AGAIN_MS;
       cancelsSent.set(key, again ? now : sentAt);
       if (!again) continue;
-      effects.cancel({ attemptId: presentAttempt(view), schedulerId, ...wanted }, ctx.self);
+      const ofComponent = components === undefined ? {} : { components };
+      effects.cancel(
+        { attemptId: presentAttempt(view), schedulerId, ...wanted, ...ofComponent },
+        ctx.self,
+      );
       effects.nudge();
     }
     return { ...state, cancelsSent };
@@ -289,6 +311,20 @@ export function jobActor(
       : errorInfo(new SessionFailedError(allocation));
   };
 
+  /** Has sent to the cluster what the job needs there. */
+  const stage = async (state: JobState, ctx: Context): Promise<JobState> => {
+    const { view } = state;
+    const decision = decide(state, state.memory, { type: "staging" }, ctx.clock.now());
+    if (decision.facts.length > 0) await record(view, decision, ctx);
+    const { software, components, resources } = stored().spec;
+    effects.stage({
+      attemptId: presentAttempt(view),
+      spec: { software, components, resources },
+      job: ctx.self,
+    });
+    return cancelWhereWanted({ ...state, view: decision.view }, ctx);
+  };
+
   /** Tells those it works with what is wanted of them, given the job as it stands. */
   const introduce = async (state: JobState, ctx: Context): Promise<JobState> => {
     const { view, terms } = state;
@@ -304,6 +340,7 @@ export function jobActor(
     }
     const now = ctx.clock.now();
     if (view.retryAt !== undefined && now < view.retryAt) return state;
+    if (terms.packed && view.environments === undefined) return await stage(state, ctx);
     const maybeSent = view.tries > 0;
     let begun = state;
     if (!maybeSent) {
@@ -313,7 +350,7 @@ export function jobActor(
     }
     effects.enqueue({
       attemptId: presentAttempt(view),
-      spec: attemptSpec(stored().spec, view),
+      spec: withEnvironments(attemptSpec(stored().spec, view), view.environments ?? []),
       place: placeOf(view),
       maybeSent,
       job: ctx.self,
@@ -404,6 +441,11 @@ export function jobActor(
         if (message.given.some(({ begun }) => begun)) effects.nudge();
         return next;
       }
+      case "staged": {
+        const next = await take(state, message, ctx);
+        const news = next.view.environments !== state.view.environments;
+        return news && !isFinal(next.view.phase) ? await introduce(next, ctx) : next;
+      }
       case "inspected": {
         const next = await take(state, message, ctx);
         effects.allocation(next.view, ctx.self, message.sighting);
@@ -415,6 +457,8 @@ export function jobActor(
         reply?.ok(next.view);
         return next;
       }
+      case "staging":
+      case "stage_failed":
       case "expiring":
       case "sessionless":
       case "submitting":
@@ -428,10 +472,11 @@ export function jobActor(
 
   return {
     async init(ctx) {
-      const { view, spec: { retry, options } } = stored();
+      const { view, spec } = stored();
+      const { retry, options } = spec;
       const state: JobState = {
         view,
-        terms: { retry, options },
+        terms: { retry, options, packed: packedSoftware(spec).length > 0 },
         memory: emptyMemory,
         tally: tallyOf(view.tasks),
         lines: [],

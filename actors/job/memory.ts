@@ -20,6 +20,8 @@ export interface JobMemory {
   readonly begun: ReadonlySet<number>;
   /** When the last word came from the job's own script. */
   readonly pushedAt: number;
+  /** How often it was tried to send what the job needs. */
+  readonly stagingTries: number;
   /** What the job's script said before the scheduler's answer to the submission had come. */
   readonly early: readonly RunRecord[];
 }
@@ -32,6 +34,7 @@ export const emptyMemory: JobMemory = {
   doubtedAt: new Map(),
   begun: new Set(),
   pushedAt: 0,
+  stagingTries: 1,
   early: [],
 };
 

@@ -42,7 +42,8 @@ class WatchedTasks {
 
 /** What the poller must look for; `undefined` where the scheduler has nothing of the job. */
 export function watched(view: JobView, { options }: Pick<JobSpec, "options">): Watched | undefined {
-  const { id, attempt, schedulerId, startedAt, submittedAt, session, allocation } = view;
+  const { id, attempt, schedulerId, startedAt, submittedAt } = view;
+  const { session, allocation, components } = view;
   if (schedulerId === undefined || isFinal(view.phase)) return undefined;
   const job = {
     attemptId: attemptId(id, attempt),
@@ -53,6 +54,7 @@ export function watched(view: JobView, { options }: Pick<JobSpec, "options">): W
       ? { requeues: false }
       : {}),
     ...(session === undefined ? {} : { session }),
+    ...(components === undefined ? {} : { components }),
   };
   if (view.tasks === undefined) return startedAt === undefined ? job : { ...job, startedAt };
   const tasks = new WatchedTasks(view);

@@ -20,7 +20,6 @@ import type {
   SessionName,
   SessionSpec,
 } from "../../model/mod.ts";
-import { UnsupportedRequestError } from "../../schedulers/mod.ts";
 import type { SessionPlace } from "../../schedulers/mod.ts";
 import { UnknownSessionError } from "./errors.ts";
 import { clusterNeed } from "./standing.ts";
@@ -44,22 +43,13 @@ const ALONE: Placement = { kind: "alone" };
  * Where a job is to run, by what it asks for and what the configuration of its cluster says.
  *
  * @throws {UnknownSessionError} It names a session that the configuration does not have.
- * @throws {UnsupportedRequestError} It can be no step of a session, and asks to be one.
  */
 export function placementOf(spec: JobSpec, config: ClusterConfig): Placement {
   // A plain host has refused it before this, or is to ignore it.
   if (config.type === "local") return ALONE;
-  const fitting = spec.payload.kind !== "allocation" && spec.components === undefined;
   if (spec.session === undefined) {
-    return fitting && config.runIn !== undefined ? named(config.runIn, config.sessions) : ALONE;
-  }
-  if (!fitting) {
-    throw new UnsupportedRequestError(
-      spec.components === undefined
-        ? "A session within a session"
-        : "A heterogeneous job as a step",
-      "Leave `session` out: it is then a job of its own.",
-    );
+    const fits = spec.payload.kind !== "allocation" && spec.components === undefined;
+    return fits && config.runIn !== undefined ? named(config.runIn, config.sessions) : ALONE;
   }
   const id = sessionIdSchema.safeParse(spec.session);
   return id.success

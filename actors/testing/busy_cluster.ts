@@ -13,7 +13,8 @@ import type { ClusterMessage, ClusterStatus } from "../cluster/mod.ts";
 import { seededRandom } from "../kernel/mod.ts";
 import { acceptedEntry } from "./accepted_entry.ts";
 import { cut } from "./cluster_stage.ts";
-import { FakeHost, fakePlanner } from "./fake_connection.ts";
+import { FakeArchives } from "./fake_archives.ts";
+import { FakeEnvironments, FakeHost, fakePlanner } from "./fake_connection.ts";
 import { CLUSTER } from "./live_jobs.ts";
 import { anySpec } from "./simulated_job.ts";
 import { SimulatedSlurm } from "./simulated_slurm.ts";
@@ -77,11 +78,18 @@ export class BusyCluster extends Stage {
           this.connections++;
           this.#host = new FakeHost();
           const { slurm: scheduler } = this;
-          return Promise.resolve({ host: this.#host, scheduler, planner: fakePlanner });
+          const environments = new FakeEnvironments();
+          return Promise.resolve({
+            host: this.#host,
+            scheduler,
+            planner: fakePlanner,
+            environments,
+          });
         },
         journal: this.journal,
+        environments: new FakeArchives(),
         poll: { minMs: 2_000, maxMs: 30_000 },
-        retention: { successMs: 20 * MINUTE_MS, failureMs: 40 * MINUTE_MS },
+        retention: { successMs: 20 * MINUTE_MS, failureMs: 40 * MINUTE_MS, environmentMs: 0 },
       }),
       clusterSpawnOptions,
     );

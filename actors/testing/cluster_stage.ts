@@ -12,6 +12,7 @@ import { Journal } from "../../store/mod.ts";
 import { clusterActor, clusterSpawnOptions } from "../cluster/mod.ts";
 import type { ClusterMessage, ClusterStatus, Connection } from "../cluster/mod.ts";
 import { acceptedEntry } from "./accepted_entry.ts";
+import { FakeArchives } from "./fake_archives.ts";
 import { Calls, FakeConnection } from "./fake_connection.ts";
 import { CLUSTER } from "./live_jobs.ts";
 import { anySpec, schedulerId } from "./simulated_job.ts";
@@ -52,6 +53,8 @@ export class ClusterStage extends Stage {
   seen: Partial<SessionSighting> = {};
   /** All that was sent to the scheduler, with what the journal knew of it at that moment. */
   readonly sent: { readonly jobId: JobId; readonly journaled: readonly string[] }[] = [];
+  /** What jobs bring along. */
+  readonly archives = new FakeArchives();
   readonly cluster;
 
   constructor(journal = Journal.open({ path: ":memory:" })) {
@@ -64,8 +67,13 @@ export class ClusterStage extends Stage {
         name: CLUSTER,
         connect: (signal) => this.connects.call(signal),
         journal,
+        environments: this.archives,
         poll: { minMs: 2_000, maxMs: 30_000 },
-        retention: { successMs: 24 * HOUR_MS, failureMs: 168 * HOUR_MS },
+        retention: {
+          successMs: 24 * HOUR_MS,
+          failureMs: 168 * HOUR_MS,
+          environmentMs: 168 * HOUR_MS,
+        },
       }),
       clusterSpawnOptions,
     );

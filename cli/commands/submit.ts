@@ -38,6 +38,13 @@ const arrayFlags: readonly Flag[] = [
   ["--count <number>", "so many copies, as one job array with tasks from 0 on"],
 ];
 
+const softwareFlags: readonly Flag[] = [
+  ["--conda <name>", "conda environment on the cluster, by its name or path"],
+  ["--venv <directory>", "Python virtual environment on the cluster"],
+  ["--archive <file>", "packed environment where the server runs; it is sent once"],
+  ["--activate <script>", "what is sourced of the archive (default: activate.sh)"],
+];
+
 const careFlags: readonly Flag[] = [
   ["--key <word>", "submitted again with the same key, it is the same job"],
   ["--retry <times>", "try again so often after a failure"],
@@ -69,7 +76,8 @@ function specCommand(name: string, description: string): Command {
         "any other sbatch option by its long name; may be repeated",
       ),
     );
-  for (const [flags, text] of [...resourceFlags, ...arrayFlags, ...careFlags]) {
+  command.addOption(repeated("--module <name>", "module that is loaded; may be repeated"));
+  for (const [flags, text] of [...resourceFlags, ...arrayFlags, ...softwareFlags, ...careFlags]) {
     command.option(flags, text);
   }
   return command;

@@ -172,7 +172,12 @@ export class FakeSluice implements SluiceApi {
       this.record(id, { type: "accepted", spec, directory: `~/.sluice/jobs/${id}` });
       return Promise.resolve(this.#job(id).view);
     },
-    submitMany: (specs) => Promise.all(specs.map((spec) => this.jobs.submit(spec))),
+    submitMany: (specs, { defaults } = {}) =>
+      Promise.all(
+        specs.map((spec) =>
+          this.jobs.submit(defaults === undefined ? spec : { ...spec, defaults })
+        ),
+      ),
     preview: (spec) =>
       Promise.resolve({
         commandLine: `sbatch --job-name=${spec.name}`,

@@ -4,10 +4,18 @@
  * @module
  */
 
-import { JOB_SCRIPT_FILE, jobScript, launch, PAYLOAD_FILE } from "../../launchers/mod.ts";
+import {
+  componentDirectory,
+  inComponent,
+  JOB_SCRIPT_FILE,
+  jobScript,
+  launch,
+} from "../../launchers/mod.ts";
+import type { CustomLaunchers, JobPlace, PlanFile } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type {
   AttemptId,
+  Component,
   JobId,
   JobPreview,
   JobSpec,
@@ -15,10 +23,11 @@ import type {
   Resources,
 } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
-import { expandArray, HeterogeneousNotSupportedError } from "../../slurm/mod.ts";
+import { expandArray } from "../../slurm/mod.ts";
 import { UnsupportedRequestError } from "../errors.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { attemptPlace, jobPaths } from "../layout.ts";
+import { previewOf } from "../preview.ts";
 import type { JobPaths, JobPlanner } from "../scheduler.ts";
 import { startLines } from "./start_program.ts";
 import type { ProcessJob } from "./start_program.ts";
@@ -26,26 +35,35 @@ import type { ProcessJob } from "./start_program.ts";
 /** What a host without a scheduler gives to jobs. */
 const UNDERSTOOD: ReadonlySet<string> = new Set<keyof Resources>(["array"]);
 
+/** How jobs that run as processes are planned. */
+export interface ProcessPlannerOptions {
+  /** Whether what only a scheduler can give is refused, or a job runs without it. Default: `refuse`. */
+  readonly resources?: LocalClusterConfig["resources"];
+  /** Launchers of the user's own. Default: none. */
+  readonly launchers?: CustomLaunchers | undefined;
+}
+
 /** Plans jobs that run as processes. */
 export class ProcessPlanner implements JobPlanner {
   readonly #layout: RemoteLayout;
   readonly #serverId: string;
   readonly #ignores: boolean;
+  readonly #launchers: CustomLaunchers | undefined;
 
   /**
    * Makes a planner for one host.
    *
-   * @param resources Whether what only a scheduler can give is refused, or a job runs without it. Default:
-   * `refuse`.
+   * @param options What it is to do with what a plain host does not have, and with what.
    */
   constructor(
     layout: RemoteLayout,
     serverId: string,
-    resources: LocalClusterConfig["resources"] = "refuse",
+    { resources = "refuse", launchers }: ProcessPlannerOptions = {},
   ) {
     this.#layout = layout;
     this.#serverId = serverId;
     this.#ignores = resources === "ignore";
+    this.#launchers = launchers;
   }
 
   /**
@@ -54,7 +72,6 @@ export class ProcessPlanner implements JobPlanner {
    * @throws {UnsupportedRequestError} The spec asks for what only a scheduler can give.
    */
   plan(id: AttemptId, spec: JobSpec): ProcessJob {
-    if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
     if (spec.payload.kind === "allocation") {
       throw new UnsupportedRequestError(
         "A session",
@@ -62,25 +79,49 @@ export class ProcessPlanner implements JobPlanner {
       );
     }
     if (!this.#ignores) refuseWhatNeedsAScheduler(spec);
-    const plan = launch(spec, { kind: "host" });
-    // Nothing sets a time limit here.
-    const terms = { software: spec.software, workingDirectory: spec.workingDirectory };
     const place = attemptPlace(this.#layout, this.#serverId, id);
-    return {
+    const { components } = spec;
+    const command = [`./${place.script}`, ...place.arguments];
+    const shared = {
       attemptId: id,
       directory: place.directory,
       jobDirectory: place.jobDirectory,
-      files: [
-        ...plan.files,
-        { name: JOB_SCRIPT_FILE, text: jobScript(id, terms, plan), executable: true },
-      ],
       tasks: this.tasks(spec),
-      command: [`./${place.script}`, ...place.arguments],
+      command,
     };
+    if (components === undefined) {
+      return { ...shared, files: this.#filesOf(id, spec, { kind: "batch" }) };
+    }
+    const works = [spec, ...components];
+    return {
+      ...shared,
+      files: works.flatMap((work, component) =>
+        inComponent(component, this.#filesOf(id, work, { kind: "component", component }))
+      ),
+      components: works.map((_, component) => [
+        `./${place.script.slice(0, -JOB_SCRIPT_FILE.length)}${
+          componentDirectory(component)
+        }/${JOB_SCRIPT_FILE}`,
+        ...place.arguments,
+      ]),
+    };
+  }
+
+  /** The files of a job's work, or of that of one component. */
+  #filesOf(id: AttemptId, work: JobSpec | Component, place: JobPlace): PlanFile[] {
+    const plan = launch(work, { kind: "host" }, this.#launchers);
+    // Nothing sets a time limit here.
+    const { software, workingDirectory } = work;
+    const terms = { software, ...(workingDirectory === undefined ? {} : { workingDirectory }) };
+    return [
+      ...plan.files,
+      { name: JOB_SCRIPT_FILE, text: jobScript(id, terms, plan, place), executable: true },
+    ];
   }
 
   /** Numbers of the tasks, where the job is an array. */
   tasks(spec: JobSpec): number[] | undefined {
+    if (spec.components !== undefined) return [spec, ...spec.components].map((_, number) => number);
     const array = arrayOf(spec);
     return array === undefined ? undefined : expandArray(array);
   }
@@ -89,12 +130,8 @@ export class ProcessPlanner implements JobPlanner {
   preview(jobId: JobId, spec: JobSpec): JobPreview {
     const job = this.plan(attemptId(jobId, 1), spec);
     const { files, jobDirectory } = job;
-    return {
-      commandLine: `cd ${quotePath(jobDirectory)} && ${startLines(job).join(" ")}`,
-      script: files.find(({ name }) => name === JOB_SCRIPT_FILE)?.text ?? "",
-      payload: files.find(({ name }) => name === PAYLOAD_FILE)?.text,
-      directory: jobDirectory,
-    };
+    const commandLine = `cd ${quotePath(jobDirectory)} && ${startLines(job).join(" ")}`;
+    return previewOf(jobDirectory, files, commandLine, job.components && this.tasks(spec));
   }
 
   /** Where the files of a job, or of one of its array tasks, lie. */
@@ -114,7 +151,8 @@ function refuseWhatNeedsAScheduler(spec: JobSpec): void {
   const asked =
     Object.entries(spec.resources).find(([name, value]) =>
       value !== undefined && !UNDERSTOOD.has(name)
-    )?.[0] ?? Object.keys(spec.options)[0] ?? (spec.session === undefined ? undefined : "session");
+    )?.[0] ?? Object.keys(spec.options)[0] ??
+      (["session", "components"] as const).find((name) => spec[name] !== undefined);
   if (asked !== undefined) {
     throw new UnsupportedRequestError(
       `'${asked}'`,

@@ -12,6 +12,7 @@ const demands: readonly Partial<JobSpecInput>[] = [
   { session: "day" },
   { signalBeforeLimit: {} },
 ];
+const components: Partial<JobSpecInput> = { components: [{ payload }] };
 
 function spec(input: Partial<JobSpecInput>) {
   return jobSpecSchema.parse({ cluster: "here", payload, ...input });
@@ -19,7 +20,7 @@ function spec(input: Partial<JobSpecInput>) {
 
 Deno.test("what only a scheduler can give is refused, and the way out is named", () => {
   const planner = new ProcessPlanner(layout, "server");
-  for (const demand of demands) {
+  for (const demand of [...demands, components]) {
     assert.throws(() => planner.preview(newJobId(), spec(demand)), {
       code: "UNSUPPORTED_REQUEST",
     });
@@ -32,7 +33,7 @@ Deno.test("what only a scheduler can give is refused, and the way out is named",
 });
 
 Deno.test("a host that ignores it runs the same as without it", () => {
-  const planner = new ProcessPlanner(layout, "server", "ignore");
+  const planner = new ProcessPlanner(layout, "server", { resources: "ignore" });
   const id = newJobId();
   const plain = planner.preview(id, spec({}));
   for (const demand of demands) assert.deepEqual(planner.preview(id, spec(demand)), plain);
@@ -40,10 +41,18 @@ Deno.test("a host that ignores it runs the same as without it", () => {
 
 Deno.test("no host without a scheduler holds nodes", () => {
   for (const resources of ["refuse", "ignore"] as const) {
-    const planner = new ProcessPlanner(layout, "server", resources);
+    const planner = new ProcessPlanner(layout, "server", { resources });
     assert.throws(
       () => planner.preview(newJobId(), spec({ payload: { kind: "allocation" } })),
       { code: "UNSUPPORTED_REQUEST" },
     );
   }
+});
+
+Deno.test("a host that ignores it runs components side by side", () => {
+  const planner = new ProcessPlanner(layout, "server", { resources: "ignore" });
+  assert.deepEqual(planner.tasks(spec(components)), [0, 1]);
+  const { components: shown, commandLine } = planner.preview(newJobId(), spec(components));
+  assert.equal(shown?.length, 2);
+  assert.match(commandLine, /component-0\/job\.sh .*component-1\/job\.sh .* wait$/);
 });

@@ -5,17 +5,18 @@
  */
 
 import {
+  componentFiles,
   JOB_SCRIPT_FILE,
   jobScript,
   launch,
-  PAYLOAD_FILE,
   peersFiles,
 } from "../../launchers/mod.ts";
-import type { PlanFile } from "../../launchers/mod.ts";
+import type { CustomLaunchers, ExecutionPlan, PlanFile, ScriptTerms } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type {
   AllocationTerms,
   AttemptId,
+  Component,
   JobId,
   JobPreview,
   JobSpec,
@@ -24,14 +25,17 @@ import type {
 } from "../../model/mod.ts";
 import { commandLine, quotePath } from "../../shell/mod.ts";
 import {
+  componentResources,
+  directiveWords,
   expandArray,
-  HeterogeneousNotSupportedError,
+  mergeResources,
   sbatchArguments,
   sluiceComment,
-  withDefaults,
 } from "../../slurm/mod.ts";
+import type { SbatchRequest } from "../../slurm/mod.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { attemptPlace, jobPaths } from "../layout.ts";
+import { previewOf } from "../preview.ts";
 import type { JobPaths, JobPlanner, SessionPlace } from "../scheduler.ts";
 import { StepPlanner } from "./step_planner.ts";
 import type { PlannedStep } from "./step_planner.ts";
@@ -45,8 +49,22 @@ export interface PlannerOptions {
   readonly serverId: string;
   /** Resources for jobs that do not name them. */
   readonly defaults: Resources;
+  /** The same for jobs of one partition, by its name. Default: none. */
+  readonly partitions?: Readonly<Record<string, Resources>>;
   /** Largest number of an array task plus one, where the cluster has told. */
   readonly maxArraySize?: number;
+  /** Launchers of the user's own. Default: none. */
+  readonly launchers?: CustomLaunchers;
+}
+
+/** What differs between a job with one kind of work and a heterogeneous one. */
+type PlannedWork =
+  & Pick<SbatchRequest, "output" | "error" | "resources" | "directives" | "components">
+  & { readonly files: readonly PlanFile[] };
+
+/** What the script of a component needs of what is said of it. */
+function termsOf({ software, workingDirectory }: Component): ScriptTerms {
+  return { software, ...(workingDirectory === undefined ? {} : { workingDirectory }) };
 }
 
 /** Any array that Slurm could be built for; the cluster itself refuses what is above its own limit. */
@@ -90,30 +108,22 @@ export class SlurmPlanner implements JobPlanner {
 
   /** The job as the program that submits it needs it. */
   plan(id: AttemptId, spec: JobSpec): ProgramJob {
-    if (spec.components !== undefined) throw new HeterogeneousNotSupportedError();
-    const { layout, serverId, defaults } = this.#options;
+    const { layout, serverId } = this.#options;
     const place = attemptPlace(layout, serverId, id);
-    const plan = launch(spec, { kind: "allocation" });
     const { payload } = spec;
-    const asked = { ...spec.resources, array: arrayOf(spec) };
-    const resources = withDefaults(asked, defaults, plan.directiveOptions);
-    const output = resources.array === undefined ? "" : ".%a";
+    const { files, ...asked } = spec.components === undefined
+      ? this.#planAlone(id, spec)
+      : this.#planComponents(id, spec, spec.components);
     return {
       attemptId: id,
       directory: place.directory,
       jobDirectory: place.jobDirectory,
-      files: [
-        ...plan.files,
-        { name: JOB_SCRIPT_FILE, text: jobScript(id, spec, plan), executable: true },
-        ...peersFiles(spec, plan),
-      ],
+      files,
       sbatch: sbatchArguments({
         name: spec.name,
         comment: sluiceComment(id),
         directory: ".",
-        output: `stdout${output}`,
-        error: `stderr${output}`,
-        resources,
+        ...asked,
         options: payload.kind === "allocation" ? allocationOptions(spec, payload) : spec.options,
         ...(spec.signalBeforeLimit === undefined
           ? {}
@@ -125,8 +135,77 @@ export class SlurmPlanner implements JobPlanner {
     };
   }
 
+  /** What is special to a job with one kind of work. */
+  #planAlone(id: AttemptId, spec: JobSpec): PlannedWork {
+    const plan = launch(spec, { kind: "allocation" }, this.#options.launchers);
+    const asked = { ...spec.resources, array: arrayOf(spec) };
+    const resources = this.#merge(spec, asked, plan, Object.keys(spec.options));
+    const output = resources.array === undefined ? "" : ".%a";
+    return {
+      files: [
+        ...plan.files,
+        { name: JOB_SCRIPT_FILE, text: jobScript(id, spec, plan), executable: true },
+        ...peersFiles(spec, plan),
+      ],
+      output: `stdout${output}`,
+      error: `stderr${output}`,
+      resources,
+    };
+  }
+
+  /** What is special to a heterogeneous job. */
+  #planComponents(id: AttemptId, spec: JobSpec, others: readonly Component[]): PlannedWork {
+    const planned = [spec, ...others].map((work, component) => {
+      const plan = launch(work, { kind: "allocation" }, this.#options.launchers);
+      const directives = directiveWords(plan.directives);
+      const options = component === 0 ? Object.keys(spec.options) : [];
+      return {
+        directives,
+        options: [...plan.directiveOptions, ...options],
+        // The cluster's default may be an array, which a heterogeneous job cannot be.
+        resources: { ...this.#merge(spec, work.resources, plan, options), array: undefined },
+        terms: termsOf(work),
+        plan,
+      };
+    });
+    const resources = componentResources(planned);
+    const [first] = planned;
+    return {
+      files: componentFiles(
+        id,
+        planned.map((one, component) => ({ ...one, resources: resources[component] ?? {} })),
+      ),
+      output: "stdout",
+      error: "stderr",
+      directives: first?.directives ?? [],
+      resources: resources[0] ?? {},
+      components: others.map(({ name }, index) => {
+        const component = index + 1;
+        return {
+          name: name ?? `${spec.name}+${component}`,
+          comment: sluiceComment(id, component),
+          directives: planned[component]?.directives ?? [],
+          resources: resources[component] ?? {},
+        };
+      }),
+    };
+  }
+
+  /** What all who have a say ask for. */
+  #merge(
+    { defaults: call = {} }: JobSpec,
+    job: Resources,
+    { directives }: ExecutionPlan,
+    options: readonly string[],
+  ): Resources {
+    const { defaults: cluster, partitions = {} } = this.#options;
+    const script = directiveWords(directives);
+    return mergeResources({ cluster, partitions, call, script, job, options });
+  }
+
   /** Numbers of the tasks, where the job is an array. */
   tasks(spec: JobSpec): number[] | undefined {
+    if (spec.components !== undefined) return [0, ...spec.components.map((_, index) => index + 1)];
     const array = arrayOf(spec) ?? this.#options.defaults.array;
     return array === undefined ? undefined : expandArray(array, ANY_ARRAY_SIZE);
   }
@@ -136,23 +215,15 @@ export class SlurmPlanner implements JobPlanner {
     const id = attemptId(jobId, 1);
     if (session !== undefined) {
       const { directory, files, entry } = this.planStep(id, spec, session, standing);
-      return shown(directory, files, entry);
+      return previewOf(directory, files, entry);
     }
     const { jobDirectory, files, sbatch } = this.plan(id, spec);
-    return shown(jobDirectory, files, `cd ${quotePath(jobDirectory)} && ${commandLine(sbatch)}`);
+    const commands = `cd ${quotePath(jobDirectory)} && ${commandLine(sbatch)}`;
+    return previewOf(jobDirectory, files, commands, spec.components && this.tasks(spec));
   }
 
   /** Where the files of a job, or of one of its array tasks, lie. */
   paths(jobId: JobId, task?: number): JobPaths {
     return jobPaths(this.#options.layout, jobId, task);
   }
-}
-
-function shown(directory: string, files: readonly PlanFile[], commandLine: string): JobPreview {
-  return {
-    commandLine,
-    script: files.find(({ name }) => name === JOB_SCRIPT_FILE)?.text ?? "",
-    payload: files.find(({ name }) => name === PAYLOAD_FILE)?.text,
-    directory,
-  };
 }

@@ -30,7 +30,7 @@ import type { SlurmConfig } from "../../slurm/mod.ts";
 import { planBatch } from "../batch.ts";
 import { SchedulerUnavailableError } from "../errors.ts";
 import { giveUp } from "../give_up.ts";
-import { followSpool } from "../layout.ts";
+import { attemptDirectory, followSpool } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { removeJobs } from "../remove.ts";
 import type {
@@ -39,6 +39,7 @@ import type {
   Observation,
   Scheduler,
   SessionSighting,
+  Sighting,
   Submission,
   SubmitOutcome,
   Submitted,
@@ -46,6 +47,10 @@ import type {
   WatchedSession,
 } from "../scheduler.ts";
 import { cancelLines } from "./cancel_lines.ts";
+import { componentCancelProgram, isOfComponent } from "./component_cancel.ts";
+import { readComponentMarks } from "./component_marks.ts";
+import type { MarksFound } from "./component_marks.ts";
+import { componentVerdict, leavesOpen } from "./component_verdict.ts";
 import { forAll, QUEUE_BY_COMMENT, slurmLine } from "./command_lines.ts";
 import { jobMetrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -69,6 +74,11 @@ const SUBMIT_LANE = "submit";
 const SUBMIT_TIMEOUT_MS = (2 * PROGRAM_SECONDS + 20) * 1000;
 
 const decoder = new TextDecoder();
+
+/** What is seen of a component that the queue has. */
+function componentObservation(part: Part, slurm: Sighting, marks: MarksFound): Observation {
+  return part.observed(componentVerdict(slurm, marks.of(part), () => slurm));
+}
 
 /** Slurm's own default of KillWait, for a cluster that does not tell, in seconds. */
 const KILL_WAIT_SECONDS = 30;
@@ -194,16 +204,30 @@ export class SlurmScheduler implements Scheduler {
     const steps = watched.filter(isStep);
     const jobs = steps.length === 0 ? watched : watched.filter((one) => !isStep(one));
     const traces = steps.length === 0 ? undefined : await this.#steps.look(steps, signal);
+    // Before the queue: what it says counts for what was recorded until then.
+    const marks = await readComponentMarks(this.#host, this.#layout, jobs, signal);
     const queue = await this.#queue.read(signal);
     const ofSteps = traces === undefined
       ? []
       : await this.#steps.judge(traces, queue, (gone, ended) => this.#lookFor(gone, ended), signal);
     const seen: Observation[] = [...ofSteps];
     const gone: Part[] = [];
+    const silent: Part[] = [];
     for (const part of this.#parts.of(jobs)) {
       const observation = part.lookIn(queue);
       if (observation === undefined) gone.push(part);
-      else seen.push(observation);
+      else if (!part.component) seen.push(observation);
+      else if (leavesOpen(observation.sighting, marks.of(part))) silent.push(part);
+      else seen.push(componentObservation(part, observation.sighting, marks));
+    }
+    if (silent.length > 0) {
+      // Their records may have been written while the queue was read.
+      const late = await readComponentMarks(this.#host, this.#layout, jobs, signal);
+      for (const part of silent) {
+        const observation = part.lookIn(queue);
+        if (observation === undefined) continue;
+        seen.push(componentObservation(part, observation.sighting, late));
+      }
     }
     // Most often each line is of a job that is watched, so that none can be a stray copy.
     const strays = seen.length - ofSteps.length < queue.size ? strayCopies(queue, jobs) : [];
@@ -223,6 +247,7 @@ export class SlurmScheduler implements Scheduler {
         accounting: trace?.accounting,
         record: trace?.record,
         words: trace?.words,
+        ...(trace?.component === undefined ? {} : { component: trace.component }),
         requeues: part.requeues,
         killWaitMs: (config.killWaitSeconds ?? KILL_WAIT_SECONDS) * 1000,
       });
@@ -271,7 +296,11 @@ export class SlurmScheduler implements Scheduler {
     const jobs = [...queue.lines()].flatMap(({ attemptId, job }) =>
       wanted.has(attemptId) ? [job] : []
     );
-    for (const line of cancelLines(cancellations, jobs)) {
+    const lines = [
+      ...cancelLines(cancellations.filter((one) => !isOfComponent(one)), jobs),
+      ...await this.#componentCancels(cancellations.filter(isOfComponent), signal),
+    ];
+    for (const line of lines) {
       const { exitCode, stderr } = await this.#host.run(line, { signal });
       // What has ended already needs no cancelling; anything else must be told.
       const trouble = parseScancelErrors(stderr).filter(({ words }) =>
@@ -284,6 +313,23 @@ export class SlurmScheduler implements Scheduler {
         );
       }
     }
+  }
+
+  /** The programs that end components, each for itself. */
+  async #componentCancels(
+    cancellations: readonly Cancellation[],
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    if (cancellations.length === 0) return [];
+    const { killWaitSeconds = KILL_WAIT_SECONDS } = this.#config ?? await this.#showConfig(signal);
+    return cancellations.flatMap(({ attemptId, task, means }) =>
+      task === undefined ? [] : componentCancelProgram(
+        attemptDirectory(this.#layout, attemptId),
+        task,
+        means,
+        killWaitSeconds,
+      )
+    );
   }
 
   /** Removes jobs' directories; see {@linkcode Scheduler.remove}. */

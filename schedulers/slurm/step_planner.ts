@@ -22,17 +22,11 @@ import {
   SWEEP_FILE,
   taskDigits,
 } from "../../launchers/mod.ts";
-import type { PlanFile } from "../../launchers/mod.ts";
+import type { CustomLaunchers, LaunchPlace, PlanFile } from "../../launchers/mod.ts";
 import { arrayOf } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobSpec, Resources, SessionId } from "../../model/mod.ts";
 import { commandLine } from "../../shell/mod.ts";
-import {
-  expandArray,
-  HeterogeneousNotSupportedError,
-  STEP_OPTIONS,
-  stepRequest,
-  withDefaults,
-} from "../../slurm/mod.ts";
+import { expandArray, STEP_OPTIONS, stepRequest, withDefaults } from "../../slurm/mod.ts";
 import type { StepRequest, StepSize } from "../../slurm/mod.ts";
 import { attemptPlace } from "../layout.ts";
 import type { AttemptPlace, RemoteLayout } from "../layout.ts";
@@ -63,6 +57,8 @@ export interface StepPlannerOptions {
   readonly defaults: Resources;
   /** Largest number of an array task plus one. */
   readonly maxArraySize: number;
+  /** Launchers of the user's own. Default: none. */
+  readonly launchers?: CustomLaunchers;
 }
 
 /** What cluster's defaults say of the size of a job; the rest is said of where its allocation comes from. */
@@ -181,14 +177,14 @@ export class StepPlanner {
     sessionId: SessionId,
     standing?: JobId,
   ): PlannedStep {
-    if (asked.components !== undefined) throw new HeterogeneousNotSupportedError();
-    const { layout, serverId, defaults, maxArraySize } = this.#options;
+    const { layout, serverId, defaults, maxArraySize, launchers } = this.#options;
     const place = attemptPlace(layout, serverId, attemptId);
     const given = standing === undefined ? asked : driverOf(asked);
-    const plan = launch(given, {
+    const where: LaunchPlace = {
       kind: "allocation",
       ...(standing === undefined ? {} : { standing: { directory: `../${standing}` } }),
-    });
+    };
+    const plan = launch(given, where, launchers);
     const resources = withDefaults(
       given.resources,
       sizeDefaults(defaults),

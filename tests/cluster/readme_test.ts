@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { stringify } from "@std/yaml";
+import { packVenv } from "./support/archives.ts";
 import { serveOnFreePort, TOKEN, Workspace } from "./support/workspace.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -83,6 +84,24 @@ Deno.test("the README's copies end one by one", async () => {
   const program = example(/## Many jobs\s+```ts\n([\s\S]*?)```/);
   const lines = await printedByLibrary(workspace, program);
   assert.deepEqual(lines.toSorted(), ["0 succeeded", "1 succeeded", "2 succeeded"]);
+});
+
+Deno.test("the README's environment is sent, and its Python runs", async () => {
+  await using workspace = await Workspace.make();
+  const path = await packVenv(workspace.directory, ["six==1.16.0"]);
+  const program = example(/## Software environments\s+```ts\n([\s\S]*?)```/)
+    .replace("tides.tar.gz", path);
+  const [line = ""] = await printedByLibrary(workspace, program);
+  assert.match(line, /^succeeded [0-9a-f]{64}$/);
+});
+
+Deno.test("the README's heterogeneous job succeeds in all its components", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Heterogeneous jobs\s+```ts\n([\s\S]*?)```/);
+  assert.deepEqual(
+    await printedByLibrary(workspace, program),
+    [0, 1, 2].map((number) => `component ${number} succeeded`),
+  );
 });
 
 Deno.test("the README's steps run in a session that is closed with its scope", async () => {

@@ -195,5 +195,5 @@ sluice_ticker=$!
 printf '%s\n' "$SLURM_JOB_ID" >|listening
 while sluice_look; do read -r _ <&8; done
 rm -f listening
-kill "$sluice_ticker"
+kill "$sluice_ticker" 2>/dev/null
 [ -z "$sluice_told" ] || exit 143

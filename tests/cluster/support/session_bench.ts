@@ -5,8 +5,9 @@
  */
 
 import assert from "node:assert/strict";
+import { connectSsh } from "../../../hosts/mod.ts";
 import type { Host } from "../../../hosts/mod.ts";
-import { attemptId, newJobId, sessionOfAllocation } from "../../../model/mod.ts";
+import { attemptId, attemptParts, newJobId, sessionOfAllocation } from "../../../model/mod.ts";
 import type {
   AllocationTerms,
   AttemptId,
@@ -16,11 +17,9 @@ import type {
   SchedulerId,
   SessionId,
 } from "../../../model/mod.ts";
-import { attemptParts } from "../../../model/mod.ts";
 import { remoteLayout, SlurmPlanner, SlurmScheduler } from "../../../schedulers/mod.ts";
 import type { CancelMeans, Sighting, Submission, SubmitOutcome } from "../../../schedulers/mod.ts";
 import { quotePath } from "../../../shell/mod.ts";
-import { connect, text } from "./ssh.ts";
 import { until } from "./until.ts";
 import { jobSpec, shellJob, Workspace } from "./workspace.ts";
 import type { JobInput } from "./workspace.ts";
@@ -39,23 +38,21 @@ export interface Handed {
 /** A scheduler over a connection, and what it was given; all of it ended and removed at the end. */
 export class SessionBench implements AsyncDisposable {
   readonly #planner: SlurmPlanner;
-  #scheduler: SlurmScheduler;
+  /** The scheduler. */
+  readonly scheduler: SlurmScheduler;
 
-  private constructor(readonly workspace: Workspace, public host: Host) {
+  private constructor(readonly workspace: Workspace, readonly host: Host) {
     const layout = remoteLayout(workspace.remoteDirectory, SERVER_ID);
     this.#planner = new SlurmPlanner({ layout, serverId: SERVER_ID, defaults: {} });
-    this.#scheduler = new SlurmScheduler(host, layout, this.#planner);
+    this.scheduler = new SlurmScheduler(host, layout, this.#planner);
   }
 
   /** Connects to the test cluster. */
   static async open(): Promise<SessionBench> {
     const workspace = await Workspace.make();
-    return new SessionBench(workspace, await connect(workspace.facts));
-  }
-
-  /** The scheduler. */
-  get scheduler(): SlurmScheduler {
-    return this.#scheduler;
+    const config = workspace.config();
+    assert.ok(config.type === "slurm");
+    return new SessionBench(workspace, await connectSsh(config));
   }
 
   /** A submission of a new job. */
@@ -64,9 +61,14 @@ export class SessionBench implements AsyncDisposable {
     return { attemptId: id, spec, recheck: false, ...(session === undefined ? {} : { session }) };
   }
 
+  /** A submission of a small job that runs a script of `sh`. */
+  submissionOf(script: string, session?: SessionId): Submission {
+    return this.submission(jobSpec(shellJob(script, { resources: { memory: 50 } })), session);
+  }
+
   /** Hands jobs over, which must be taken. */
   async submit(submissions: readonly Submission[]): Promise<Handed[]> {
-    const outcomes = await this.#scheduler.submit(submissions, AbortSignal.timeout(60_000));
+    const outcomes = await this.scheduler.submit(submissions, AbortSignal.timeout(60_000));
     return submissions.map((submission) => this.handed(submission, outcomes));
   }
 
@@ -112,7 +114,7 @@ export class SessionBench implements AsyncDisposable {
 
   /** What is to be seen of jobs and tasks, in the order given. */
   async look(jobs: readonly Handed[]): Promise<Sighting[]> {
-    const seen = await this.#scheduler.observe(
+    const seen = await this.scheduler.observe(
       jobs.map(({ attemptId, schedulerId, session, tasks }) => ({
         attemptId,
         schedulerId,
@@ -152,7 +154,7 @@ export class SessionBench implements AsyncDisposable {
   /** Ends or signals a job, or a task of it. */
   cancel(job: Handed, means: CancelMeans = { kind: "end" }, task?: number): Promise<void> {
     const { attemptId, schedulerId } = job;
-    return this.#scheduler.cancel(
+    return this.scheduler.cancel(
       [{ attemptId, schedulerId, means, ...(task === undefined ? {} : { task }) }],
       AbortSignal.timeout(60_000),
     );
@@ -164,7 +166,7 @@ export class SessionBench implements AsyncDisposable {
     const { stdout } = await this.host.run(`cd ${jobs} && { ${command}\n}`, {
       lane: "test",
     });
-    return text(stdout);
+    return new TextDecoder().decode(stdout);
   }
 
   /** Whether there is such a path below the directory of all jobs. */
