@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { ended, PRELUDE, rayBench } from "./support/ray.ts";
+import { allGone } from "./support/nodes.ts";
 import { DEV, jobSpec, Workspace } from "./support/workspace.ts";
 
 /** Says on which hosts tasks run, and of which cluster. */
@@ -23,7 +24,7 @@ const report = z.strictObject({ hosts: z.array(z.string()), address: z.string() 
 Deno.test("steps of a session share the Ray that the first of them had stand, and it is gone with the session", async () => {
   await using workspace = await Workspace.make();
   await using sluice = await workspace.open({ poll: { minSeconds: 0.5, maxSeconds: 2 } });
-  const { job, clean } = await rayBench(workspace);
+  const { job } = await rayBench(workspace);
   const { id: session } = await sluice.sessions.open({
     cluster: DEV,
     resources: { nodes: 2, cpusPerTask: 1, memory: "3000M", time: 15 },
@@ -60,5 +61,5 @@ Deno.test("steps of a session share the Ray that the first of them had stand, an
   for await (const _ of sluice.sessions.events(session));
   assert.equal((await sluice.sessions.get(session)).closeReason, "idle");
   assert.equal((await sluice.jobs.get(one.standing)).phase, "cancelled");
-  await clean();
+  await allGone(workspace);
 });
