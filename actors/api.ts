@@ -24,8 +24,14 @@ import type {
   JobView,
   LogChunk,
   LogRequestInput,
+  SessionCloseOptions,
+  SessionFilter,
+  SessionId,
+  SessionSpecInput,
+  SessionView,
 } from "../model/mod.ts";
 import type { SetAsideTail } from "../store/mod.ts";
+import type { HeldSession } from "./held_session.ts";
 
 /** How a feed of events is read. */
 export interface FeedOptions {
@@ -68,6 +74,12 @@ export interface ActorView {
   readonly children: readonly ActorView[];
 }
 
+/** What the jobs of one call have in common. */
+export interface SubmitManyOptions {
+  /** Becomes the `defaults` of each spec, which win where the spec has some. Default: none. */
+  readonly defaults?: JobSpecInput["defaults"];
+}
+
 /** Jobs: submit, follow, cancel. */
 export interface JobsApi {
   /**
@@ -76,7 +88,10 @@ export interface JobsApi {
    */
   submit(spec: JobSpecInput): Promise<JobView>;
   /** Takes several jobs at once; all are accepted or none is. */
-  submitMany(specs: readonly JobSpecInput[]): Promise<readonly JobView[]>;
+  submitMany(
+    specs: readonly JobSpecInput[],
+    options?: SubmitManyOptions,
+  ): Promise<readonly JobView[]>;
   /** What would be sent for the job. Nothing is sent. */
   preview(spec: JobSpecInput): Promise<JobPreview>;
   /**
@@ -107,6 +122,38 @@ export interface JobsApi {
   result(id: JobId): Promise<JobResult>;
   /** What the scheduler counted. */
   metrics(id: JobId): Promise<JobMetrics>;
+}
+
+/** Sessions: nodes that are held, and in which jobs run as steps. */
+export interface SessionsApi {
+  /**
+   * Asks for a session's nodes, which is done exactly once, as for any job. Steps may be submitted to it at
+   * once; they wait in it. With an `idempotencyKey` that was used before, it is the session of that time.
+   */
+  open(spec: SessionSpecInput): Promise<SessionView>;
+  /**
+   * The same, held until the end of a scope: `await using session = await sluice.sessions.hold(…)`. A lease
+   * that it has for its owner is renewed meanwhile.
+   *
+   * @param closing How it is closed. Default: the steps that it has come to their ends first.
+   */
+  hold(spec: SessionSpecInput, closing?: Partial<SessionCloseOptions>): Promise<HeldSession>;
+  /** The session as it stands. */
+  get(id: SessionId): Promise<SessionView>;
+  /** Sessions, newest first. By default those that have not closed; of others the newest thousand. */
+  list(filter?: Partial<SessionFilter>): Promise<readonly SessionView[]>;
+  /**
+   * Has the session close: it takes no more steps. Those that it has come to their ends first, or are
+   * cancelled. Asking again changes nothing, unless now they are to be cancelled.
+   */
+  close(id: SessionId, options?: Partial<SessionCloseOptions>): Promise<SessionView>;
+  /** Has the session's lease begin anew. */
+  renew(id: SessionId): Promise<SessionView>;
+  /**
+   * The events of the job that holds the session's nodes, the past first, then live, to its end. Those of its
+   * steps are events of jobs.
+   */
+  events(id: SessionId, options?: FeedOptions): AsyncIterable<JobEvent>;
 }
 
 /** Clusters: where jobs run. */
@@ -155,6 +202,8 @@ export interface SluiceApi {
   readonly clusters: ClustersApi;
   /** Jobs: submit, follow, cancel. */
   readonly jobs: JobsApi;
+  /** Sessions: nodes that are held, and in which jobs run as steps. */
+  readonly sessions: SessionsApi;
   /** Sluice itself. */
   readonly system: SystemApi;
 }

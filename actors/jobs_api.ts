@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LocalEnvironments } from "../environments/mod.ts";
 import {
   attemptId,
   cancelOptionsSchema,
@@ -12,12 +13,23 @@ import {
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  packedSoftware,
   parseInput,
+  withEnvironments,
 } from "../model/mod.ts";
-import type { JobId, JobMetrics, JobSummary, JobView } from "../model/mod.ts";
+import type {
+  JobId,
+  JobMetrics,
+  JobSpec,
+  JobSummary,
+  JobView,
+  SentEnvironment,
+} from "../model/mod.ts";
 import { UnsupportedRequestError } from "../schedulers/mod.ts";
+import { withDefaults } from "../slurm/mod.ts";
 import type { Journal } from "../store/mod.ts";
-import { Acceptance } from "./acceptance.ts";
+import { expectedPlace } from "./session/mod.ts";
+import type { Acceptance } from "./acceptance.ts";
 import type { JobsApi } from "./api.ts";
 import { ClusterUnreachableError, OutputRemovedError } from "./cluster/mod.ts";
 import type { OutputSizes } from "./cluster/mod.ts";
@@ -25,13 +37,17 @@ import { askCluster, clusterOf } from "./cluster_handles.ts";
 import type { ClusterHandles } from "./cluster_handles.ts";
 import { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
 import { readOutput } from "./job_output.ts";
-import type { Clock } from "./kernel/mod.ts";
 
 /** How long a cluster may take to answer, in ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** The part of Sluice that deals with jobs. */
-export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock): JobsApi {
+export function jobsApi(
+  handles: ClusterHandles,
+  journal: Journal,
+  acceptance: Acceptance,
+  environments: Pick<LocalEnvironments, "present">,
+): JobsApi {
   const stored = (id: JobId) => {
     const job = journal.job(id);
     if (job === undefined) throw new UnknownJobError(id);
@@ -44,8 +60,6 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
     if (job === undefined) throw new UnknownJobError(id);
     return job;
   };
-
-  const acceptance = new Acceptance(handles, journal, clock);
 
   const wait: JobsApi["wait"] = async (id, { timeoutMs, signal } = {}) => {
     const after = journal.lastEventId();
@@ -68,13 +82,19 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
       if (view === undefined) throw new RangeError("one job was asked for and none accepted");
       return view;
     },
-    submitMany: (specs) =>
-      Promise.try(() => acceptance.accept(specs.map((spec) => parseInput(jobSpecSchema, spec)))),
-    preview: (input) =>
+    submitMany: (specs, { defaults } = {}) =>
       Promise.try(() => {
-        const spec = parseInput(jobSpecSchema, input);
-        return clusterOf(handles, spec.cluster).planner.preview(newJobId(), spec);
+        const call = parseInput(jobSpecSchema.shape.defaults, defaults);
+        return acceptance.accept(
+          specs.map((spec) => withCallDefaults(parseInput(jobSpecSchema, spec), call)),
+        );
       }),
+    async preview(input) {
+      const spec = parseInput(jobSpecSchema, input);
+      const { planner, config } = clusterOf(handles, spec.cluster);
+      const place = expectedPlace(spec, config);
+      return planner.preview(newJobId(), await asIfSent(spec, environments), place);
+    },
     get: (id) =>
       Promise.try(() => {
         const { view, spec } = stored(id);
@@ -141,13 +161,37 @@ export function jobsApi(handles: ClusterHandles, journal: Journal, clock: Clock)
         clusterOf(handles, view.cluster),
         (reply) => ({
           type: "metrics",
-          job: { attemptId: attemptId(id, view.attempt), schedulerId },
+          job: {
+            attemptId: attemptId(id, view.attempt),
+            schedulerId,
+            ...(view.session === undefined ? {} : { session: view.session }),
+          },
           reply,
         }),
         { timeoutMs: ANSWER_TIMEOUT_MS },
       );
     },
   };
+}
+
+/**
+ * The job with the environments that would be sent for it now, up to the first that a command has yet to make.
+ *
+ * @throws {SluiceError} An archive cannot be sent.
+ */
+async function asIfSent(
+  spec: JobSpec,
+  environments: Pick<LocalEnvironments, "present">,
+): Promise<JobSpec> {
+  const { signal } = new AbortController();
+  const known: SentEnvironment[] = [];
+  for (const software of packedSoftware(spec)) {
+    const archive = await environments.present(software, signal);
+    if (archive === undefined) break;
+    const { sha256, platform } = archive;
+    known.push(platform === undefined ? { sha256 } : { sha256, platform });
+  }
+  return withEnvironments(spec, known);
 }
 
 /**
@@ -166,6 +210,12 @@ function checkTask(
     : journal.task(id, task) !== undefined;
   if (known) return;
   throw new TaskError(id, task, journal.job(id)?.view.tasks?.map((part) => part.task));
+}
+
+/** The spec with the defaults of the call that submits it, below its own. */
+function withCallDefaults(spec: JobSpec, call: JobSpec["defaults"]): JobSpec {
+  if (call === undefined) return spec;
+  return { ...spec, defaults: withDefaults(spec.defaults ?? {}, call, []) };
 }
 
 async function outputSizes(handles: ClusterHandles, view: JobView): Promise<OutputSizes> {

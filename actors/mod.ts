@@ -6,6 +6,14 @@
 
 export * from "./api.ts";
 export { ClusterUnreachableError, UnknownClusterError } from "./cluster/mod.ts";
+export { HeldSession } from "./held_session.ts";
 export { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
+export {
+  NoLeaseError,
+  OwnerEndedError,
+  SessionClosingError,
+  SessionElsewhereError,
+  UnknownSessionError,
+} from "./session/errors.ts";
 export * from "./sluice.ts";
 export { VERSION } from "./version.ts";

@@ -6,11 +6,13 @@
 
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
+import { LocalEnvironments } from "../environments/mod.ts";
 import type { CustomLaunchers, Launcher } from "../launchers/mod.ts";
 import { clusterNameSchema } from "../model/mod.ts";
 import type { ClusterConfig, ClusterName } from "../model/mod.ts";
 import { Journal } from "../store/mod.ts";
-import type { ClustersApi, JobsApi, SluiceApi, SystemApi } from "./api.ts";
+import { Acceptance } from "./acceptance.ts";
+import type { ClustersApi, JobsApi, SessionsApi, SluiceApi, SystemApi } from "./api.ts";
 import { clusterActor, clusterSpawnOptions, connector, plannerOf } from "./cluster/mod.ts";
 import type { Retention } from "./cluster/mod.ts";
 import { clustersApi } from "./clusters_api.ts";
@@ -19,6 +21,7 @@ import { jobsApi } from "./jobs_api.ts";
 import { ActorSystem, systemClock } from "./kernel/mod.ts";
 import type { Clock } from "./kernel/mod.ts";
 import { serverId } from "./server_id.ts";
+import { sessionsApi } from "./sessions_api.ts";
 import { systemApi } from "./system_api.ts";
 
 const log = getLogger(["sluice"]);
@@ -67,6 +70,8 @@ export class Sluice implements SluiceApi, AsyncDisposable {
   readonly clusters: ClustersApi;
   /** Jobs: submit, follow, cancel. */
   readonly jobs: JobsApi;
+  /** Sessions: nodes that are held, and in which jobs run as steps. */
+  readonly sessions: SessionsApi;
   /** Sluice itself. */
   readonly system: SystemApi;
   readonly #actors: ActorSystem;
@@ -77,11 +82,14 @@ export class Sluice implements SluiceApi, AsyncDisposable {
     actors: ActorSystem,
     journal: Journal,
     handles: ReadonlyMap<ClusterName, ClusterHandle>,
+    environments: LocalEnvironments,
   ) {
     this.#actors = actors;
     this.#journal = journal;
     this.clusters = clustersApi(handles, journal, wholeMilliseconds);
-    this.jobs = jobsApi(handles, journal, wholeMilliseconds);
+    const acceptance = new Acceptance(handles, journal, wholeMilliseconds);
+    this.jobs = jobsApi(handles, journal, acceptance, environments);
+    this.sessions = sessionsApi(handles, journal, acceptance, wholeMilliseconds);
     this.system = systemApi(actors, journal, handles);
   }
 
@@ -107,6 +115,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
       supervision: { restarts: Infinity },
       onFault: ({ type, error }) => log.fatal("{type}: {error}", { type, error }),
     });
+    const environments = new LocalEnvironments(join(config.dataDirectory, "environments"));
     const custom: CustomLaunchers = new Map(Object.entries(launchers));
     const handles = new Map<ClusterName, ClusterHandle>();
     for (const [name, cluster] of clusterEntries(config)) {
@@ -117,6 +126,8 @@ export class Sluice implements SluiceApi, AsyncDisposable {
           name,
           connect: connector(cluster, id, custom),
           journal,
+          environments,
+          ...partitionOf(cluster),
           poll: {
             minMs: cluster.poll.minSeconds * 1000,
             maxMs: cluster.poll.maxSeconds * 1000,
@@ -128,7 +139,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
       );
       handles.set(name, { name, config: cluster, planner, ref });
     }
-    return new Sluice(actors, journal, handles);
+    return new Sluice(actors, journal, handles, environments);
   }
 
   /** Stops the actors, closes the connections and the journal. Jobs go on. Safe to call twice. */
@@ -152,6 +163,13 @@ function rateOf(cluster: ClusterConfig): { readonly perSecond?: number } {
   return perSecond === undefined ? {} : { perSecond };
 }
 
+/** The partition of jobs that name none; absent where the cluster has its own. */
+function partitionOf({ defaults: { partition } }: ClusterConfig): {
+  readonly defaultPartition?: string;
+} {
+  return partition === undefined ? {} : { defaultPartition: partition };
+}
+
 const HOUR_MS = 3_600_000;
 
 /** How long the files of ended jobs are kept; absent where they are kept for ever. */
@@ -161,6 +179,7 @@ function retentionOf({ cleanup }: ClusterConfig): { readonly retention?: Retenti
     retention: {
       successMs: cleanup.successHours * HOUR_MS,
       failureMs: cleanup.failureHours * HOUR_MS,
+      environmentMs: cleanup.environmentHours * HOUR_MS,
     },
   };
 }

@@ -320,6 +320,23 @@ sluiceTest("of many jobs, all are accepted or none is", async (sluice) => {
   assert.deepEqual(ended.map(({ phase }) => phase), ["succeeded", "failed"]);
 });
 
+sluiceTest("the defaults of a call are those of its jobs, below their own", async (sluice) => {
+  const job = shell("exit 0");
+  const views = await sluice.jobs.submitMany([job, { ...job, defaults: { memoryPerCpu: "1G" } }], {
+    defaults: { time: 5, memory: "2G" },
+  });
+  const specs = await Promise.all(views.map(({ id }) => sluice.jobs.get(id)));
+  assert.deepEqual(specs.map(({ spec }) => spec.defaults), [
+    { time: 5, memory: "2G" },
+    { time: 5, memoryPerCpu: "1G" },
+  ]);
+  const wrong: Record<string, unknown> = { time: -1 };
+  await assert.rejects(sluice.jobs.submitMany([job], { defaults: wrong }), {
+    code: "INVALID_INPUT",
+  });
+  await Promise.all(views.map(({ id }) => sluice.jobs.wait(id)));
+});
+
 sluiceTest("the system tells of itself", async (sluice) => {
   await run(sluice, shell("exit 0"));
   assert.deepEqual(await sluice.system.health(), {
@@ -359,9 +376,12 @@ sluiceTest("the tree shows who works for a cluster, and each of its jobs", async
   assert.deepEqual(cluster?.children.map(({ name }) => name), [
     "link",
     "poller",
+    "stager",
     "submitter",
+    "stager",
     "outputs",
     "cleaner",
+    "sessions",
     "jobs",
     "follower",
   ]);
@@ -388,3 +408,31 @@ Deno.test("an end of the journal that cannot be used is told to who asks for the
   assert.equal(setAside?.lostBytes, 100);
   assert.ok(setAside !== undefined && (await Deno.stat(setAside.file)).size === 100);
 });
+
+sluiceTest(
+  "a job on this machine brings its software along, and the preview shows where that lies",
+  async (sluice, { directory }) => {
+    const path = join(directory, "tides.tar.gz");
+    await Deno.mkdir(join(directory, "tides"));
+    await Deno.writeTextFile(join(directory, "tides/activate.sh"), "WORD=high; export WORD\n");
+    const packed = await new Deno.Command("sh", {
+      args: ["-c", 'exec tar -czf "$1" -C "$2" .', "sh", path, join(directory, "tides")],
+    }).output();
+    assert.equal(packed.code, 0);
+    const software = { kind: "archive", path } as const;
+    const { script } = await sluice.jobs.preview(shell('echo "$WORD"', { software }));
+    const job = await run(sluice, shell('echo "$WORD"', { software }));
+    assert.equal(job.phase, "succeeded");
+    assert.equal(text(await output(sluice, { jobId: job.id })), "high\n");
+    const [environment] = job.environments ?? [];
+    assert.ok(environment !== undefined);
+    assert.ok(script.includes(`/environments/${environment.sha256}`));
+
+    const absent = { kind: "archive", path: join(directory, "absent") } as const;
+    await assert.rejects(sluice.jobs.preview(shell("true", { software: absent })), {
+      code: "ARCHIVE_UNREADABLE",
+    });
+    const never = await run(sluice, shell("true", { software: absent }));
+    assert.deepEqual([never.phase, never.error?.code], ["failed", "ARCHIVE_UNREADABLE"]);
+  },
+);

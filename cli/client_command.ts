@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Command } from "commander";
+import { Command, Option } from "commander";
 
 /** A command with the options that say where the server is and how to print. */
 export function clientCommand(name: string, description: string): Command {
@@ -19,4 +19,11 @@ export function clientCommand(name: string, description: string): Command {
 /** One JSON value on one line. */
 export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
+}
+
+/** An option that may be given several times, each with a value of its own. */
+export function repeated(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(
+    (word: string, before: readonly string[] | undefined) => [...before ?? [], word],
+  );
 }

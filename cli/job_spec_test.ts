@@ -142,3 +142,21 @@ Deno.test("what is wrong in a file is told by the names of its fields", () => {
     });
   }
 });
+
+Deno.test("software is named by one kind of option", () => {
+  assert.deepEqual(spec({}).software, { kind: "none" });
+  assert.deepEqual(spec({ module: ["gcc/12", "cuda"] }).software, {
+    kind: "modules",
+    modules: ["gcc/12", "cuda"],
+    purge: true,
+  });
+  assert.deepEqual(spec({ conda: "tides" }).software, { kind: "conda", environment: "tides" });
+  assert.deepEqual(spec({ venv: "~/venv" }).software, { kind: "venv", path: "~/venv" });
+  assert.deepEqual(spec({ archive: "/tmp/tides.tar", activate: "bin/activate" }).software, {
+    kind: "archive",
+    path: "/tmp/tides.tar",
+    activate: "bin/activate",
+  });
+  assert.match(refusal({ conda: "tides", venv: "~/venv" }).message, /one kind of software/);
+  assert.match(refusal({ activate: "bin/activate" }).message, /--activate does nothing/);
+});

@@ -18,6 +18,7 @@ import { jobsCommand } from "./commands/jobs.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { sessionCommand } from "./commands/session.ts";
 import { previewCommand, submitCommand } from "./commands/submit.ts";
 import { connect } from "./connection.ts";
 import { UsageError } from "./errors.ts";
@@ -50,6 +51,11 @@ function refuseLossyText(args: readonly string[]): void {
     `Argument ${place + 1} holds bytes that are not UTF-8.`,
     "Write it as UTF-8, or put it into a script and submit that.",
   );
+}
+
+/** The command and all below it. */
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function infoOf(error: unknown): ErrorInfo {
@@ -88,9 +94,10 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     cancelCommand,
     clustersCommand,
     resumeCommand,
+    sessionCommand,
   ];
   for (const make of commands) program.addCommand(make(context));
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => told.push({ stream: "out", text }),
       writeErr: (text) => told.push({ stream: "err", text }),

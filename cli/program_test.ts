@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { JobId } from "../model/mod.ts";
-import { jobIdSchema } from "../model/mod.ts";
+import { allocationJob, jobIdSchema, sessionIdSchema } from "../model/mod.ts";
 import { serve } from "../rpc/mod.ts";
 import type { FakeSluice } from "../rpc/testing/mod.ts";
 import { testToken, withServer } from "../rpc/testing/mod.ts";
@@ -399,5 +399,65 @@ Deno.test("the stack of an error is shown on demand only", async () => {
   await withShell(async ({ run }) => {
     assert.doesNotMatch((await run(["submit"])).err, /\n +at /);
     assert.match((await run(["submit", "--debug"])).err, /\n +at /);
+  });
+});
+
+Deno.test("session open prints the id of a session with all that was asked for", async () => {
+  await withShell(async (shell) => {
+    const { code, out, err } = await shell.run([
+      "session",
+      "open",
+      ...["-N", "2", "-c", "4", "--time", "1:00:00", "--max-concurrent", "8", "--idle", "60"],
+      ...["--lease", "30", "--label", "team=blue", "-J", "held"],
+    ]);
+    assert.equal(err, "");
+    assert.equal(code, 0);
+    const { spec } = await shell.api.jobs.get(jobIdSchema.parse(out.trim()));
+    assert.equal(spec.name, "held");
+    assert.deepEqual(spec.resources, { nodes: 2, cpusPerTask: 4, time: "1:00:00" });
+    assert.deepEqual(spec.labels, { team: "blue" });
+    assert.deepEqual(spec.payload, {
+      kind: "allocation",
+      maxConcurrent: 8,
+      idleSeconds: 60,
+      noticeSeconds: 300,
+      onNodeFailure: "continue",
+      owner: { kind: "lease", seconds: 30 },
+    });
+    const both = await shell.run(["session", "open", "--lease", "9", "--owner", spec.name]);
+    assert.equal(both.code, 2);
+    const wrong = await shell.run(["session", "open", "--on-node-failure", "cry"]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.err, /onNodeFailure/);
+  });
+});
+
+Deno.test("session list, show, renew, close and events tell how a session stands", async () => {
+  await withShell(async ({ api, run }) => {
+    const id = (await run(["session", "open"])).out.trim();
+    assert.match((await run(["session", "list"])).out, new RegExp(`^ID .*\n${id} +dev .*opening`));
+    assert.equal(JSON.parse((await run(["session", "list", "--json"])).out).id, id);
+    assert.match((await run(["session", "show", id])).out, /^status +opening$/m);
+    assert.equal((await run(["session", "renew", id])).out, `${id} is renewed\n`);
+    assert.equal((await run(["session", "close", id, "--now"])).out, `${id} closes\n`);
+    const session = sessionIdSchema.parse(id);
+    api.change(session, { status: "closed" });
+    api.end(allocationJob(session));
+    assert.equal((await run(["session", "list", "--json"])).out, "");
+    assert.match((await run(["session", "list", "--all"])).out, /closed \(asked\)/);
+    const events = await run(["session", "events", id]);
+    assert.match(events.out, /accepted as 'sluice-session'\n.* closing \(asked\)\n.* succeeded\n$/);
+    assert.equal((await run(["session", "show", id.replace(/^...../, "00000")])).code, 1);
+  });
+});
+
+Deno.test("submit --session makes a step of the session", async () => {
+  await withShell(async (shell) => {
+    const named = await submitted(shell, "--session", "day");
+    assert.equal((await shell.api.jobs.get(named)).spec.session, "day");
+    const session = (await shell.run(["session", "open"])).out.trim();
+    const step = await submitted(shell, "--session", session);
+    const listed = await shell.run(["jobs", "--session", session, "--json"]);
+    assert.equal(JSON.parse(listed.out).id, step);
   });
 });

@@ -43,6 +43,7 @@ function after(before: Progress, { fact, at }: JobEvent): Progress {
     case "known":
       return { ...before, unknown: undefined };
     case "accepted":
+    case "staged":
     case "submitted":
     case "exited":
     case "cancel_requested":

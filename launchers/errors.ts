@@ -23,6 +23,21 @@ export class PayloadNotLaunchableError extends SluiceError {
   }
 }
 
+/** Raised for a payload that is a cluster where the launcher is to use one that runs already. */
+export class ClusterNamedError extends SluiceError {
+  override readonly name: string = "ClusterNamedError";
+
+  /** Names the launcher's option with the address of the other cluster. */
+  constructor(option: string) {
+    super({
+      code: "CLUSTER_NAMED",
+      message:
+        `A payload of kind 'cluster' starts a cluster, but the launcher's '${option}' names one that runs already.`,
+      next: `Leave '${option}' out, or give the job a script or a command.`,
+    });
+  }
+}
+
 /** Raised for a launcher that Sluice was not given. */
 export class UnknownLauncherError extends SluiceError {
   override readonly name: string = "UnknownLauncherError";

@@ -9,7 +9,8 @@ import type { AttemptId, JobSpec, SessionId, SignalName } from "../model/mod.ts"
 import { quotePath } from "../shell/mod.ts";
 import { endPeers, startPeers } from "./peers.ts";
 import type { ExecutionPlan } from "./plan.ts";
-import { softwareLines } from "./software.ts";
+import { softwareLines, softwareShell } from "./software.ts";
+import { makeWakes, noteWakes, whileWoken } from "./wakes.ts";
 
 /** Name of the batch script in the attempt's directory. */
 export const JOB_SCRIPT_FILE = "job.sh";
@@ -64,6 +65,11 @@ export type JobPlace =
   | { readonly kind: "step"; readonly sessionId: SessionId }
   /** As a component of a heterogeneous job, by {@linkcode stepScript} on the first of its nodes. */
   | { readonly kind: "component"; readonly component: number };
+
+/** Name of the directory, within the attempt's, of what belongs to one component alone. */
+export function componentDirectory(component: number): string {
+  return `component-${component}`;
+}
 
 /** The id that a step of a session is known by, wherever and whenever it runs in it. */
 export function stepId(sessionId: SessionId): string {
@@ -131,6 +137,8 @@ export function jobScript(
 ): string {
   const { jobId, attempt } = attemptParts(attemptId);
   const early = place.kind === "batch" ? spec.signalBeforeLimit?.signal : undefined;
+  const wakes = plan.wakes === true;
+  const records = recordsVariable(place);
   const hasPeers = place.kind === "batch" && plan.peers !== undefined;
   const enter = spec.workingDirectory === undefined
     ? []
@@ -146,10 +154,11 @@ export function jobScript(
     ")",
   ];
   return [
-    early === undefined ? "#!/bin/sh" : "#!/bin/bash",
+    early === undefined ? `#!${softwareShell(spec.software)}` : "#!/bin/bash",
     ...plan.directives,
     `# Attempt ${attempt} at job ${jobId} of Sluice: runs the payload once and records how it ended.`,
-    "sluice_dir=$PWD${2:+/$2}",
+    `${records}=$PWD\${2:+/$2}`,
+    ...ownDirectory(place, plan),
     "sluice_spool=$1",
     `sluice_attempt=${attemptId}`,
     ...identity(place),
@@ -161,30 +170,27 @@ export function jobScript(
     "SLUICE_JOB_DIRECTORY=$PWD",
     "export SLUICE_JOB_ID SLUICE_ATTEMPT SLUICE_JOB_DIRECTORY",
     "",
-    `{ read -r sluice_owner <"$sluice_dir/${ID_FILE}"; } 2>/dev/null || sluice_owner=$sluice_id`,
-    'if [ "$sluice_owner" != "$sluice_id" ]; then',
-    ...leaveTo("this copy"),
-    "fi",
-    ...putOnRecord(ID_LINK, "sluice_id", "this copy"),
+    ...leaveToOwner(records),
     "",
     // A later run of the same, and no other, finds the link that an earlier one made.
-    ...putOnRecord(`${BEGIN_LINK}$sluice_suffix`, "sluice_run", "it"),
+    ...putOnRecord(records, `${BEGIN_LINK}$sluice_suffix`, "sluice_run", "it"),
     "",
     ...(early === undefined ? noteSignals() : noteAndPassOn(early)),
+    ...(wakes ? [...makeWakes(), ...noteWakes()] : []),
     "",
     "sluice_note() {",
     '  printf \'%s %s %s %s %s %s\\n\' "$sluice_attempt" "$sluice_task" "$sluice_restart" "$@" >>"$sluice_spool"',
     "} 2>/dev/null",
     "",
     // What an earlier run recorded says nothing of this one.
-    'rm -f "$sluice_dir/exit$sluice_suffix"',
+    `rm -f "$${records}/exit$sluice_suffix"`,
     "sluice_started=$(date +%s)",
     'sluice_note start "$sluice_started" -',
     // A shell says "Killed" or "Terminated" of a payload that a signal ended; the payload's own output
     // must not hold that, so from here on only the payload has the job's standard error.
     "exec 3>&2 2>/dev/null",
     ...(hasPeers ? startPeers() : []),
-    ...(early === undefined ? [...payload, "sluice_code=$?"] : inBackground(payload)),
+    ...inItsWay(payload, early !== undefined, wakes),
     // Before any program is started, so that whoever listens hears of it at once.
     'sluice_note end "$sluice_code" "$sluice_caught"',
     "sluice_ended=$(date +%s)",
@@ -194,19 +200,54 @@ export function jobScript(
     ...(early === undefined ? [] : FORGET_WAKING),
     'if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi',
     'if printf \'%s %s %s %s %s %s\\n\' "$sluice_id" "$sluice_restart" "$sluice_code" "$sluice_caught" \\',
-    '  "$sluice_started" "$sluice_ended" >"$sluice_dir/.exit$sluice_suffix"; then',
-    '  mv -f "$sluice_dir/.exit$sluice_suffix" "$sluice_dir/exit$sluice_suffix"',
+    `  "$sluice_started" "$sluice_ended" >"$${records}/.exit$sluice_suffix"; then`,
+    `  mv -f "$${records}/.exit$sluice_suffix" "$${records}/exit$sluice_suffix"`,
     "fi",
     'exit "$sluice_code"',
     "",
   ].join("\n");
 }
 
-/** Makes a link to the value of the variable, and ends where another target or none can be had. */
-function putOnRecord(link: string, variable: string, who: string): string[] {
+function inItsWay(payload: readonly string[], passesOn: boolean, wakes: boolean): string[] {
+  if (passesOn) return inBackground(payload);
+  return wakes ? whileWoken(payload) : [...payload, "sluice_code=$?"];
+}
+
+/**
+ * The variable of the attempt's directory, where the records are. `$sluice_dir` is that of the plan's files, which
+ * a component has for itself.
+ */
+function recordsVariable(place: JobPlace): string {
+  return place.kind === "component" ? "sluice_attempt_dir" : "sluice_dir";
+}
+
+/** The directory of the plan's files, where that is another than that of the records and the plan names it. */
+function ownDirectory(place: JobPlace, { body }: ExecutionPlan): string[] {
+  return place.kind === "component" && body.some((line) => line.includes("sluice_dir"))
+    ? [`sluice_dir=$${recordsVariable(place)}/${componentDirectory(place.component)}`]
+    : [];
+}
+
+/**
+ * Puts the copy on record as the one that runs, and ends where another one is.
+ *
+ * @param records The variable of the directory with the records. Default: `sluice_dir`.
+ */
+export function leaveToOwner(records = "sluice_dir"): string[] {
   return [
-    `if ! ln -sn "$${variable}" "$sluice_dir/${link}" 2>/dev/null; then`,
-    `  sluice_owner=$(readlink "$sluice_dir/${link}")`,
+    `{ read -r sluice_owner <"$${records}/${ID_FILE}"; } 2>/dev/null || sluice_owner=$sluice_id`,
+    'if [ "$sluice_owner" != "$sluice_id" ]; then',
+    ...leaveTo("this copy"),
+    "fi",
+    ...putOnRecord(records, ID_LINK, "sluice_id", "this copy"),
+  ];
+}
+
+/** Makes a link to the value of the variable, and ends where another target or none can be had. */
+function putOnRecord(records: string, link: string, variable: string, who: string): string[] {
+  return [
+    `if ! ln -sn "$${variable}" "$${records}/${link}" 2>/dev/null; then`,
+    `  sluice_owner=$(readlink "$${records}/${link}")`,
     `  if [ "$sluice_owner" != "$${variable}" ]; then`,
     ...leaveTo(who).map((line) => `  ${line}`),
     "  fi",

@@ -8,6 +8,7 @@ import { bashLauncher } from "./bash.ts";
 import { UnknownLauncherError } from "./errors.ts";
 import type { CustomLaunchers, ExecutionPlan, Launcher, LaunchPlace, Work } from "./plan.ts";
 import { rayLauncher } from "./ray.ts";
+import { sessionPlan } from "./session_script.ts";
 import { sparkLauncher } from "./spark.ts";
 
 function launcherOf({ launcher }: Work, custom: CustomLaunchers): Launcher {
@@ -27,7 +28,7 @@ function launcherOf({ launcher }: Work, custom: CustomLaunchers): Launcher {
 }
 
 /**
- * The plan for the work, by the launcher that it names.
+ * The plan for the work, by the launcher that it names. What holds a session's allocation names none.
  *
  * @param custom Launchers of the user's own. Default: none.
  * @throws {UnknownLauncherError} The work names a launcher that there is not.
@@ -38,5 +39,7 @@ export function launch(
   place: LaunchPlace,
   custom: CustomLaunchers = new Map(),
 ): ExecutionPlan {
+  const { payload, launcher } = work;
+  if (payload.kind === "allocation" && launcher.kind === "bash") return sessionPlan(payload);
   return launcherOf(work, custom).plan(work, place);
 }

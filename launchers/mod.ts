@@ -5,12 +5,17 @@
  */
 
 export * from "./bash.ts";
+export * from "./component_script.ts";
+export * from "./environment.ts";
 export * from "./errors.ts";
 export * from "./job_script.ts";
 export * from "./launch.ts";
 export * from "./peers.ts";
 export * from "./plan.ts";
 export * from "./ray.ts";
+export * from "./session_files.ts";
+export * from "./session_script.ts";
 export * from "./software.ts";
+export * from "./software_errors.ts";
 export * from "./spark.ts";
 export * from "./step_script.ts";

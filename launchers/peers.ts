@@ -6,7 +6,7 @@
 
 import type { JobSpec } from "../model/mod.ts";
 import type { ExecutionPlan, PlanFile } from "./plan.ts";
-import { softwareLines } from "./software.ts";
+import { softwareLines, softwareShell } from "./software.ts";
 
 /** Name of the script for the other nodes in the attempt's directory. */
 export const PEERS_FILE = "peers.sh";
@@ -46,7 +46,7 @@ export function peersScript(
   peers: NonNullable<ExecutionPlan["peers"]>,
 ): string {
   return [
-    "#!/bin/sh",
+    `#!${softwareShell(software)}`,
     "# What runs on each of the other nodes while the payload runs on the first.",
     "sluice_dir=$1",
     'if [ "$SLURMD_NODENAME" = "${2:-}" ]; then',
@@ -80,8 +80,8 @@ export function startPeers(): string[] {
     "  (",
     // Without them the step has all nodes, and all that the job has on each.
     `    unset ${SPREAD.join(" ")}`,
-    // It shares what the payload has, and the end of one on a node is not the end of those on others.
-    '    exec srun --overlap --kill-on-bad-exit=0 --wait=0 --nodes="$SLURM_JOB_NUM_NODES" \\',
+    // It shares what the payload has, and the end of one, or of its node, is not the end of those on others.
+    '    exec srun --overlap --no-kill --kill-on-bad-exit=0 --wait=0 --nodes="$SLURM_JOB_NUM_NODES" \\',
     '      --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 \\',
     `      "$sluice_dir/${PEERS_FILE}" "$sluice_dir" "$SLURMD_NODENAME" </dev/null >/dev/null 2>&1`,
     "  ) &",

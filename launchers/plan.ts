@@ -38,6 +38,12 @@ export interface ExecutionPlan {
    * nothing.
    */
   readonly peers?: readonly string[];
+  /**
+   * Whether the body is to be woken: it then reads a line from file descriptor 8 whenever SIGUSR2 reaches the
+   * job's script, as by `scancel --batch --signal=USR2`, and may write lines there for itself. Only of a job of
+   * its own. Default: no.
+   */
+  readonly wakes?: true;
   /** The `#SBATCH` lines of the user's script, as they stand there. */
   readonly directives: readonly string[];
   /** The options of sbatch that those lines set. */

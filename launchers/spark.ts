@@ -4,12 +4,108 @@
  * @module
  */
 
-import { PayloadNotLaunchableError } from "./errors.ts";
-import type { ExecutionPlan, Launcher, Work } from "./plan.ts";
+import type { Payload, SparkLauncherSpec } from "../model/mod.ts";
+import { commandLine } from "../shell/mod.ts";
+import { payloadCommand, withEnvironment } from "./bash.ts";
+import type { PayloadCommand } from "./bash.ts";
+import { ClusterNamedError, PayloadNotLaunchableError } from "./errors.ts";
+import type { ExecutionPlan, Launcher, LaunchPlace, Work } from "./plan.ts";
+import { askedProperties, DAEMON_LOGGING } from "./spark/properties.ts";
+import { sparkScript } from "./spark/script.ts";
+import { SPARK_LOGGING_FILE, SPARK_PROPERTIES_FILE, SPARK_SCRIPT_FILE } from "./spark/terms.ts";
+import type { SparkApplication, SparkMaster } from "./spark/terms.ts";
 
-/** Starts Spark across the nodes of the job, then the payload. */
+/** Whether the interpreter that a script's first line names is a Python. */
+function isPython(script: string): boolean {
+  const [first = ""] = script.split("\n", 1);
+  const words = first.slice(2).trim().split(/\s+/).map((word) => word.replace(/^.*\//, ""));
+  const interpreter = words[0] === "env"
+    ? words.slice(1).find((word) => !word.startsWith("-") && !word.includes("="))
+    : words[0];
+  return /^(python|pypy)[\d.]*$/.test(interpreter ?? "");
+}
+
+/** An application as the script runs it, its words, and what goes with it. */
+interface Application extends Omit<PayloadCommand, "command"> {
+  readonly application: SparkApplication;
+  /** Quoted for the shell. */
+  readonly words: string;
+}
+
+function applicationOf(payload: Payload): Application {
+  switch (payload.kind) {
+    case "script": {
+      const { command, ...rest } = payloadCommand(payload, {});
+      return isPython(payload.script)
+        ? { ...rest, application: { kind: "script" }, words: commandLine(payload.arguments) }
+        : { ...rest, application: { kind: "program" }, words: command };
+    }
+    case "command": {
+      const { command, ...rest } = payloadCommand(payload, {});
+      const submitted = /\.(py|jar)$/.test(payload.command[0] ?? "");
+      return { ...rest, application: { kind: submitted ? "submit" : "program" }, words: command };
+    }
+    case "cluster":
+      return {
+        application: { kind: "none" },
+        words: "",
+        files: [],
+        directives: [],
+        directiveOptions: [],
+      };
+    case "allocation":
+      throw new PayloadNotLaunchableError(payload.kind, "spark");
+  }
+}
+
+function masterOf(spec: SparkLauncherSpec, payload: Payload, place: LaunchPlace): SparkMaster {
+  if (payload.kind === "cluster") {
+    if (spec.master !== undefined) throw new ClusterNamedError("master");
+    return { kind: "own" };
+  }
+  if (spec.master !== undefined) return { kind: "existing", url: spec.master };
+  if (place.standing !== undefined) {
+    return { kind: "standing", directory: place.standing.directory };
+  }
+  return { kind: place.kind === "host" ? "local" : "own" };
+}
+
+/**
+ * Starts a standalone Spark across the nodes of the job, or finds one that runs already, then the payload; and
+ * ends all that it started, whatever the payload does.
+ *
+ * A Python script, and a command whose first word is a `.py` or `.jar` file, is handed to spark-submit: the rest
+ * of the command are its arguments. Any other script or command is run as it is, with SPARK_MASTER, MASTER,
+ * SPARK_HOME, SPARK_CONF_DIR and PATH set, so that whatever starts Spark there uses this one. A payload
+ * `cluster` is Spark itself, which stands until the job is cancelled.
+ */
 export const sparkLauncher: Launcher = {
-  plan({ payload }: Work): ExecutionPlan {
-    throw new PayloadNotLaunchableError(payload.kind, "spark");
+  plan({ payload, launcher, environment }: Work, place: LaunchPlace): ExecutionPlan {
+    if (launcher.kind !== "spark") throw new PayloadNotLaunchableError(payload.kind, "spark");
+    const { application, words, files, ...directives } = applicationOf(payload);
+    const master = masterOf(launcher, payload, place);
+    const own = master.kind === "own";
+    const start = (role: string) =>
+      `exec ${withEnvironment(environment, "sh", `"$sluice_dir"/${SPARK_SCRIPT_FILE} ${role}`)}`;
+    const logging = { name: SPARK_LOGGING_FILE, text: DAEMON_LOGGING, executable: false };
+    return {
+      files: [
+        ...files,
+        {
+          name: SPARK_SCRIPT_FILE,
+          text: sparkScript(launcher, master, application),
+          executable: true,
+        },
+        { name: SPARK_PROPERTIES_FILE, text: askedProperties(launcher), executable: false },
+        ...(own ? [logging] : []),
+      ],
+      body: [
+        start(
+          `first "$sluice_dir" "$sluice_spool" "$sluice_attempt" "$sluice_task" "$sluice_restart" ${words}`,
+        ),
+      ],
+      ...(own && place.kind === "allocation" ? { peers: [start('other "$sluice_dir"')] } : {}),
+      ...directives,
+    };
   },
 };

@@ -20,8 +20,14 @@ export const STEP_SCRIPT_FILE = "step.sh";
  * it is there so that the step has these nodes, and srun ends it once the first has ended (`--wait`). The variables
  * that tell of the job's nodes are made to tell of the step's, so that the same payload runs in a step as in
  * a job of its own.
+ *
+ * @param first Lines that come before all others. Default: none.
  */
-export function stepScript(resources: Resources, plan: ExecutionPlan): string {
+export function stepScript(
+  resources: Resources,
+  plan: ExecutionPlan,
+  first: readonly string[] = [],
+): string {
   const { tasks, tasksPerNode, cpusPerTask } = resources;
   const set = (name: string, value: number | undefined) =>
     value === undefined ? [`unset ${name}`] : [`${name}=${value}`, `export ${name}`];
@@ -30,6 +36,7 @@ export function stepScript(resources: Resources, plan: ExecutionPlan): string {
     "# Started once on every node of the step: runs the payload on the first of them.",
     "sluice_step_dir=$1",
     "shift",
+    ...first,
     "unset SLURM_WAIT SLURM_NPROCS SLURM_TASKS_PER_NODE SLURM_DISTRIBUTION SLURM_NODELIST",
     "SLURM_JOB_NODELIST=$SLURM_STEP_NODELIST SLURM_JOB_NUM_NODES=$SLURM_STEP_NUM_NODES",
     "SLURM_NNODES=$SLURM_STEP_NUM_NODES SLURM_OVERLAP=1",

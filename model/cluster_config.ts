@@ -94,8 +94,13 @@ const shared = {
     failureHours: z.number().min(0).max(87_600).default(168).describe(
       "How long that of any other job is kept.",
     ),
+    environmentHours: z.number().min(0).max(87_600).default(168).describe(
+      "How long an environment that was sent is kept after its last use.",
+    ),
     debug: z.boolean().default(false).describe("Keep all."),
-  }).prefault({}).describe("When the directories of jobs that have ended are removed."),
+  }).prefault({}).describe(
+    "When the directories of jobs that have ended, and environments that nobody uses, are removed.",
+  ),
   defaults: resourcesSchema.prefault({}).describe(
     "Resources for jobs that do not name them; what a job names wins.",
   ),
@@ -143,7 +148,8 @@ export const slurmClusterSchema = z.strictObject({
       "Most jobs handed over in a second, on average. Default: as many as Slurm takes.",
     ),
   }).prefault({}).describe("How fast jobs are handed to Slurm."),
-  partitions: z.record(z.string().min(1), resourcesSchema.omit({ partition: true })).default({})
+  partitions: z.record(z.string().min(1), resourcesSchema.omit({ partition: true, array: true }))
+    .default({})
     .describe(
       "Resources for jobs of one partition that do not name them, by the partition's name; they win over `defaults`.",
     ),

@@ -7,10 +7,12 @@
 import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
+import { sessionNameSchema } from "./ids.ts";
 import { finalPhaseSchema } from "./job_phase.ts";
 import { jobSpecSchema } from "./job_spec.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
+import { sentEnvironmentSchema } from "./software.ts";
 
 const time = z.number().describe("Milliseconds since the epoch.");
 
@@ -52,12 +54,24 @@ export const jobFactSchema = z.discriminatedUnion("type", [
       "Numbers of the tasks of an array, or of the components of a heterogeneous job.",
     ),
     session: sessionIdSchema.optional().describe("The session whose step it is."),
+    sessionName: sessionNameSchema.optional().describe(
+      "Of a job that holds a session's nodes: the session's name in the configuration, if it has one.",
+    ),
+    standing: jobIdSchema.optional().describe(
+      "The job whose Ray or Spark cluster, left standing in the session, it runs on.",
+    ),
   }).describe("The job is in the journal; from here on it will be submitted."),
   z.object({
     type: z.literal("staging"),
     tries: z.int().positive().describe("How often it was tried, this try included."),
     error: errorInfoSchema.optional().describe("Why the try before it failed."),
   }).describe("What the job needs on the cluster before it is submitted is being sent."),
+  z.object({
+    type: z.literal("staged"),
+    environments: z.array(sentEnvironmentSchema).describe(
+      "The environments that lie on the cluster for it, in the order in which the spec names their software.",
+    ),
+  }).describe("What the job needs lies on the cluster; all attempts at it use the same."),
   z.object({
     type: z.literal("submitting"),
     tries: z.int().positive().describe(

@@ -162,8 +162,14 @@ const work = {
 
 /** One component of a heterogeneous job. */
 export const componentSchema = z.strictObject({
-  name: jobNameSchema.optional().describe("Name of the component. Default: its number."),
+  name: jobNameSchema.optional().describe(
+    "Name of the component. Default: that of the job, with `+` and the component's number behind it.",
+  ),
   ...work,
+  resources: resourcesSchema.omit({ array: true, begin: true, dependency: true }).prefault({})
+    .describe(
+      "What the component needs from the cluster. Of `time`, `memory`, `account`, `qos`, `reservation` and `exclude` it takes over from the component before it what nothing says.",
+    ),
 }).describe("One component of a heterogeneous job.");
 /** See {@linkcode componentSchema}. */
 export type Component = z.infer<typeof componentSchema>;
@@ -190,6 +196,9 @@ export const jobSpecSchema = z.strictObject({
     z.union([text, z.number(), z.boolean()]),
   ).default({}).describe(
     'Any other sbatch option by its long name, such as `{ "mail-type": "END", requeue: true }`; true stands for an option without a value.',
+  ),
+  defaults: resourcesSchema.omit({ array: true }).optional().describe(
+    "Resources for what neither the job nor its script names: they win over the defaults of the cluster and of the partition.",
   ),
   labels: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/), z.string().max(256))
     .default({}).describe("Words of your own to find the job by."),
@@ -219,12 +228,34 @@ export const jobSpecSchema = z.strictObject({
   ({ components, count, resources }) =>
     components === undefined || (count === undefined && resources.array === undefined),
   { path: ["components"], message: "a heterogeneous job cannot be an array too" },
+).refine(
+  ({ components, retry }) => components === undefined || retry === undefined,
+  { path: ["retry"], message: "a heterogeneous job is not tried again: leave it out" },
+).refine(
+  ({ components, session }) => components === undefined || session === undefined,
+  {
+    path: ["session"],
+    message: "a heterogeneous job has nodes of its own: submit each component as a step instead",
+  },
+).refine(
+  ({ components, payload }) =>
+    components === undefined ||
+    [payload, ...components.map((one) => one.payload)].every(({ kind }) => kind !== "allocation"),
+  { path: ["components"], message: "a session's allocation is not heterogeneous" },
+).refine(
+  ({ payload, session }) => payload.kind !== "allocation" || session === undefined,
+  { path: ["session"], message: "a session holds nodes of its own: leave it out" },
 ).describe("Everything that says what one job is.");
 
 /** A job as it stands after parsing, with every default filled in. */
 export type JobSpec = z.infer<typeof jobSpecSchema>;
 /** A job as a client writes it, where what has a default may be left out. */
 export type JobSpecInput = z.input<typeof jobSpecSchema>;
+
+/** The work of every component of a job, by its number: of a job that is not heterogeneous, of the job alone. */
+export function componentsOf(spec: JobSpec): readonly [JobSpec, ...Component[]] {
+  return [spec, ...spec.components ?? []];
+}
 
 /**
  * The numbers of the tasks that a job is to have, such as `0-19`, whether it names them itself or asks for so

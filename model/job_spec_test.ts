@@ -154,3 +154,24 @@ Deno.test("so many copies are an array from 0 on, and not together with numbers 
     assert.match(trouble({ ...minimal, count }), /^count:? must be/m, `${count}`);
   }
 });
+
+Deno.test("a heterogeneous job is no array, no step, no session, and is not tried again", () => {
+  const components = [{ payload: minimal.payload }];
+  assert.equal(trouble({ ...minimal, components }), "");
+  const wrong = {
+    count: { count: 2 },
+    array: { resources: { array: "0-1" } },
+    retry: { retry: { times: 1 } },
+    session: { session: "nightly" },
+    allocation: { payload: { kind: "allocation" } },
+  };
+  for (const [what, part] of Object.entries(wrong)) {
+    assert.notEqual(trouble({ ...minimal, components, ...part }), "", what);
+  }
+  for (const resources of [{ array: "0-1" }, { begin: "now+1hour" }, { dependency: "afterok:1" }]) {
+    assert.match(
+      trouble({ ...minimal, components: [{ ...components[0], resources }] }),
+      /resources/,
+    );
+  }
+});

@@ -7,10 +7,12 @@
 import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
+import { sessionNameSchema } from "./ids.ts";
 import { reasonSchema } from "./job_event.ts";
 import { jobPhaseSchema } from "./job_phase.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
+import { sentEnvironmentSchema } from "./software.ts";
 
 const time = z.number().describe("Milliseconds since the epoch.");
 
@@ -46,14 +48,14 @@ export const attemptViewSchema = z.object({
 /** See {@linkcode attemptViewSchema}. */
 export type AttemptView = z.infer<typeof attemptViewSchema>;
 
-/** One task of a job array. */
+/** One task of a job array, or one component of a heterogeneous job. */
 export const taskViewSchema = z.object({
   task: z.int().nonnegative().describe("Number of the task."),
   schedulerId: schedulerIdSchema.optional(),
   ...verdict,
   cancelRequested: z.boolean().optional().describe("Somebody asked for this task to be cancelled."),
   ...gentleEnd,
-}).describe("One task of a job array.");
+}).describe("One task of a job array, or one component of a heterogeneous job.");
 /** See {@linkcode taskViewSchema}. */
 export type TaskView = z.infer<typeof taskViewSchema>;
 
@@ -66,6 +68,7 @@ export type TaskPhases = z.infer<typeof taskPhasesSchema>;
 
 /** What the history of a session adds to that of the job which holds its allocation. */
 export const allocationViewSchema = z.object({
+  name: sessionNameSchema.optional().describe("Its name in the configuration, if any."),
   failedNodes: z.array(z.object({ node: z.string(), state: z.string(), since: time })),
   expiringAt: time.optional().describe("When its time limit ends it, once that is near."),
   closing: z.object({
@@ -88,7 +91,16 @@ export const jobViewSchema = z.object({
   id: jobIdSchema,
   session: sessionIdSchema.optional().describe("The session whose step it is."),
   allocation: allocationViewSchema.optional().describe("Of a job that holds a session's nodes."),
+  framework: z.enum(["ray", "spark"]).optional().describe(
+    "Of a job that is nothing but a Ray or Spark cluster: which of them.",
+  ),
+  standing: jobIdSchema.optional().describe(
+    "The job whose Ray or Spark cluster, left standing in the session, it runs on.",
+  ),
   cluster: clusterNameSchema,
+  components: z.literal(true).optional().describe(
+    "Of a heterogeneous job: its tasks are its components.",
+  ),
   name: z.string(),
   labels: z.record(z.string(), z.string()),
   schedulerId: schedulerIdSchema.optional(),
@@ -104,6 +116,9 @@ export const jobViewSchema = z.object({
   ...gentleEnd,
   filesRemovedAt: time.optional().describe("When its directory on the cluster was removed."),
   directory: z.string().describe("The job's directory on the cluster."),
+  environments: z.array(sentEnvironmentSchema).optional().describe(
+    "The environments that were sent for it, in the order in which the spec names their software.",
+  ),
   attempt: z.int().positive().describe("Number of the attempt that all of this is about, from 1."),
   attempts: z.array(attemptViewSchema).describe("The attempts before it."),
   retryAt: time.optional().describe("When the attempt is handed to the scheduler, if it waits."),
@@ -114,7 +129,7 @@ export const jobViewSchema = z.object({
   events: z.int().positive().describe("How many events its history has."),
   taskPhases: taskPhasesSchema.optional(),
   tasks: z.array(taskViewSchema).optional().describe(
-    "The tasks of a job array, by their numbers in ascending order.",
+    "The tasks of a job array, or the components of a heterogeneous job, by their numbers in ascending order.",
   ),
 }).describe("What clients see of a job.");
 /** See {@linkcode jobViewSchema}. */

@@ -75,19 +75,19 @@ export const sparkLauncherSchema = z.strictObject({
   ),
   driverMemory: memorySchema.optional().describe("Memory of the driver. Default: Spark's own, 1G."),
   executorMemory: memorySchema.optional().describe(
-    "Memory of each executor. Default: Spark's own, 1G.",
+    "Memory of each executor. Default: Spark's own, 1G, or what its worker has where that is less.",
   ),
   executorCores: z.int().positive().optional().describe(
     "Cores of each executor. Default: all that the worker has.",
   ),
   executors: z.int().positive().optional().describe(
-    "Number of executors. Default: as many as fit.",
+    "Number of executors; without `executorCores` the workers' cores are shared out. Default: as many as fit.",
   ),
   workerCores: z.int().positive().optional().describe(
     "Cores that each worker hands out. Default: those that the job has on its node.",
   ),
   workerMemory: memorySchema.optional().describe(
-    "Memory that each worker hands out. Default: what the job has on its node, less 1 GiB.",
+    "Memory that each worker hands out. Default: what the job has on its node, less 1 GiB and, on the first node, the driver's; at least half.",
   ),
   masterTimeoutSeconds: seconds.default(120).describe("How long the master may take to come up."),
   workersTimeoutSeconds: seconds.default(300).describe(

@@ -15,6 +15,7 @@ export * from "./job_spec.ts";
 export * from "./job_view.ts";
 export * from "./launcher_spec.ts";
 export * from "./memory_amount.ts";
+export * from "./packed_software.ts";
 export * from "./requests.ts";
 export * from "./session.ts";
 export * from "./session_terms.ts";

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
-import { clusterNameSchema, jobIdSchema } from "./ids.ts";
+import { clusterNameSchema, jobIdSchema, sessionIdSchema } from "./ids.ts";
 import { finalPhaseSchema, jobPhaseSchema } from "./job_phase.ts";
 import { jobSummarySchema, taskViewSchema } from "./job_view.ts";
 import { reasonSchema } from "./job_event.ts";
@@ -17,6 +17,7 @@ const time = z.number().describe("Milliseconds since the epoch.");
 /** Which jobs to list. All conditions must hold. */
 export const jobFilterSchema = z.strictObject({
   cluster: clusterNameSchema.optional(),
+  session: sessionIdSchema.optional().describe("The session whose steps are wanted."),
   phases: z.array(jobPhaseSchema).min(1).optional().describe("Phases, any of which will do."),
   labels: z.record(z.string(), z.string()).optional().describe(
     "Labels, all of which it must have.",
@@ -64,7 +65,9 @@ export type OutputStream = z.infer<typeof outputStreamSchema>;
 export const logRequestSchema = z.strictObject({
   jobId: jobIdSchema,
   stream: outputStreamSchema.default("stdout"),
-  task: z.int().nonnegative().optional().describe("Number of the array task; needed for an array."),
+  task: z.int().nonnegative().optional().describe(
+    "Number of the array task or component; needed where there are such.",
+  ),
   offset: z.int().nonnegative().default(0).describe("First byte wanted."),
   follow: z.boolean().default(true).describe("Go on until the job has ended and all is read."),
 });
@@ -125,6 +128,10 @@ export const jobPreviewSchema = z.object({
   commandLine: z.string().describe("The command that submits the job, as a shell would read it."),
   script: z.string().describe("The batch script that the scheduler gets."),
   payload: z.string().optional().describe("The user's script, which the batch script starts."),
+  components: z.array(z.object({
+    script: z.string().describe("The script that runs the component's payload."),
+    payload: z.string().optional().describe("The component's own script."),
+  })).optional().describe("The components of a heterogeneous job, by their numbers."),
   directory: z.string().describe("Where the files lie on the cluster."),
 }).describe("What would be sent for a job.");
 /** See {@linkcode jobPreviewSchema}. */
@@ -198,7 +205,9 @@ export type ClusterProbe = z.infer<typeof clusterProbeSchema>;
 
 /** How a job is to be ended. */
 export const cancelOptionsSchema = z.strictObject({
-  task: z.int().nonnegative().optional().describe("Number of the array task. Default: all of it."),
+  task: z.int().nonnegative().optional().describe(
+    "Number of the array task or component. Default: all of it.",
+  ),
   signal: signalNameSchema.exclude(["KILL", "CONT"]).optional().describe(
     "Signal that the payload gets first. Default: none, and the scheduler ends the job in its own way.",
   ),

@@ -12,7 +12,7 @@ import type { AppRouter } from "./router.ts";
 
 export { clientErrorInfo } from "./client_error.ts";
 export type { JobEventsOptions, JobLogsOptions } from "./job_feeds.ts";
-export { jobEvents, jobLogs } from "./job_feeds.ts";
+export { jobEvents, jobLogs, sessionEvents } from "./job_feeds.ts";
 export type { AppRouter } from "./router.ts";
 
 /** Every procedure of Sluice as a typed function: `client.jobs.submit.mutate({…})`. */

@@ -58,6 +58,38 @@ export function jobEvents(
   }, options);
 }
 
+/**
+ * The events of a session itself, each once and in order, over cut connections and restarts of the server. The
+ * feed ends with the session.
+ *
+ * @throws A `TRPCClientError` where a retry does not help: an unknown session, a wrong token.
+ *
+ * @example
+ * ```ts
+ * import { createSluiceClient, sessionEvents } from "@sluice/sluice/client";
+ *
+ * const client = createSluiceClient({ url: "http://127.0.0.1:7878", token: "…" });
+ * const session = await client.sessions.open.mutate({ cluster: "dev", resources: { nodes: 2 } });
+ * for await (const { fact } of sessionEvents(client, session.id)) console.log(fact.type);
+ * ```
+ */
+export function sessionEvents(
+  client: SluiceClient,
+  id: string,
+  options: JobEventsOptions = {},
+): AsyncGenerator<JobEvent, void, undefined> {
+  let after = options.after ?? 0;
+  return resumingFeed<JobEvent, JobEvent>({
+    subscribe: (handlers) => client.sessions.events.subscribe({ id, after }, handlers),
+    accept: (event) => {
+      if (event.id <= after) return undefined;
+      after = event.id;
+      return event;
+    },
+    bytesOf: eventBytes,
+  }, options);
+}
+
 /** Raised where the bytes between two pieces of a job's output are missing. */
 export class LogGapError extends Error {
   /** Name of the class. */

@@ -66,10 +66,13 @@ export const jobsRouter = router({
         jobs: z.array(jobSpecSchema).min(1).max(maxJobsPerCall).describe(
           "The jobs; all are accepted or none is.",
         ),
+        defaults: jobSpecSchema.shape.defaults,
       }).describe("Several jobs."),
     )
     .output(z.array(jobViewSchema).describe("The jobs in the order they were given."))
-    .mutation(async ({ ctx, input }) => [...await ctx.api.jobs.submitMany(input.jobs)]),
+    .mutation(async ({ ctx, input: { jobs, defaults } }) => [
+      ...await ctx.api.jobs.submitMany(jobs, defaults === undefined ? {} : { defaults }),
+    ]),
   preview: procedure.input(jobSpecSchema).output(jobPreviewSchema).query(({ ctx, input }) =>
     ctx.api.jobs.preview(input)
   ),

@@ -22,6 +22,7 @@ Deno.test("a call has the outcome that it has through tRPC, whether it is right 
   fake.end(id);
   const api = {
     clusters: fake.clusters,
+    sessions: fake.sessions,
     system: fake.system,
     jobs: {
       ...fake.jobs,

@@ -6,6 +6,7 @@
 
 import { clustersRouter } from "./clusters_router.ts";
 import { jobsRouter } from "./jobs_router.ts";
+import { sessionsRouter } from "./sessions_router.ts";
 import { systemRouter } from "./system_router.ts";
 import { router } from "./trpc.ts";
 
@@ -13,6 +14,7 @@ import { router } from "./trpc.ts";
 export const appRouter = router({
   clusters: clustersRouter,
   jobs: jobsRouter,
+  sessions: sessionsRouter,
   system: systemRouter,
 });
 

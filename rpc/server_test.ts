@@ -29,6 +29,12 @@ Deno.test("a job goes to the server and back with its types", async () => {
     assert.deepEqual((await client.jobs.list.query({})).jobs.map(({ id }) => id), [job.id]);
     const many = await client.jobs.submitMany.mutate({ jobs: [hostnameJob, hostnameJob] });
     assert.equal(new Set(many.map(({ id }) => id)).size, 2);
+    const [later] = await client.jobs.submitMany.mutate({
+      jobs: [hostnameJob],
+      defaults: { time: 5 },
+    });
+    assert.ok(later);
+    assert.deepEqual((await client.jobs.get.query({ id: later.id })).spec.defaults, { time: 5 });
     const preview = await client.jobs.preview.query({ ...hostnameJob, name: "first" });
     assert.equal(preview.commandLine, "sbatch --job-name=first");
     assert.equal((await client.jobs.cancel.mutate({ id: job.id })).accepted, true);

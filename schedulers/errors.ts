@@ -5,6 +5,7 @@
  */
 
 import { SluiceError } from "../model/mod.ts";
+import type { SessionId } from "../model/mod.ts";
 
 /** Raised when the scheduler's own commands fail, so that nothing can be said of its jobs. */
 export class SchedulerUnavailableError extends SluiceError {
@@ -76,6 +77,23 @@ export class SubmissionUnclearError extends SluiceError {
       next: "Nothing to do: the job is looked for before it is sent again, so it runs once.",
       retryable: true,
       cause,
+    });
+  }
+}
+
+/** Raised for a step of a session that takes no more. */
+export class SessionClosedError extends SluiceError {
+  override readonly name: string = "SessionClosedError";
+
+  /**
+   * @param sessionId The session.
+   * @param why Why it has closed, where that is known.
+   */
+  constructor(sessionId: SessionId, why?: string) {
+    super({
+      code: "SESSION_CLOSED",
+      message: `The session ${sessionId} takes no more steps${why ? ` (${why})` : ""}.`,
+      next: "Open another session, or submit a job of its own.",
     });
   }
 }

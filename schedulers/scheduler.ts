@@ -19,14 +19,23 @@ import type {
   SluiceError,
 } from "../model/mod.ts";
 
+/** Where in a session a job runs. */
+export interface SessionPlace {
+  /** The session whose step it is. Default: a job of its own. */
+  readonly session?: SessionId;
+  /**
+   * The job of the same session whose Ray or Spark cluster it runs on: it shares what that job has, and asks
+   * for next to nothing itself. Default: none.
+   */
+  readonly standing?: JobId;
+}
+
 /** A job on its way to the scheduler. */
-export interface Submission {
+export interface Submission extends SessionPlace {
   /** The attempt at the job. */
   readonly attemptId: AttemptId;
   /** What was asked for. */
   readonly spec: JobSpec;
-  /** The session whose step it is. Default: a job of its own. */
-  readonly session?: SessionId;
   /** Whether the job may have reached the scheduler before, so that it must be looked for first. */
   readonly recheck: boolean;
 }
@@ -193,8 +202,10 @@ export interface Cancellation {
   readonly attemptId: AttemptId;
   /** The scheduler's id of it. */
   readonly schedulerId: SchedulerId;
-  /** Number of the array task; absent for the whole job. */
+  /** Number of the array task or component; absent for the whole job. */
   readonly task?: number;
+  /** Whether `task` is a component of a heterogeneous job, rather than the task of an array. */
+  readonly components?: true;
   /** How. */
   readonly means: CancelMeans;
 }
@@ -271,14 +282,15 @@ export interface Scheduler {
 
 /** What can be said of a job without a connection. Pure. */
 export interface JobPlanner {
-  /** Numbers of the tasks, where the job is an array. */
+  /** Numbers of the tasks, where the job is an array, or of the components of a heterogeneous job. */
   tasks(spec: JobSpec): number[] | undefined;
   /**
    * What would be sent for the first attempt at a job.
    *
-   * @throws {SluiceError} The spec cannot be run on this cluster.
+   * @param place Where in a session it is to run. Default: it is a job of its own.
+   * @throws {SluiceError} The spec cannot be run on this cluster, or not there.
    */
-  preview(jobId: JobId, spec: JobSpec): JobPreview;
+  preview(jobId: JobId, spec: JobSpec, place?: SessionPlace): JobPreview;
   /** Where the files of a job, or of one of its array tasks, lie. */
   paths(jobId: JobId, task?: number): JobPaths;
 }

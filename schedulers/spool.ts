@@ -8,7 +8,17 @@ import { attemptIdSchema } from "../model/mod.ts";
 import type { AttemptId } from "../model/mod.ts";
 
 /** One line of the spool. */
-export type SpoolRecord =
+export type SpoolRecord = RunRecord | ReadyRecord;
+
+/** That a job which is a Ray or Spark cluster has come up. */
+export interface ReadyRecord {
+  /** The attempt at the job. */
+  readonly attemptId: AttemptId;
+  readonly kind: "ready";
+}
+
+/** What the script of a job says of its payload. */
+export type RunRecord =
   & {
     /** The attempt at the job whose script wrote it. */
     readonly attemptId: AttemptId;
@@ -30,7 +40,7 @@ export type SpoolRecord =
     }
   );
 
-const LINE = /^(\S+) (-|\d{1,9}) (\d{1,9}) (start|end) (\d{1,12}) (-|[A-Z0-9]+)$/;
+const LINE = /^(\S+) (-|\d{1,9}) (\d{1,9}) (start|end|ready) (\d{1,12}) (-|[A-Z0-9]+)$/;
 
 /**
  * The record in a line, or `undefined` for a line that is torn or somebody else's: many nodes append to
@@ -42,6 +52,7 @@ export function parseSpoolLine(line: string): SpoolRecord | undefined {
   const [, id, task, restart, kind, value, caught] = match;
   const attemptId = attemptIdSchema.safeParse(id);
   if (!attemptId.success) return undefined;
+  if (kind === "ready") return { attemptId: attemptId.data, kind };
   const head = {
     attemptId: attemptId.data,
     ...(task === "-" ? {} : { task: Number(task) }),

@@ -7,10 +7,16 @@
 import type { PlanFile } from "../launchers/mod.ts";
 import { quote } from "../shell/mod.ts";
 
-/** The shell commands that write the files into the working directory, all joined by `&&`, whatever noclobber says. */
+/**
+ * The shell commands that write the files into the working directory, or into directories within it where their
+ * names say so, all joined by `&&`, whatever noclobber says.
+ */
 export function writeFiles(files: readonly PlanFile[]): string {
-  return files.flatMap(({ name, text, executable }) => [
+  const directories = new Set(files.flatMap(({ name }) => /^(.+)\/[^/]+$/.exec(name)?.[1] ?? []));
+  const make = [...directories].map((directory) => `mkdir -p -- ${quote(directory)}`);
+  const write = files.flatMap(({ name, text, executable }) => [
     `printf %s ${quote(text)} >|${quote(name)}`,
     ...(executable ? [`chmod 700 ${quote(name)}`] : []),
-  ]).join(" && ");
+  ]);
+  return [...make, ...write].join(" && ");
 }

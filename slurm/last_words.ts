@@ -31,6 +31,8 @@ export type LastWordsReason =
 
 /** One of slurmstepd's lines. */
 export interface LastWords {
+  /** Whether it is about a step that srun started, rather than about the job. */
+  readonly step?: true;
   /**
    * The number of the job. A task of an array has a number of its own, which is that of the array for one
    * of the tasks only.
@@ -44,11 +46,18 @@ export interface LastWords {
 
 /** A program's last line may lack its end, so that slurmstepd's begins in the middle of a line. */
 const ENDED =
-  /error: \*\*\* JOB (\d{1,10}) ON \S+ CANCELLED AT (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?: DUE TO (TIME LIMIT|PREEMPTION|NODE FAILURE|JOB REQUEUE)\b[^*]*)? \*\*\*$/;
+  /error: \*\*\* (?:JOB (\d{1,10})|STEP (\d{1,10})\.\d{1,10}) ON \S+ CANCELLED AT (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?: DUE TO (TIME LIMIT|PREEMPTION|NODE FAILURE|JOB REQUEUE)\b[^*]*)? \*\*\*$/;
+
+/** The same of a step. */
+const STEP_ENDED =
+  /error: \*\*\* STEP \d{1,10}\.\d{1,10} ON \S+ CANCELLED AT \S+(?: DUE TO (TIME LIMIT|PREEMPTION|NODE FAILURE|JOB REQUEUE)\b[^*]*)? \*\*\*$/;
+
+/** srun on a step one of whose nodes has gone. */
+const NODE_GONE = /^srun: error: (?:Node failure on |.*\bNode(?:s)? (?:failure|down)\b)/i;
 
 /** Until 21.08 Slurm wrote `oom-kill event(s)`. Only the batch step decides on the job. */
 const OUT_OF_MEMORY =
-  /error: Detected \d+ oom[-_]kill events?(?:\(s\))? in StepId=(\d{1,10})\.batch\b/;
+  /error: Detected \d+ oom[-_]kill events?(?:\(s\))? in StepId=(\d{1,10})\.(batch\b|\d{1,10})/;
 
 function reasonOf(cause: string | undefined): LastWordsReason {
   switch (cause) {
@@ -69,11 +78,39 @@ function reasonOf(cause: string | undefined): LastWordsReason {
 export function parseLastWords(line: string): LastWords | undefined {
   const ended = ENDED.exec(line);
   if (ended !== null) {
-    const [, job, at, cause] = ended;
-    return { job: Number(job), reason: reasonOf(cause), ...(at === undefined ? {} : { at }) };
+    const [, job, ofStep, at, cause] = ended;
+    return {
+      job: Number(job ?? ofStep),
+      ...(ofStep === undefined ? {} : { step: true }),
+      reason: reasonOf(cause),
+      ...(at === undefined ? {} : { at }),
+    };
   }
   const memory = OUT_OF_MEMORY.exec(line);
-  return memory === null ? undefined : { job: Number(memory[1]), reason: "out_of_memory" };
+  if (memory === null) return undefined;
+  const [, job, step] = memory;
+  return {
+    job: Number(job),
+    ...(step === "batch" ? {} : { step: true }),
+    reason: "out_of_memory",
+  };
+}
+
+/**
+ * Why Slurm ended a step, by what slurmstepd and srun said of it; `undefined` where they say of no such end. A
+ * node's failure is the most telling, since the other nodes' processes are cancelled for it.
+ */
+export function stepEnd(lines: readonly string[]): LastWordsReason | undefined {
+  const reasons = lines.flatMap((line): LastWordsReason[] => {
+    const ended = STEP_ENDED.exec(line);
+    if (ended !== null) return [reasonOf(ended[1])];
+    if (NODE_GONE.test(line)) return ["node_failure"];
+    return /error: Detected \d+ oom[-_]kill events?(?:\(s\))? in StepId=\d+\.\d+/.test(line)
+      ? ["out_of_memory"]
+      : [];
+  });
+  if (reasons.includes("node_failure")) return "node_failure";
+  return reasons.find((reason) => reason !== "out_of_memory") ?? reasons[0];
 }
 
 /** All last words in a job's standard error, in its order. */

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
-import { lastWordsIn, parseLastWords } from "./last_words.ts";
+import { lastWordsIn, parseLastWords, stepEnd } from "./last_words.ts";
 import { capturedIds, testdataText } from "./testdata.ts";
 
 const captured = z.record(z.string(), z.string()).parse(
@@ -38,15 +38,28 @@ Deno.test("words that follow a program's unfinished line are found", () => {
   deepEqual(parseLastWords(line), { job: 7, reason: "cancelled", at: "2026-11-20T21:58:17" });
 });
 
-Deno.test("the words of steps, and of causes that nobody knows, are not the job's", () => {
+Deno.test("the words on a step are told from those on the job", () => {
+  deepEqual(
+    parseLastWords(
+      "slurmstepd-n2: error: *** STEP 7.1 ON n2 CANCELLED AT 2026-11-20T21:58:17 DUE TO TIME LIMIT ***",
+    ),
+    { job: 7, step: true, reason: "time_limit", at: "2026-11-20T21:58:17" },
+  );
+  deepEqual(
+    parseLastWords(
+      "slurmstepd: error: Detected 1 oom_kill event in StepId=7.0. Some of the step tasks have been OOM Killed.",
+    ),
+    { job: 7, step: true, reason: "out_of_memory" },
+  );
+});
+
+Deno.test("words of causes that nobody knows say nothing", () => {
   for (
     const line of [
-      "slurmstepd: error: *** STEP 7.0 ON n1 CANCELLED AT 2026-11-20T21:58:17 ***",
       "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-20T21:58:17 DUE TO BOREDOM ***",
       "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT some time ***",
       "slurmstepd: error: *** JOB 7 ON n1 FAILED (non-zero exit code or other failure mode) ***",
       "slurmstepd: error: *** JOB 7 ON n1 UNCORRECTABLE MEMORY ERROR AT 2026-11-20T21:58:17 ***",
-      "slurmstepd: error: Detected 1 oom_kill event in StepId=7.0. Some of the step tasks have been OOM Killed.",
       "CANCELLED AT 2026-11-20T21:58:17",
       "",
     ]
@@ -67,4 +80,24 @@ Deno.test("any bytes give words or none, never an error", () => {
   fc.assert(fc.property(fc.uint8Array(), (bytes) => {
     lastWordsIn(bytes);
   }));
+});
+
+Deno.test("Slurm's words on a step tell why it was ended, a node's failure above all", () => {
+  const at = "CANCELLED AT 2026-11-27T19:00:25";
+  const node = "slurmstepd-n2: error: *** STEP 12.3 ON n2";
+  const cases: readonly (readonly [readonly string[], ReturnType<typeof stepEnd>])[] = [
+    [[], undefined],
+    [["srun: error: n1: task 0: Exited with exit code 3"], undefined],
+    [[`${node} ${at} ***`], "cancelled"],
+    [[`${node} ${at} DUE TO TIME LIMIT ***`], "time_limit"],
+    [[`${node} ${at} DUE TO PREEMPTION ***`], "preemption"],
+    [[`${node} ${at} DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS ***`], "node_failure"],
+    [[`${node} ${at} ***`, "srun: error: Node failure on n4"], "node_failure"],
+    [["slurmstepd: error: Detected 1 oom_kill event in StepId=12.3. Some"], "out_of_memory"],
+    [[
+      "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=12.3.",
+      `${node} ${at} ***`,
+    ], "cancelled"],
+  ];
+  for (const [lines, reason] of cases) equal(stepEnd(lines), reason, lines.join("\n"));
 });

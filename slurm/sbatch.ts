@@ -10,6 +10,7 @@ import type { JobSpec, Resources, SchedulerId } from "../model/mod.ts";
 import { schedulerIdSchema, SluiceError } from "../model/mod.ts";
 import { expandArray } from "./job_ids.ts";
 import { parseMemory } from "./memory.ts";
+import { namedResources, resourceOptions } from "./resources.ts";
 import type { SbatchOption } from "./sbatch_options.ts";
 import {
   isHeterogeneousOption,
@@ -71,18 +72,19 @@ export class OptionValueError extends SluiceError {
   }
 }
 
-/** Raised for a heterogeneous job, whose parts ask for different resources. */
-export class HeterogeneousNotSupportedError extends SluiceError {
-  override readonly name: string = "HeterogeneousNotSupportedError";
+/** What to use in place of sbatch's own ways to describe a heterogeneous job. */
+export const COMPONENTS_INSTEAD = "Describe the job's other components in its `components`.";
 
-  /** Makes the error. */
-  constructor() {
-    super({
-      code: "HETEROGENEOUS_NOT_SUPPORTED",
-      message: "Heterogeneous jobs are not supported yet.",
-      next: "Submit the parts as jobs of their own, or one job with the resources of all of them.",
-    });
-  }
+/** A further component of a heterogeneous job. */
+export interface SbatchComponent {
+  /** Name of the component. */
+  readonly name: string;
+  /** Its mark; see sluiceComment. */
+  readonly comment: string;
+  /** The words of the `#SBATCH` lines of its script; its resources win over them. */
+  readonly directives: readonly string[];
+  /** What it needs. */
+  readonly resources: Resources;
 }
 
 /** What to hand to sbatch. */
@@ -97,11 +99,18 @@ export interface SbatchRequest {
   readonly output: string;
   /** File of the standard error, with sbatch's patterns. */
   readonly error: string;
-  /** What the job needs. */
+  /** What the job, or its first component, needs. */
   readonly resources: Resources;
+  /** The further components of a heterogeneous job. Default: none. */
+  readonly components?: readonly SbatchComponent[];
+  /** The words of `#SBATCH` lines that the batch script does not hold. Default: none. */
+  readonly directives?: readonly string[];
   /** Other options of sbatch by their long names; `true` stands for one without a value. */
   readonly options: Readonly<Record<string, string | number | boolean>>;
-  /** A signal to the batch script alone, so many seconds before the time limit. Default: none. */
+  /**
+   * A signal so many seconds before the time limit: to the batch script alone or, of a heterogeneous job, to the
+   * steps of each component. Default: none.
+   */
   readonly signalBeforeLimit?: JobSpec["signalBeforeLimit"];
   /** Path of the batch script on the cluster. */
   readonly script: string;
@@ -123,18 +132,20 @@ export interface SbatchRequest {
  * @throws {ReservedOptionError} An option that Sluice sets itself, or that has a place of its own in the job.
  * @throws {UnknownOptionError} An option that sbatch does not have.
  * @throws {OptionValueError} An option with a value that it does not take, or without one it needs.
- * @throws {HeterogeneousNotSupportedError} An option of heterogeneous jobs.
  */
 export function sbatchArguments(request: SbatchRequest): string[] {
-  const { resources, options, maxArraySize } = request;
-  if (resources.time !== undefined) parseTimeLimit(resources.time);
-  if (resources.memory !== undefined) parseMemory(resources.memory);
-  if (resources.memoryPerCpu !== undefined) parseMemory(resources.memoryPerCpu);
-  if (resources.array !== undefined) expandArray(resources.array, maxArraySize);
+  const { resources, options, components = [], directives = [], maxArraySize } = request;
+  for (const one of [resources, ...components.map((component) => component.resources)]) {
+    checkResources(one, maxArraySize);
+  }
   const early = request.signalBeforeLimit;
   if (early !== undefined && options["signal"] !== undefined) {
     throw new ReservedOptionError("signal", "Leave it out: `signalBeforeLimit` says the same.");
   }
+  const signal = early === undefined ? [] : [
+    // A component's script is in a step of the job, which Slurm signals itself.
+    `--signal=${components.length === 0 ? "B:" : ""}${early.signal}@${early.seconds}`,
+  ];
   return [
     "sbatch",
     "--parsable",
@@ -146,9 +157,18 @@ export function sbatchArguments(request: SbatchRequest): string[] {
     `--output=${request.output}`,
     `--error=${request.error}`,
     "--open-mode=append",
+    ...directives,
     ...resourceArguments(resources),
     ...optionArguments(options),
-    ...(early === undefined ? [] : [`--signal=B:${early.signal}@${early.seconds}`]),
+    ...signal,
+    ...components.flatMap((component) => [
+      ":",
+      `--job-name=${component.name}`,
+      `--comment=${component.comment}`,
+      ...component.directives,
+      ...resourceArguments(component.resources),
+      ...signal,
+    ]),
     // Without it, a script's path that starts with a dash would be an option.
     "--",
     request.script,
@@ -156,69 +176,15 @@ export function sbatchArguments(request: SbatchRequest): string[] {
   ];
 }
 
-/** The option of sbatch that stands for each resource. */
-const resourceOptions = {
-  nodes: "nodes",
-  tasks: "ntasks",
-  tasksPerNode: "ntasks-per-node",
-  cpusPerTask: "cpus-per-task",
-  memory: "mem",
-  memoryPerCpu: "mem-per-cpu",
-  gpus: "gpus",
-  gpusPerNode: "gpus-per-node",
-  time: "time",
-  partition: "partition",
-  account: "account",
-  qos: "qos",
-  constraint: "constraint",
-  reservation: "reservation",
-  nodeList: "nodelist",
-  exclude: "exclude",
-  exclusive: "exclusive",
-  begin: "begin",
-  dependency: "dependency",
-  array: "array",
-} as const satisfies Record<keyof Resources, SbatchOption>;
-
-const memoryOptions: ReadonlySet<string> = new Set(["mem", "mem-per-cpu", "mem-per-gpu"]);
-
-/** Whether a job that names the one option leaves no room for the default of the other. */
-function settles(named: string, option: SbatchOption): boolean {
-  return named === option || (memoryOptions.has(named) && memoryOptions.has(option));
-}
-
-function isResource(name: string): name is keyof Resources {
-  return Object.hasOwn(resourceOptions, name);
-}
-
-function named(resources: Resources): (keyof Resources)[] {
-  return Object.keys(resourceOptions).filter(isResource).filter((name) =>
-    resources[name] !== undefined
-  );
-}
-
-/**
- * What a job asks for, with the cluster's defaults for what neither the job nor its script names.
- *
- * @param scriptOptions The options that the script's own `#SBATCH` lines set.
- */
-export function withDefaults(
-  resources: Resources,
-  defaults: Resources,
-  scriptOptions: readonly string[],
-): Resources {
-  const taken = [...scriptOptions, ...named(resources).map((name) => resourceOptions[name])];
-  const open = named(defaults).filter((name) =>
-    !taken.some((option) => settles(option, resourceOptions[name]))
-  );
-  return {
-    ...Object.fromEntries(open.map((name) => [name, defaults[name]])),
-    ...Object.fromEntries(named(resources).map((name) => [name, resources[name]])),
-  };
+function checkResources(resources: Resources, maxArraySize: number | undefined): void {
+  if (resources.time !== undefined) parseTimeLimit(resources.time);
+  if (resources.memory !== undefined) parseMemory(resources.memory);
+  if (resources.memoryPerCpu !== undefined) parseMemory(resources.memoryPerCpu);
+  if (resources.array !== undefined) expandArray(resources.array, maxArraySize);
 }
 
 function resourceArguments(resources: Resources): string[] {
-  return named(resources).flatMap((name) => {
+  return namedResources(resources).flatMap((name) => {
     const value = resources[name];
     if (value === false) return [];
     return [value === true ? `--${resourceOptions[name]}` : `--${resourceOptions[name]}=${value}`];
@@ -227,7 +193,7 @@ function resourceArguments(resources: Resources): string[] {
 
 /** Checks one option by name. */
 function knownOption(name: string): SbatchOption {
-  if (isHeterogeneousOption(name)) throw new HeterogeneousNotSupportedError();
+  if (isHeterogeneousOption(name)) throw new ReservedOptionError(name, COMPONENTS_INSTEAD);
   if (!isSbatchOption(name)) throw new UnknownOptionError(name);
   const instead = reservedOption(name);
   if (instead !== undefined) throw new ReservedOptionError(name, instead);

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { isSluiceErrorWith } from "./testdata.ts";
 import type { SbatchRequest } from "./sbatch.ts";
-import { parseSbatch, sbatchArguments, withDefaults } from "./sbatch.ts";
+import { parseSbatch, sbatchArguments } from "./sbatch.ts";
 import { isSbatchOption, optionValue, reservedOption, sbatchOptions } from "./sbatch_options.ts";
 import { testdata } from "./testdata.ts";
 
@@ -140,11 +140,11 @@ Deno.test("an option that sbatch does not have is refused with the nearest that 
   );
 });
 
-Deno.test("options of heterogeneous jobs are refused as such", () => {
+Deno.test("options of heterogeneous jobs are refused with where components belong", () => {
   for (const name of ["het-group", "hetjob", "packjob"]) {
     throws(
       () => sbatchArguments({ ...request, options: { [name]: true } }),
-      isSluiceErrorWith("HETEROGENEOUS_NOT_SUPPORTED"),
+      isSluiceErrorWith("RESERVED_OPTION", "`components`"),
     );
   }
 });
@@ -229,24 +229,6 @@ Deno.test("any bytes give an id or the typed error", () => {
   }));
 });
 
-Deno.test("a default counts only for what neither the job nor its script names", () => {
-  const defaults = { partition: "debug", time: 60, memory: "4G", exclusive: true };
-  deepEqual(withDefaults({}, defaults, []), defaults);
-  deepEqual(withDefaults({ time: 5, exclusive: false }, defaults, ["partition"]), {
-    memory: "4G",
-    time: 5,
-    exclusive: false,
-  });
-  deepEqual(withDefaults({ partition: undefined }, { partition: "debug" }, []), {
-    partition: "debug",
-  });
-});
-
-Deno.test("memory for each CPU leaves no room for a default memory of the node", () => {
-  deepEqual(withDefaults({ memoryPerCpu: "1G" }, { memory: "4G" }, []), { memoryPerCpu: "1G" });
-  deepEqual(withDefaults({}, { memory: "4G" }, ["mem-per-gpu"]), {});
-});
-
 Deno.test("a signal before the time limit goes to the batch script, and is asked for in one place", () => {
   const signalBeforeLimit = { signal: "USR2", seconds: 90 } as const;
   ok(sbatchArguments({ ...request, signalBeforeLimit }).includes("--signal=B:USR2@90"));
@@ -255,4 +237,42 @@ Deno.test("a signal before the time limit goes to the batch script, and is asked
     isSluiceErrorWith("RESERVED_OPTION"),
   );
   ok(sbatchArguments({ ...request, options: { signal: "USR1@10" } }).includes("--signal=USR1@10"));
+});
+
+Deno.test("each component is asked for behind a colon, with its own name, mark and resources", () => {
+  const words = sbatchArguments({
+    ...request,
+    resources: { nodes: 1 },
+    directives: ["--tmp=1G"],
+    signalBeforeLimit: { signal: "USR1", seconds: 60 },
+    components: [
+      { name: "two", comment: "sluice:x+1", directives: ["--tmp=2G"], resources: { gpus: 1 } },
+      { name: "three", comment: "sluice:x+2", directives: [], resources: {} },
+    ],
+  });
+  deepEqual(words.slice(words.indexOf("--tmp=1G")), [
+    "--tmp=1G",
+    "--nodes=1",
+    "--signal=USR1@60",
+    ":",
+    "--job-name=two",
+    "--comment=sluice:x+1",
+    "--tmp=2G",
+    "--gpus=1",
+    "--signal=USR1@60",
+    ":",
+    "--job-name=three",
+    "--comment=sluice:x+2",
+    "--signal=USR1@60",
+    "--",
+    ...words.slice(words.indexOf("--") + 1),
+  ]);
+});
+
+Deno.test("the resources of each component are checked", () => {
+  const component = { name: "two", comment: "", directives: [], resources: { time: "forever" } };
+  throws(
+    () => sbatchArguments({ ...request, components: [component] }),
+    isSluiceErrorWith("INVALID_TIME_LIMIT"),
+  );
 });

@@ -9,7 +9,7 @@
 
 import { SluiceError } from "../model/mod.ts";
 import {
-  HeterogeneousNotSupportedError,
+  COMPONENTS_INSTEAD,
   OptionValueError,
   ReservedOptionError,
   UnknownOptionError,
@@ -124,8 +124,8 @@ interface Directive {
  * The `#SBATCH` options of a script that reach the job. What the job's own resources and options say wins
  * over them, as the command line does for sbatch.
  *
- * @throws {HeterogeneousNotSupportedError} The script separates the parts of a heterogeneous job.
- * @throws {ReservedOptionError} An option that Sluice must know of, such as `--array`.
+ * @throws {ReservedOptionError} An option that Sluice must know of, such as `--array`, or a line that separates
+ * the components of a heterogeneous job.
  * @throws {UnknownOptionError} An option that sbatch does not have.
  * @throws {OptionValueError} An option without the value that it needs.
  * @throws {InvalidScriptError} `SCRIPT_DIRECTIVE`: a line that is not made of options.
@@ -153,6 +153,15 @@ export function scriptDirectives(text: string): ScriptDirectives {
     if (kept.length > 0) lines.push(`#SBATCH ${kept.map(quoteWord).join(" ")}`);
   }
   return { lines, options: [...options], overridden: [...overridden] };
+}
+
+/**
+ * The options of `#SBATCH` lines as {@linkcode scriptDirectives} gives them, each as one word of a command line.
+ */
+export function directiveWords(lines: readonly string[]): string[] {
+  return lines.flatMap((line) =>
+    directives(splitWords(line.slice("#SBATCH".length))).flatMap(({ words }) => words)
+  );
 }
 
 /** Raised for a `#SBATCH` line that sbatch would not understand. */
@@ -202,7 +211,7 @@ function directives(words: readonly string[]): Directive[] {
   const found: Directive[] = [];
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (isHeterogeneousOption(word)) throw new HeterogeneousNotSupportedError();
+    if (isHeterogeneousOption(word)) throw new ReservedOptionError(word, COMPONENTS_INSTEAD);
     const long = /^--([^=]+)(?:=(.*))?$/s.exec(word);
     if (long !== null) {
       found.push(directive(optionOfName(long[1] ?? ""), long[2], rest));
@@ -235,7 +244,7 @@ function directive(option: SbatchOption, value: string | undefined, rest: string
 
 /** The option of a long name, which may be cut short as long as only one begins so. */
 function optionOfName(name: string): SbatchOption {
-  if (isHeterogeneousOption(name)) throw new HeterogeneousNotSupportedError();
+  if (isHeterogeneousOption(name)) throw new ReservedOptionError(name, COMPONENTS_INSTEAD);
   if (isSbatchOption(name)) return name;
   const candidates = sbatchOptions.filter((option) => option.startsWith(name));
   const [only, ...others] = candidates;

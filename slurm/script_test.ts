@@ -77,11 +77,11 @@ Deno.test("an array is refused with where it belongs", () => {
   }
 });
 
-Deno.test("parts of a heterogeneous job are refused as such", () => {
+Deno.test("the separators of a heterogeneous job are refused with where its components belong", () => {
   for (const line of ["#SBATCH hetjob", "#SBATCH packjob", "#SBATCH --het-group=0"]) {
     throws(
       () => scriptDirectives(`#!/bin/sh\n#SBATCH -n1\n${line}\n#SBATCH -n2\n`),
-      isSluiceErrorWith("HETEROGENEOUS_NOT_SUPPORTED"),
+      isSluiceErrorWith("RESERVED_OPTION", "`components`"),
     );
   }
 });

@@ -10,15 +10,18 @@ import type {
   ClusterName,
   EventFilter,
   JobEvent,
+  JobFilter,
   JobId,
   JobListRequest,
   JobPage,
   JobPhase,
   JobSummary,
+  SessionId,
+  SessionName,
   SluiceError,
   TaskView,
 } from "../model/mod.ts";
-import { finalPhaseSchema } from "../model/mod.ts";
+import { finalPhaseSchema, isFinal, jobPhases } from "../model/mod.ts";
 import type { CheckedEntry } from "./checked_entry.ts";
 import { checkEntry } from "./checked_entry.ts";
 import type { OpenDatabase } from "./database.ts";
@@ -28,6 +31,7 @@ import { JournalClosedError, journalError } from "./errors.ts";
 import type { FeedReadOptions } from "./feed.ts";
 import { Feed } from "./feed.ts";
 import { FeedPages } from "./feed_pages.ts";
+import type { Indexed } from "./index_labels.ts";
 import { JobCache } from "./job_cache.ts";
 import { PhaseCounts } from "./phase_counts.ts";
 import type { ClusterState } from "./plan.ts";
@@ -40,6 +44,12 @@ import type { SetAsideTail } from "./wal_tail.ts";
 import type { Topic } from "./wakeups.ts";
 import { Wakeups } from "./wakeups.ts";
 import { Writer } from "./writer.ts";
+
+/** The phases of jobs that have not ended. */
+const livePhases = jobPhases.filter((phase) => !isFinal(phase));
+
+/** Most jobs that are read together. */
+const mostListed = 1_000;
 
 /** An event of either kind. */
 export type JournalEvent = JobEvent | ClusterEvent;
@@ -242,6 +252,52 @@ export class Journal implements Disposable {
     const cluster = request.cluster === undefined ? undefined : this.#clusters.get(request.cluster);
     if (request.cluster !== undefined && cluster === undefined) return { jobs: [] };
     return this.#read((reader) => reader.list(request, cluster?.key));
+  }
+
+  /**
+   * The jobs that hold the nodes of sessions, the newest first: of all, or of one cluster, or of those with a
+   * name in the configuration. Of many, the newest thousand.
+   */
+  allocations(
+    { cluster, name, live }: {
+      readonly cluster?: ClusterName | undefined;
+      readonly name?: SessionName;
+      /** Whether only those are wanted that have not ended. */
+      readonly live: boolean;
+    },
+  ): readonly JobSummary[] {
+    const indexed = { kind: "allocation", ...name === undefined ? {} : { name } } as const;
+    return this.#indexed({ cluster, ...live ? { phases: [...livePhases] } : {} }, indexed);
+  }
+
+  /** The jobs of a session that are Ray or Spark clusters and have not ended, the newest first. */
+  standing(session: SessionId): readonly JobSummary[] {
+    return this.#indexed({ phases: [...livePhases] }, { kind: "standing", session });
+  }
+
+  /** How many steps of the session are in each phase. Phases without a step are absent. */
+  stepPhases(session: SessionId): ReadonlyMap<JobPhase, number> {
+    return this.#read((reader) => reader.indexedPhases({ kind: "step", session }));
+  }
+
+  /** The steps of the session that have not ended, the oldest first. */
+  liveSteps(session: SessionId): readonly JobSummary[] {
+    const found: JobSummary[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = this.jobs({ session, phases: [...livePhases], limit: mostListed, cursor });
+      found.push(...page.jobs);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    return found.reverse();
+  }
+
+  #indexed(filter: JobFilter, indexed: Indexed): readonly JobSummary[] {
+    const cluster = filter.cluster === undefined ? undefined : this.#clusters.get(filter.cluster);
+    if (filter.cluster !== undefined && cluster === undefined) return [];
+    return this.#read((reader) =>
+      reader.list({ ...filter, limit: mostListed }, cluster?.key, indexed)
+    ).jobs;
   }
 
   /** The jobs of the cluster whose history has no final event yet, the oldest first. */

@@ -7,6 +7,8 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { JobListRequest, JobPhase } from "../model/mod.ts";
 import { CursorInvalidError } from "./errors.ts";
+import { indexText } from "./index_labels.ts";
+import type { Indexed } from "./index_labels.ts";
 import type { Row } from "./rows.ts";
 
 /** A listing's place: the last job given out. */
@@ -35,27 +37,35 @@ export interface ListedRows {
  * holds and not what the journal holds. With labels the index of the rarest leads.
  *
  * @param clusterKey The key of the cluster asked for, if the request names one.
+ * @param indexed What else they are found by. Default: nothing.
  * @throws {CursorInvalidError} if the cursor is not one that a listing gave out.
  */
 export function listRows(
   connection: DatabaseSync,
   request: JobListRequest,
   clusterKey: number | undefined,
+  indexed?: Indexed,
 ): ListedRows {
-  const { sql, values } = pageQuery(
-    request,
-    clusterKey,
-    rarestFirst(
-      connection,
-      Object.entries(request.labels ?? {}).map(([name, value]) => labelText(name, value)),
-    ),
-  );
+  const labels = rarestFirst(connection, requestedLabels(request, indexed));
+  const { sql, values } = pageQuery(request, clusterKey, labels);
   const found = connection.prepare(sql).all(...values);
   const rows = found.slice(0, request.limit);
   const last = rows.at(-1);
   return found.length > rows.length && last !== undefined
     ? { rows, nextCursor: `${last.accepted_at}_${last.key}` }
     : { rows };
+}
+
+/** The labels that the jobs of a request have, as they are kept. @param indexed See {@linkcode listRows}. */
+export function requestedLabels(
+  { labels, session }: Pick<JobListRequest, "labels" | "session">,
+  indexed?: Indexed,
+): readonly string[] {
+  return [
+    ...Object.entries(labels ?? {}).map(([name, value]) => labelText(name, value)),
+    ...session === undefined ? [] : [indexText({ kind: "step", session })],
+    ...indexed === undefined ? [] : [indexText(indexed)],
+  ];
 }
 
 /** A query with its values. */

@@ -5,8 +5,8 @@ import { jobListRequestSchema } from "../model/mod.ts";
 import { openDatabase } from "./database.ts";
 import { CursorInvalidError } from "./errors.ts";
 import { Journal } from "./journal.ts";
-import { cluster, SampleJob } from "./journal_testing.ts";
-import { labelText, pageQuery } from "./listing.ts";
+import { cluster, jobNumber, SampleJob } from "./journal_testing.ts";
+import { pageQuery, requestedLabels } from "./listing.ts";
 
 const alpha = cluster("alpha");
 const beta = cluster("beta");
@@ -128,6 +128,7 @@ Deno.test("every filter is answered along an index, in its order: nothing is sca
     ["cluster", { cluster: alpha }],
     ["phases", { phases: ["queued", "running"] }],
     ["labels", { labels: { x: "1", y: "2" } }],
+    ["session", { session: jobNumber(7) }],
     ["time", { acceptedFrom: 1, acceptedBefore: 9 }],
     ["place", { cursor: "5_3" }],
   ] as const;
@@ -136,8 +137,7 @@ Deno.test("every filter is answered along an index, in its order: nothing is sca
     const request = jobListRequestSchema.parse(
       Object.assign({ limit: 5 }, ...parts.map(([, filter]) => filter)),
     );
-    const labels = Object.entries(request.labels ?? {})
-      .map(([name, value]) => labelText(name, value));
+    const labels = requestedLabels(request);
     const key = request.cluster === undefined ? undefined : 1;
     const { sql, values } = pageQuery(request, key, labels);
     const plan = database.connection.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values)

@@ -21,6 +21,8 @@ import type {
 } from "../model/mod.ts";
 import { jobFactSchema, jobPhaseSchema } from "../model/mod.ts";
 import { JournalCorruptError } from "./errors.ts";
+import { indexText } from "./index_labels.ts";
+import type { Indexed } from "./index_labels.ts";
 import { listRows } from "./listing.ts";
 import type { ClusterState, JobState } from "./plan.ts";
 import type { Row } from "./rows.ts";
@@ -68,6 +70,7 @@ export class Reader {
   readonly #task: StatementSync;
   readonly #removable: StatementSync;
   readonly #history: StatementSync;
+  readonly #indexedPhases: StatementSync;
   readonly #allJobEvents: StatementSync;
   readonly #clustersJobEvents: StatementSync;
   readonly #jobsEvents: StatementSync;
@@ -108,6 +111,9 @@ export class Reader {
         ORDER BY ended_at LIMIT ?`,
     );
     this.#history = prepare(`${jobEvents} WHERE event.job = ? ORDER BY event.id`);
+    this.#indexedPhases = prepare(
+      "SELECT phase, count(*) AS jobs FROM job_labels WHERE label = ? GROUP BY phase",
+    );
     this.#allJobEvents = prepare(`${jobEvents} WHERE ${page}`);
     this.#clustersJobEvents = prepare(`${jobEvents} WHERE event.cluster = ? AND ${page}`);
     this.#jobsEvents = prepare(`${jobEvents} WHERE event.job = ? AND ${page}`);
@@ -231,11 +237,22 @@ export class Reader {
     return this.#liveIds.all(clusterKey).map((row) => this.#rows.jobId(row, "a live job"));
   }
 
-  /** One page of jobs. */
-  list(request: JobListRequest, clusterKey: number | undefined): JobPage {
-    const { rows, nextCursor } = listRows(this.#connection, request, clusterKey);
+  /** One page of jobs. @param indexed What else they are found by. Default: nothing. */
+  list(request: JobListRequest, clusterKey: number | undefined, indexed?: Indexed): JobPage {
+    const { rows, nextCursor } = listRows(this.#connection, request, clusterKey, indexed);
     const jobs = rows.map((row) => this.#rows.summary(row));
     return nextCursor === undefined ? { jobs } : { jobs, nextCursor };
+  }
+
+  /** How many jobs that are found so are in each phase. */
+  indexedPhases(indexed: Indexed): ReadonlyMap<JobPhase, number> {
+    const where = "the number of jobs";
+    return new Map(
+      this.#indexedPhases.all(indexText(indexed)).map((row) => [
+        this.#phase(row, where),
+        this.#rows.number(row, "jobs", where),
+      ]),
+    );
   }
 
   /** All events of the job with the key. */

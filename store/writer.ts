@@ -5,7 +5,8 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { JobId } from "../model/mod.ts";
+import type { JobId, JobSummary } from "../model/mod.ts";
+import { indexTexts } from "./index_labels.ts";
 import { labelText } from "./listing.ts";
 import type { Plan, PlannedEvent, PlannedJob } from "./plan.ts";
 import type { SetAsideTail } from "./wal_tail.ts";
@@ -114,7 +115,7 @@ export class Writer {
 
   #writeNew({ id, state, after }: PlannedJob): void {
     const { key, clusterKey, phase, events, ended } = state;
-    const { acceptedAt, labels } = after.view;
+    const { acceptedAt } = after.view;
     this.#insertJob.run(
       key,
       id,
@@ -126,8 +127,8 @@ export class Writer {
       ended?.at ?? null,
       after.json,
     );
-    for (const [name, value] of Object.entries(labels)) {
-      this.#insertLabel.run(labelText(name, value), acceptedAt, key, clusterKey, phase);
+    for (const label of labelTexts(after.view)) {
+      this.#insertLabel.run(label, acceptedAt, key, clusterKey, phase);
     }
   }
 
@@ -135,9 +136,7 @@ export class Writer {
     const { key, phase, events, ended } = state;
     this.#updateJob.run(phase, events, ended?.id ?? null, ended?.at ?? null, after.json, key);
     if (phase === phaseBefore) return;
-    for (const [name, value] of Object.entries(after.view.labels)) {
-      this.#updateLabel.run(phase, labelText(name, value), key);
-    }
+    for (const label of labelTexts(after.view)) this.#updateLabel.run(phase, label, key);
   }
 
   #writeEvent({ committed, factJson, jobKey, clusterKey }: PlannedEvent): void {
@@ -145,4 +144,10 @@ export class Writer {
     if (jobKey === undefined) this.#insertClusterEvent.run(id, clusterKey, index, at, factJson);
     else this.#insertJobEvent.run(id, jobKey, clusterKey, index, at, factJson);
   }
+}
+
+/** The labels of a job as they are kept: its user's, and the journal's own. */
+function labelTexts(view: JobSummary): readonly string[] {
+  const own = Object.entries(view.labels).map(([name, value]) => labelText(name, value));
+  return [...own, ...indexTexts(view)];
 }

@@ -1,5 +1,6 @@
 /**
- * The actor that removes what jobs left on a cluster, some time after they have ended.
+ * The actor that removes what jobs left on a cluster, some time after they have ended, and the environments
+ * that were sent there and that nobody uses any more.
  *
  * @module
  */
@@ -25,6 +26,8 @@ export interface Retention {
   readonly successMs: number;
   /** Those of others. */
   readonly failureMs: number;
+  /** Environments that were sent, after their last use. */
+  readonly environmentMs: number;
 }
 
 /** What a cleaner needs. */
@@ -93,9 +96,44 @@ export function cleaner(options: CleanerOptions): Behavior<CleanerMessage, Clean
     return due.length === BATCH;
   };
 
+  /**
+   * Has environments go that nobody has used for long. A job that lives wants its own, however long it has waited
+   * or run; one that is being staged has used them just now.
+   */
+  const collect = async (
+    { environments }: Connection,
+    { environmentMs }: Retention,
+    ctx: Context,
+  ): Promise<void> => {
+    const unused = await environments.unused(environmentMs, ctx.signal);
+    if (unused.length === 0) return;
+    const live = new Set(
+      journal.liveJobIds(cluster).flatMap((id) =>
+        journal.summary(id)?.environments?.map(({ sha256 }) => sha256) ?? []
+      ),
+    );
+    const gone = await environments.collect(
+      unused.filter((sha256) => live.has(sha256)),
+      unused.filter((sha256) => !live.has(sha256)),
+      environmentMs,
+      ctx.signal,
+    );
+    if (gone.length > 0) log.info("removed environments of {cluster}: {gone}", { cluster, gone });
+  };
+
+  const round = async (
+    connection: Connection,
+    kept: Retention,
+    ctx: Context,
+  ): Promise<boolean> => {
+    const more = await clean(connection, kept, ctx);
+    if (!more) await collect(connection, kept, ctx);
+    return more;
+  };
+
   const begin = (connection: Connection, kept: Retention, ctx: Context): void =>
     ctx.pipe(
-      clean(connection, kept, ctx),
+      round(connection, kept, ctx),
       (more): CleanerMessage => ({ type: "cleaned", more, connection }),
       (error): CleanerMessage => ({ type: "not_cleaned", error, connection }),
     );
@@ -127,7 +165,7 @@ export function cleaner(options: CleanerOptions): Behavior<CleanerMessage, Clean
           return message.more ? roundIn(state, 0, ctx) : roundIn(state, INTERVAL_MS, ctx);
         case "not_cleaned":
           if (message.connection !== state.connection) return state;
-          log.warn("the files of ended jobs of {cluster} could not be removed: {error}", {
+          log.warn("what nobody needs any more on {cluster} could not be removed: {error}", {
             cluster,
             error: message.error,
           });

@@ -13,7 +13,7 @@ import type { OutputReaderMessage } from "./output_reader.ts";
 
 const cluster = clusterNameSchema.parse("alpha");
 const HOUR = 3_600_000;
-const kept: Retention = { successMs: 24 * HOUR, failureMs: 168 * HOUR };
+const kept: Retention = { successMs: 24 * HOUR, failureMs: 168 * HOUR, environmentMs: 168 * HOUR };
 
 class CleanerStage extends Stage {
   readonly journal = Journal.open({ path: ":memory:" });
@@ -185,4 +185,41 @@ Deno.test("a removal that was not marked is made once more, and marked", async (
   await stage.clock.advance(HOUR);
   assert.deepEqual(stage.removed, [id, id]);
   assert.notEqual(stage.removedAt(id), undefined);
+});
+
+Deno.test("environments that nobody has used for long go, and those that a live job wants stay", async () => {
+  await using stage = new CleanerStage();
+  const { environments } = stage.connection;
+  const [wanted, unwanted] = ["a".repeat(64), "b".repeat(64)];
+  const id = jobNumber(1);
+  const accepted = acceptedEntry(id, anySpec());
+  const at = stage.clock.now();
+  const facts: JobFact[] = [
+    { type: "staging", tries: 1 },
+    { type: "staged", environments: [{ sha256: wanted }] },
+  ];
+  let view = accepted.view;
+  await stage.journal.append([
+    accepted,
+    ...facts.map((fact, index) => {
+      view = foldJob(view, { jobId: id, cluster, at, fact });
+      return { ...accepted, index: index + 2, fact, view };
+    }),
+  ]);
+  environments.unuseds.answer = () => [wanted, unwanted];
+  environments.collects.answer = () => [unwanted];
+  stage.up();
+  await stage.clock.advance(61_000);
+  assert.deepEqual(environments.unuseds.made.map(({ argument }) => argument), [168 * HOUR]);
+  assert.deepEqual(environments.collects.made.map(({ argument }) => argument), [
+    { wanted: [wanted], unwanted: [unwanted] },
+  ]);
+});
+
+Deno.test("where all environments were used just now, nobody asks what the jobs use", async () => {
+  await using stage = new CleanerStage();
+  stage.up();
+  await stage.clock.advance(HOUR);
+  assert.ok(stage.connection.environments.unuseds.made.length > 4);
+  assert.deepEqual(stage.connection.environments.collects.made, []);
 });

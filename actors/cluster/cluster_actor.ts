@@ -22,7 +22,7 @@ import type { JobsView } from "./jobs.ts";
 import type { LinkMemory, LinkReport } from "./link.ts";
 import { ClusterNotes } from "./notes.ts";
 import { LARGE_MAILBOX, spawnParts, workers } from "./parts.ts";
-import type { ClusterOptions, Parts } from "./parts.ts";
+import type { ClusterOptions, LinkNews, Parts } from "./parts.ts";
 import { SILENCE_MS } from "./poller.ts";
 import type { PollerView } from "./poller.ts";
 
@@ -82,7 +82,7 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
 
   const tellWorkers = (
     { parts }: ClusterState,
-    message: { type: "up"; connection: Connection } | { type: "down" },
+    message: LinkNews,
   ): void => {
     for (const ref of workers(parts)) ref.tell(message);
   };
@@ -179,7 +179,8 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
     for (const ref of workers(state.parts)) {
       if (ref.path === path && connection !== undefined) ref.tell({ type: "up", connection });
     }
-    if (path === state.parts.poller.path || path === state.parts.submitter.path) {
+    const { poller, sessions, stager, submitter } = state.parts;
+    if ([poller, sessions, stager, submitter].some((ref) => ref.path === path)) {
       state.parts.jobs.tell({ type: "resync" });
     }
     // What was pushed meanwhile is not heard any more.
@@ -209,6 +210,11 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
         case "adopt":
         case "cancel":
           state.parts.jobs.tell(message);
+          return state;
+        case "close_session":
+        case "renew_session":
+        case "session_sighting":
+          state.parts.sessions.tell(message);
           return state;
         case "read": {
           const { patient, question } = message;

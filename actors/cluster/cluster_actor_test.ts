@@ -120,7 +120,7 @@ Deno.test("a task that is cancelled before its array is sent is cancelled once i
   await using stage = new ClusterStage();
   await stage.clock.settle();
   await stage.loseLink();
-  const [job] = await stage.submit(1, { resources: { array: "0-1" } }, [0, 1]);
+  const [job] = await stage.submit(1, { resources: { array: "0-1" } }, { tasks: [0, 1] });
   assert.ok(job !== undefined);
   for (let time = 0; time < 2; time++) {
     const answer = stage.cluster.ask((reply) => ({
@@ -233,7 +233,7 @@ Deno.test("who does not follow an output is told that there is no connection", a
 Deno.test("the ends of many tasks that are told together are journaled together", async () => {
   await using stage = new ClusterStage();
   const tasks = Array.from({ length: 50 }, (_, task) => task);
-  const [job] = await stage.submit(1, { resources: { array: "0-49" } }, tasks);
+  const [job] = await stage.submit(1, { resources: { array: "0-49" } }, { tasks });
   assert.ok(job !== undefined);
   await stage.clock.advance(5_000);
   assert.equal(stage.job(job.id).phase, "running");

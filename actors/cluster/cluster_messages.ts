@@ -19,6 +19,7 @@ import type { CancelRequest, JobsView } from "./jobs.ts";
 import type { LinkMessage, LinkReport } from "./link.ts";
 import type { OutputQuestion } from "./output_reader.ts";
 import type { PollerView } from "./poller.ts";
+import type { SessionRequest } from "./sessions.ts";
 
 /** What is to be seen of a cluster and the actors below it. */
 export interface ClusterStatus {
@@ -47,6 +48,7 @@ export type ClusterMessage =
   /** Take up jobs that the journal has accepted. */
   | { readonly type: "adopt"; readonly jobIds: readonly JobId[] }
   | CancelRequest
+  | SessionRequest
   | {
     readonly type: "read";
     readonly question: OutputQuestion;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { RemoteEnvironments } from "../../environments/mod.ts";
+import type { Environments } from "../../environments/mod.ts";
 import { connectOpenSsh, connectSsh, openLocal } from "../../hosts/mod.ts";
 import type { Host } from "../../hosts/mod.ts";
 import type { CustomLaunchers } from "../../launchers/mod.ts";
@@ -25,6 +27,8 @@ export interface Connection {
   readonly scheduler: Scheduler;
   /** Where files lie, with the home directory filled in. */
   readonly planner: JobPlanner;
+  /** The environments that were sent there. */
+  readonly environments: Environments;
 }
 
 /** Makes a connection, or rejects with the reason why there is none. */
@@ -49,6 +53,7 @@ function workBelow(
         layout,
         serverId,
         defaults: config.defaults,
+        partitions: config.partitions,
         ...(launchers === undefined ? {} : { launchers }),
       });
       const { atOnce } = config.submissions;
@@ -58,7 +63,10 @@ function workBelow(
       };
     }
     case "local": {
-      const planner = new ProcessPlanner(layout, serverId, launchers);
+      const planner = new ProcessPlanner(layout, serverId, {
+        resources: config.resources,
+        ...(launchers === undefined ? {} : { launchers }),
+      });
       return { planner, schedulerOn: (host) => new ProcessScheduler(host, layout, planner) };
     }
   }
@@ -108,7 +116,8 @@ export function connector(
     try {
       const root = await resolveHome(host, config.remoteDirectory, signal);
       const { planner, schedulerOn } = workBelow(root, config, serverId, launchers);
-      return { host, planner, scheduler: schedulerOn(host) };
+      const environments = new RemoteEnvironments(host, root, serverId);
+      return { host, planner, environments, scheduler: schedulerOn(host) };
     } catch (error) {
       await host.close();
       throw error;

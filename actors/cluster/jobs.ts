@@ -25,6 +25,8 @@ import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
 import { JobBusyError, JobIsolatedError } from "./errors.ts";
 import type { OutputReaderMessage } from "./output_reader.ts";
 import type { PollerMessage } from "./poller.ts";
+import type { SessionsMessage } from "./sessions.ts";
+import type { StagerMessage } from "./stager.ts";
 import type { SubmitterMessage } from "./submitter.ts";
 
 /** A request to end a job, or one task of it. */
@@ -56,8 +58,8 @@ export type JobsMessage =
   | { readonly type: "pushed"; readonly record: SpoolRecord }
   /** Nobody has answered for any of the jobs since `since`. */
   | { readonly type: "silenced"; readonly since: number | undefined; readonly reason: Reason }
-  /** Those that work for the jobs have been started anew. */
-  | { readonly type: "resync" }
+  /** Those that work for the jobs, or for those that are named, have been started anew or have ended. */
+  | { readonly type: "resync"; readonly jobIds?: readonly JobId[] }
   /** Take up again those that are left alone. */
   | { readonly type: "resume" }
   | { readonly type: "view"; readonly reply: Reply<JobsView> }
@@ -76,8 +78,12 @@ export interface JobsOptions {
   readonly journal: Journal;
   /** Looks at them. */
   readonly poller: ActorRef<PollerMessage>;
+  /** Sends what they bring along. */
+  readonly stager: ActorRef<StagerMessage>;
   /** Hands them over, and ends them. */
   readonly submitter: ActorRef<SubmitterMessage>;
+  /** Sees to the sessions whose nodes some of them hold. */
+  readonly sessions: ActorRef<SessionsMessage>;
   /** Reads their outputs. */
   readonly outputs: ActorRef<OutputReaderMessage>;
   /** Hears of each failure of a job's actor. */
@@ -90,7 +96,7 @@ interface LiveJob {
   readonly ref: ActorRef<JobMessage>;
   /** Its failures; made at the first. */
   failures: RestartWindow | undefined;
-  /** The attempt that the poller and the submitter had from it last. */
+  /** The attempt that the stager, the submitter and the poller had from it last. */
   attemptId: AttemptId | undefined;
 }
 
@@ -126,18 +132,26 @@ function refusal(jobId: JobId, error: unknown): unknown {
 /** The behaviour of the actor of a cluster's jobs. */
 export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
   type Context = ActorContext<JobsMessage>;
-  const { cluster, journal, poller, submitter, outputs } = options;
+  const { cluster, journal, poller, stager, submitter, outputs } = options;
 
   const takeUp = (state: JobsState, jobId: JobId, ctx: Context): void => {
     const name = `job:${jobId}`;
     // One that was accepted while this actor was started anew was found in the journal.
     if (ctx.child(name) !== undefined || state.isolated.has(jobId)) return;
     const effects: JobEffects = {
+      stage: (attempt) => {
+        live.attemptId = attempt.attemptId;
+        stager.tell({ type: "stage", ...attempt });
+      },
       enqueue: (attempt) => {
         live.attemptId = attempt.attemptId;
         submitter.tell({ type: "enqueue", ...attempt });
       },
-      withdraw: (attemptId) => void submitter.tell({ type: "withdraw", attemptId }),
+      // It is with one of them at the most, and only that one answers.
+      withdraw: (attemptId) => {
+        stager.tell({ type: "withdraw", attemptId });
+        submitter.tell({ type: "withdraw", attemptId });
+      },
       watch: (watched, job) => {
         live.attemptId = watched.attemptId;
         poller.tell({ type: "watch", watched, job });
@@ -147,6 +161,8 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
       nudge: (withinMs = 0) => void poller.tell({ type: "nudge", withinMs }),
       cancel: (cancellation, job) => void submitter.tell({ type: "cancel", cancellation, job }),
       ended: (_, job) => void ctx.self.tell({ type: "job_ended", jobId, job }),
+      allocation: (view, job, sighting) =>
+        void options.sessions.tell({ type: "allocation", view, job, sighting }),
       taskEnded: (id, task) => void outputs.tell({ type: "settle", jobId: id, task }),
     };
     const live: LiveJob = {
@@ -164,7 +180,9 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
   /** Has nobody work for the job any more; then calls `released`. */
   const release = ({ attemptId }: LiveJob, released: () => void): void => {
     const fromPoller = () => void poller.tell({ type: "release", attemptId, released });
-    submitter.tell({ type: "release", attemptId, released: fromPoller });
+    const fromSubmitter = () =>
+      void submitter.tell({ type: "release", attemptId, released: fromPoller });
+    stager.tell({ type: "release", attemptId, released: fromSubmitter });
   };
 
   const cancel = (state: JobsState, message: CancelRequest, ctx: Context): void => {
@@ -238,14 +256,23 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
         }
         case "pushed": {
           // Anybody can write a line with an id of his own.
-          const { data: jobId } = jobIdSchema.safeParse(message.record.attemptId.split(".")[0]);
-          if (jobId !== undefined) state.jobs.get(jobId)?.ref.tell(message);
+          const { record } = message;
+          const { data: jobId } = jobIdSchema.safeParse(record.attemptId.split(".")[0]);
+          const live = jobId === undefined ? undefined : state.jobs.get(jobId);
+          if (live === undefined) return state;
+          // Where the cluster is that has come up is seen by who inspects its session.
+          if (record.kind === "ready") poller.tell({ type: "nudge", withinMs: 0 });
+          else live.ref.tell({ type: "pushed", record });
           return state;
         }
         case "silenced":
-        case "resync":
           for (const { ref } of state.jobs.values()) ref.tell(message);
           return state;
+        case "resync": {
+          const { jobIds = state.jobs.keys() } = message;
+          for (const jobId of jobIds) state.jobs.get(jobId)?.ref.tell({ type: "resync" });
+          return state;
+        }
         case "resume":
           return resume(state, ctx);
         case "view":

@@ -5,6 +5,7 @@
  * cluster:NAME     fails when those below it fail too often, and is started anew without limit
  * ├── link         the connection; a login that was refused is not tried again by itself
  * ├── poller       asks the scheduler, once for all jobs
+ * ├── stager        sends what jobs bring along
  * ├── submitter    hands jobs over, and ends them
  * ├── outputs      reads what jobs write
  * ├── cleaner      removes what jobs left

@@ -4,14 +4,16 @@
  * @module
  */
 
+import { getLogger } from "@logtape/logtape";
+import type { LocalEnvironments } from "../../environments/mod.ts";
 import { errorInfo } from "../../model/mod.ts";
-import type { ClusterName } from "../../model/mod.ts";
+import type { ClusterName, JobView } from "../../model/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, ActorRef } from "../kernel/mod.ts";
 import { cleaner } from "./cleaner.ts";
 import type { CleanerMessage, Retention } from "./cleaner.ts";
 import type { ClusterMessage } from "./cluster_messages.ts";
-import type { Connect } from "./connection.ts";
+import type { Connect, Connection } from "./connection.ts";
 import { follower } from "./follower.ts";
 import type { FollowerMessage } from "./follower.ts";
 import { jobs } from "./jobs.ts";
@@ -22,6 +24,10 @@ import { outputReader } from "./output_reader.ts";
 import type { OutputReaderMessage } from "./output_reader.ts";
 import { poller } from "./poller.ts";
 import type { PollerMessage } from "./poller.ts";
+import { sessions } from "./sessions.ts";
+import type { SessionsMessage } from "./sessions.ts";
+import { stager } from "./stager.ts";
+import type { StagerMessage } from "./stager.ts";
 import { submitter } from "./submitter.ts";
 import type { SubmitterMessage } from "./submitter.ts";
 
@@ -37,6 +43,10 @@ export interface ClusterOptions {
   readonly poll: { readonly minMs: number; readonly maxMs: number };
   /** Most jobs handed over in a second, on average. Default: as many as the scheduler takes. */
   readonly perSecond?: number;
+  /** The archives that jobs bring along. */
+  readonly environments: Pick<LocalEnvironments, "prepare">;
+  /** The partition of jobs that name none, where the configuration says one. */
+  readonly defaultPartition?: string;
   /** How long the files of jobs that have ended are kept; for ever where it is absent. */
   readonly retention?: Retention;
 }
@@ -47,6 +57,8 @@ export interface Parts {
   readonly link: ActorRef<LinkMessage>;
   /** Asks the scheduler. */
   readonly poller: ActorRef<PollerMessage>;
+  /** Sends what jobs bring along. */
+  readonly stager: ActorRef<StagerMessage>;
   /** Hands jobs over, and ends them. */
   readonly submitter: ActorRef<SubmitterMessage>;
   /** Hears what the jobs' scripts say. */
@@ -55,6 +67,8 @@ export interface Parts {
   readonly outputs: ActorRef<OutputReaderMessage>;
   /** Removes what jobs left. */
   readonly cleaner: ActorRef<CleanerMessage>;
+  /** Supervises the sessions. */
+  readonly sessions: ActorRef<SessionsMessage>;
   /** Supervises the jobs. */
   readonly jobs: ActorRef<JobsMessage>;
 }
@@ -65,17 +79,30 @@ export const LARGE_MAILBOX = { capacity: 200_000 };
 /** They come back soon enough for one that fails at once to use up what the cluster bears. */
 const BACKOFF = { minMs: 200, maxMs: 5_000, factor: 2, jitter: 0.2 };
 
+const log = getLogger(["sluice", "cluster"]);
+
+/** How long a job may take to note that its session wants it ended, in ms. */
+const CANCEL_TIMEOUT_MS = 60_000;
+
+/** What is said of the connection to those who work over it. */
+export type LinkNews =
+  | { readonly type: "up"; readonly connection: Connection }
+  | { readonly type: "down" };
+
 /** Those who work over the connection, and are told of it. */
-export function workers({ submitter, poller, follower, outputs, cleaner }: Parts) {
-  return [submitter, poller, follower, outputs, cleaner];
+export function workers(
+  { stager, submitter, poller, follower, outputs, cleaner, sessions }: Parts,
+): readonly ActorRef<LinkNews>[] {
+  return [stager, submitter, poller, follower, outputs, cleaner, sessions];
 }
 
 /** Starts the actors below a cluster. @param memory Outlives them. */
 export function spawnParts(
-  { name, journal, connect, poll, perSecond, retention }: ClusterOptions,
+  options: ClusterOptions,
   memory: LinkMemory,
   ctx: ActorContext<ClusterMessage>,
 ): Parts {
+  const { name, journal, connect, poll, perSecond, retention } = options;
   const spawned = { backoff: BACKOFF, mailbox: LARGE_MAILBOX };
   const linked: ActorRef<LinkMessage> = ctx.spawn(
     "link",
@@ -95,6 +122,11 @@ export function spawnParts(
     }),
     spawned,
   );
+  const staging = ctx.spawn(
+    "stager",
+    stager({ local: options.environments, defaultPartition: options.defaultPartition }),
+    spawned,
+  );
   const submitting = ctx.spawn(
     "submitter",
     submitter({ report: (fact) => void ctx.self.tell({ type: "note", fact }), perSecond }),
@@ -106,13 +138,35 @@ export function spawnParts(
     cleaner({ cluster: name, journal, retention, outputs }),
     spawned,
   );
-  const supervised = ctx.spawn(
+  const sessioned = ctx.spawn(
+    "sessions",
+    sessions({
+      journal,
+      poller: polling,
+      cancel: (jobId) => {
+        const asked = supervised.ask<JobView | undefined>(
+          (reply) => ({ type: "cancel", jobId, how: {}, reply }),
+          { timeoutMs: CANCEL_TIMEOUT_MS, signal: ctx.signal },
+        );
+        asked.catch((error) =>
+          log.warn("job {jobId} could not be cancelled with its session: {error}", { jobId, error })
+        );
+      },
+      resync: (jobIds) => void supervised.tell({ type: "resync", jobIds }),
+      onFailure: (actor, error) => void ctx.self.tell({ type: "job_failed", actor, error }),
+    }),
+    // As for jobs: each has its own measure.
+    { ...spawned, supervision: { restarts: Infinity } },
+  );
+  const supervised: ActorRef<JobsMessage> = ctx.spawn(
     "jobs",
     jobs({
       cluster: name,
       journal,
       poller: polling,
+      stager: staging,
       submitter: submitting,
+      sessions: sessioned,
       outputs,
       onFailure: (actor, error) => void ctx.self.tell({ type: "job_failed", actor, error }),
       note: (fact) => void ctx.self.tell({ type: "note", fact }),
@@ -128,10 +182,12 @@ export function spawnParts(
   return {
     link: linked,
     poller: polling,
+    stager: staging,
     submitter: submitting,
     follower: following,
     outputs,
     cleaner: cleaning,
+    sessions: sessioned,
     jobs: supervised,
   };
 }

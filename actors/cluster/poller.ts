@@ -6,12 +6,19 @@
 
 import { getLogger } from "@logtape/logtape";
 import { asSluiceError } from "../../model/mod.ts";
-import type { AttemptId, SluiceError } from "../../model/mod.ts";
-import type { GivenUp, Observation, Watched } from "../../schedulers/mod.ts";
+import type { AttemptId, SessionId, SluiceError } from "../../model/mod.ts";
+import type {
+  GivenUp,
+  Observation,
+  SessionSighting,
+  Watched,
+  WatchedSession,
+} from "../../schedulers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
 import { GiveUps } from "./give_ups.ts";
+import { Inspections } from "./inspections.ts";
 import { nextInterval } from "./poll_interval.ts";
 import type { Release } from "./release.ts";
 import { WatchList } from "./watch_list.ts";
@@ -31,6 +38,14 @@ export type PollerMessage =
   /** Look at it no more. */
   | { readonly type: "unwatch"; readonly attemptId: AttemptId }
   | Release
+  /** Inspect this session at every poll from now on; the job that holds its nodes is told what is seen. */
+  | {
+    readonly type: "inspect";
+    readonly session: WatchedSession;
+    readonly job: ActorRef<JobMessage>;
+  }
+  /** Inspect it no more. */
+  | { readonly type: "uninspect"; readonly sessionId: SessionId }
   /** Give up this attempt, or the tasks of it that are named, which the scheduler has lost. */
   | { readonly type: "give_up"; readonly watched: Watched; readonly job: ActorRef<JobMessage> }
   /** Something is known to have moved: ask soon, or no later than in so many ms. */
@@ -48,6 +63,7 @@ export type PollerMessage =
   | {
     readonly type: "answered";
     readonly observations: readonly Observation[];
+    readonly sightings: readonly SessionSighting[];
     readonly askedAt: number;
     readonly connection: Connection;
   }
@@ -81,6 +97,8 @@ export interface PollerOptions {
 interface PollerState {
   readonly connection: Connection | undefined;
   readonly watched: WatchList;
+  /** The sessions to be inspected. */
+  readonly sessions: Inspections;
   readonly asking: boolean;
   /** The shortest wait that was asked for while a poll was under way. */
   readonly nudgedMs: number | undefined;
@@ -148,14 +166,18 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
   };
 
   const ask = (state: PollerState, ctx: ActorContext<PollerMessage>): PollerState => {
-    const { connection, watched } = state;
+    const { connection, watched, sessions } = state;
     if (connection === undefined || state.asking) return state;
     const idle = { ...state, timer: undefined, nudgedMs: undefined };
     if (watched.size === 0) return idle;
     const askedAt = ctx.clock.now();
     ctx.pipe(
-      connection.scheduler.observe(watched.all, ctx.signal),
-      (observations): PollerMessage => ({ type: "answered", observations, askedAt, connection }),
+      sessions.after(
+        connection.scheduler.observe(watched.all, ctx.signal),
+        connection.scheduler,
+        ctx.signal,
+      ),
+      (seen): PollerMessage => ({ type: "answered", ...seen, askedAt, connection }),
       (error): PollerMessage => ({ type: "unanswered", error, askedAt, connection }),
     );
     return { ...idle, asking: true };
@@ -166,7 +188,9 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     message: Extract<PollerMessage, { type: "answered" }>,
     ctx: ActorContext<PollerMessage>,
   ): PollerState => {
-    const { askedAt, observations } = message;
+    const { askedAt, observations, sightings } = message;
+    // Before the ends of jobs are told: why a session closes comes before the end of its job.
+    state.sessions.tell(sightings);
     state.giveUps.see(observations);
     const news = state.watched.see(observations);
     for (const attemptId of state.watched.tell(news, askedAt)) state.giveUps.drop(attemptId);
@@ -246,6 +270,7 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
     init: () => ({
       connection: undefined,
       watched: new WatchList(),
+      sessions: new Inspections(),
       asking: false,
       nudgedMs: undefined,
       timer: undefined,
@@ -288,6 +313,12 @@ export function poller(options: PollerOptions): Behavior<PollerMessage, PollerSt
         case "watch":
           state.watched.watch(message.watched, message.job);
           return schedule(state, state.intervalMs, ctx);
+        case "inspect":
+          state.sessions.watch(message.session, message.job);
+          return state;
+        case "uninspect":
+          state.sessions.forget(message.sessionId);
+          return state;
         case "unwatch":
           forget(state, message.attemptId);
           return state;

@@ -7,6 +7,7 @@
 import type { AttemptId, JobSpec } from "../../model/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
+import type { SessionPlace } from "../../schedulers/mod.ts";
 
 /** A job that waits, as it comes. */
 export interface Newcomer {
@@ -14,6 +15,8 @@ export interface Newcomer {
   readonly attemptId: AttemptId;
   /** What was asked for. */
   readonly spec: JobSpec;
+  /** The session whose step it is, and the job whose cluster it runs on. */
+  readonly place: SessionPlace;
   /** Actor of the job. */
   readonly job: ActorRef<JobMessage>;
   /** Whether the scheduler may have it, so that it can no longer be withdrawn. */
@@ -71,11 +74,12 @@ export class SubmissionQueue {
   }
 
   /** Takes a job in, to be tried at once, or has one be tried at once that waits already. */
-  add({ attemptId, spec, job, maybeSent }: Newcomer): void {
+  add({ attemptId, spec, place, job, maybeSent }: Newcomer): void {
     const request = this.#entries.get(attemptId)?.request ?? 0;
     this.#entries.set(attemptId, {
       attemptId,
       spec,
+      place,
       job,
       maybeSent,
       tried: maybeSent,

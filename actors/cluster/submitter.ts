@@ -166,9 +166,10 @@ export function submitter(
     const request = state.queue.send(batch, ctx.clock.now(), state.batchSize);
     ctx.pipe(
       connection.scheduler.submit(
-        batch.map(({ attemptId, spec, tried, maybeSent }) => ({
+        batch.map(({ attemptId, spec, place, tried, maybeSent }) => ({
           attemptId,
           spec,
+          ...place,
           recheck: tried || maybeSent,
         })),
         ctx.signal,

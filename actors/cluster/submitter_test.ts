@@ -52,6 +52,7 @@ class SubmitterStage extends Stage {
       type: "enqueue",
       attemptId: first(n),
       spec,
+      place: {},
       maybeSent,
       job: this.jobs.ref,
     });

@@ -4,10 +4,28 @@
  * @module
  */
 
-import type { AllocationView, JobFact } from "../../model/mod.ts";
+import { isFinal } from "../../model/mod.ts";
+import type {
+  AllocationView,
+  JobFact,
+  JobSummary,
+  JobView,
+  SessionCloseReason,
+} from "../../model/mod.ts";
+import type { SessionSighting } from "../../schedulers/mod.ts";
+import type { Facts } from "./facts.ts";
+
+/** What a job that holds the nodes of a session can be told of the session. */
+export type AllocationInput =
+  /** What was seen of the session beside what is seen of the job. */
+  | { readonly type: "inspected"; readonly sighting: SessionSighting }
+  /** The session is to take no more steps, and to give its nodes back. */
+  | { readonly type: "closing"; readonly reason: SessionCloseReason; readonly drain: boolean }
+  /** The time limit of the session is near. */
+  | { readonly type: "expiring"; readonly expiresAt: number };
 
 /** A fact that only the history of a session has. */
-export type AllocationFact = Extract<JobFact, {
+type AllocationFact = Extract<JobFact, {
   type:
     | "node_failed"
     | "node_recovered"
@@ -18,11 +36,19 @@ export type AllocationFact = Extract<JobFact, {
 }>;
 
 /** An allocation of which nothing more is told than that it was asked for. */
-export const NEW_ALLOCATION: AllocationView = { failedNodes: [], clusters: [] };
+export function newAllocation(
+  { sessionName }: Pick<Extract<JobFact, { type: "accepted" }>, "sessionName"> = {},
+): AllocationView {
+  return {
+    failedNodes: [],
+    clusters: [],
+    ...(sessionName === undefined ? {} : { name: sessionName }),
+  };
+}
 
 /** The allocation after one more fact. */
 export function foldAllocation(
-  view: AllocationView = NEW_ALLOCATION,
+  view: AllocationView = newAllocation(),
   fact: AllocationFact,
   at: number,
 ): AllocationView {
@@ -46,4 +72,52 @@ export function foldAllocation(
     case "cluster_down":
       return { ...view, clusters: view.clusters.filter(({ jobId }) => jobId !== fact.jobId) };
   }
+}
+
+function closing(facts: Facts, reason: SessionCloseReason, drain: boolean): void {
+  const before = facts.view.allocation?.closing;
+  // Once it closes, all that can be another is that nobody waits for the steps any more.
+  if (before !== undefined && (drain || !before.drain)) return;
+  facts.add({ type: "session_closing", reason: before?.reason ?? reason, drain });
+}
+
+function inspected(facts: Facts, { nodes, clusters, closed }: SessionSighting): void {
+  const { failedNodes = [], clusters: known = [] } = facts.view.allocation ?? {};
+  const failed = new Set(failedNodes.map(({ node }) => node));
+  for (const { node, state, usable } of nodes) {
+    if (usable && failed.has(node)) facts.add({ type: "node_recovered", node });
+    if (!usable && !failed.has(node)) facts.add({ type: "node_failed", node, state });
+  }
+  for (const { jobId, framework, address, dashboard } of clusters) {
+    const before = known.find((one) => one.jobId === jobId);
+    if (before?.address === address && before.dashboard === dashboard) continue;
+    facts.add({ type: "cluster_up", jobId, framework, address, dashboard });
+  }
+  for (const { jobId } of known) {
+    if (!clusters.some((one) => one.jobId === jobId)) facts.add({ type: "cluster_down", jobId });
+  }
+  if (closed !== undefined) closing(facts, closed, true);
+}
+
+/** Adds the facts that follow from what a job was told of the session whose nodes it holds. */
+export function decideAllocation(facts: Facts, input: AllocationInput): void {
+  switch (input.type) {
+    case "inspected":
+      return inspected(facts, input.sighting);
+    case "closing":
+      return closing(facts, input.reason, input.drain);
+    case "expiring":
+      if (facts.view.allocation?.expiringAt === input.expiresAt) return;
+      facts.add({ type: "session_expiring", expiresAt: input.expiresAt });
+  }
+}
+
+/** Whether the job's own history rules the input out: it holds no nodes, or none yet that could be seen. */
+export function contradictsAllocation(view: JobView, { type }: AllocationInput): boolean {
+  return view.allocation === undefined || (type === "inspected" && view.schedulerId === undefined);
+}
+
+/** Whether the job has ended without ever having had a place in the queue, so that nothing runs in its session. */
+export function neverHeld({ allocation, phase, schedulerId, attempt }: JobSummary): boolean {
+  return allocation !== undefined && isFinal(phase) && schedulerId === undefined && attempt === 1;
 }

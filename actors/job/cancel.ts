@@ -139,12 +139,14 @@ export function wantedEnds(view: JobView, now: number): readonly WantedEnd[] {
     const means = meansOf(part, now);
     return means === undefined ? [] : [{ task: part.task, means }];
   });
-  if (!view.cancelRequested) return wanted;
+  // A heterogeneous job all of whose components are to be ended is nothing any more.
+  if (!view.cancelRequested && view.components === undefined) return wanted;
   // What all tasks have in common is asked for once, however many they are.
   const together = wanted.filter(({ means }) => means.kind === "end").length === open.length;
   if (together && open.length > 0) {
     return [{ means: { kind: "end" } }];
   }
+  if (!view.cancelRequested) return wanted;
   const waiting: WantedEnd[] = wanted.some(({ means }) => means.kind === "end_if_waiting")
     ? [{ means: { kind: "end_if_waiting" } }]
     : [];

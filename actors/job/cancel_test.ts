@@ -170,6 +170,20 @@ Deno.test("a signal for one task concerns that task alone", () => {
   assert.equal(job.view.cancelRequested, false);
 });
 
+Deno.test("components are ended one by one, and the job as a whole once none of them is to go on", () => {
+  const other = { payload: { kind: "command" as const, command: ["true"] } };
+  const job = new SimulatedJob([0, 1, 2], { resources: {}, components: [other, other] });
+  job.submitted();
+  assert.deepEqual(job.view.tasks?.map(({ schedulerId }) => schedulerId), ["12+0", "12+1", "12+2"]);
+  job.tell({ type: "cancel", task: 1 });
+  job.tell({ type: "cancel", task: 2 });
+  assert.deepEqual(wanted(job), [{ task: 1, means: end }, { task: 2, means: end }]);
+  see(job, { kind: "ended", phase: "cancelled", state: "CANCELLED", nodes: [] }, 1);
+  assert.deepEqual(wanted(job), [{ task: 2, means: end }]);
+  job.tell({ type: "cancel", task: 0 });
+  assert.deepEqual(wanted(job), [{ means: end }]);
+});
+
 Deno.test("there is nothing to end in a job that has ended, or in an array whose tasks have", () => {
   for (const tasks of [undefined, [0, 1]]) {
     const job = new SimulatedJob(tasks).submitted();

@@ -5,8 +5,20 @@
  */
 
 import { attemptId, errorInfo, isFinal } from "../../model/mod.ts";
-import type { JobFact, JobSpec, JobView, Reason, Retry } from "../../model/mod.ts";
-import type { Cancellation, GivenUp, SpoolRecord, SubmitOutcome } from "../../schedulers/mod.ts";
+import type {
+  AttemptId,
+  ErrorInfo,
+  JobFact,
+  JobSpec,
+  JobView,
+  Reason,
+  Retry,
+  SentEnvironment,
+  SluiceError,
+} from "../../model/mod.ts";
+import type { Cancellation, GivenUp, RunRecord, SubmitOutcome } from "../../schedulers/mod.ts";
+import { contradictsAllocation, decideAllocation } from "./allocation.ts";
+import type { AllocationInput } from "./allocation.ts";
 import { awaitsSignal, changesWish } from "./cancel.ts";
 import type { CancelRequest } from "./cancel.ts";
 import { concludeArray } from "./conclude.ts";
@@ -21,6 +33,22 @@ import { taskOf } from "./tasks.ts";
 
 /** What a job can be told. */
 export type JobInput =
+  /** What it needs on the cluster is about to be sent. */
+  | { readonly type: "staging" }
+  /** What it needs lies on the cluster. */
+  | {
+    readonly type: "staged";
+    readonly attemptId: AttemptId;
+    readonly environments: readonly SentEnvironment[];
+  }
+  /** What it needs could not be sent. */
+  | {
+    readonly type: "stage_failed";
+    readonly attemptId: AttemptId;
+    readonly error: SluiceError;
+    /** Whether it is tried again. */
+    readonly again: boolean;
+  }
   /** It is about to be handed to the scheduler. */
   | { readonly type: "submitting" }
   /** What became of the submission. */
@@ -28,13 +56,16 @@ export type JobInput =
   /** What a poll that began at `askedAt` saw of it and its tasks. */
   | ({ readonly type: "sighted" } & Sighted)
   /** Lines that its script wrote to the spool, in their order. */
-  | { readonly type: "pushed"; readonly records: readonly SpoolRecord[] }
+  | { readonly type: "pushed"; readonly records: readonly RunRecord[] }
   /** Somebody wants it, or one task of it, ended: by the scheduler or, to begin with, by a signal. */
   | ({ readonly type: "cancel"; readonly task?: number | undefined } & CancelRequest)
   /** The scheduler took a cancellation. */
   | { readonly type: "cancelled"; readonly cancellation: Cancellation }
   /** What became of the job or tasks of it that were given up. */
   | { readonly type: "given_up"; readonly given: readonly GivenUp[] }
+  | AllocationInput
+  /** The session whose step it is has ended without ever having had a place in the queue. */
+  | { readonly type: "sessionless"; readonly error: ErrorInfo }
   /** It was taken back before anything of it was sent. */
   | { readonly type: "withdrawn" }
   /** Nobody has answered for it since `since` or, where that is not known, since its last event. */
@@ -63,7 +94,7 @@ export interface Decision {
 }
 
 /** Adds the facts that follow from one line of the job's script; says whether it was news. */
-function spoken(facts: Facts, draft: MemoryDraft, record: SpoolRecord, now: number): boolean {
+function spoken(facts: Facts, draft: MemoryDraft, record: RunRecord, now: number): boolean {
   const { task } = record;
   const part = facts.part(task);
   if (part === undefined || isFinal(part.phase) || record.restart < part.restarts) return false;
@@ -99,7 +130,7 @@ function spoken(facts: Facts, draft: MemoryDraft, record: SpoolRecord, now: numb
 function pushed(
   facts: Facts,
   memory: JobMemory,
-  records: readonly SpoolRecord[],
+  records: readonly RunRecord[],
   now: number,
 ): JobMemory {
   const present = attemptId(facts.view.id, facts.view.attempt);
@@ -124,13 +155,7 @@ function outcome(
       facts.add({ type: "submitted", schedulerId: result.schedulerId });
       return pushed(facts, { ...memory, early: [] }, memory.early, now);
     case "rejected":
-      facts.add({
-        type: "ended",
-        phase: "failed",
-        nodes: [],
-        reason: { code: result.error.code, text: result.error.message },
-        error: errorInfo(result.error),
-      });
+      neverRuns(facts, result.error);
       return memory;
     case "postponed":
       if (facts.view.error?.code !== result.error.code) {
@@ -142,6 +167,33 @@ function outcome(
       }
       return memory;
   }
+}
+
+/** Adds the end of a job that the error keeps from ever running. */
+function neverRuns(facts: Facts, error: SluiceError): void {
+  facts.add({
+    type: "ended",
+    phase: "failed",
+    nodes: [],
+    reason: { code: error.code, text: error.message },
+    error: errorInfo(error),
+  });
+}
+
+function stageFailed(
+  facts: Facts,
+  memory: JobMemory,
+  { error, again }: Extract<JobInput, { type: "stage_failed" }>,
+): JobMemory {
+  if (!again) {
+    neverRuns(facts, error);
+    return memory;
+  }
+  const stagingTries = memory.stagingTries + 1;
+  if (facts.view.error?.code !== error.code) {
+    facts.add({ type: "staging", tries: stagingTries, error: errorInfo(error) });
+  }
+  return { ...memory, stagingTries };
 }
 
 type Cancel = Extract<JobInput, { type: "cancel" }>;
@@ -194,10 +246,18 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
       return input.observations.every((observation) => observation.attemptId !== present);
     case "given_up":
       return input.given.every((one) => one.attemptId !== present);
+    case "staged":
+    case "stage_failed":
+      return input.attemptId !== present;
+    case "staging":
     case "submitting":
     case "cancel":
     case "withdrawn":
     case "silenced":
+    case "inspected":
+    case "closing":
+    case "expiring":
+    case "sessionless":
       return false;
   }
 }
@@ -210,6 +270,11 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
 function contradicts(view: JobView, input: JobInput, now: number): boolean {
   const sent = view.schedulerId !== undefined;
   switch (input.type) {
+    case "staging":
+      return view.phase !== "accepted";
+    case "staged":
+    case "stage_failed":
+      return view.phase !== "staging" || view.environments !== undefined;
     case "submitting":
       return sent || (view.retryAt !== undefined && now < view.retryAt);
     case "withdrawn":
@@ -220,6 +285,12 @@ function contradicts(view: JobView, input: JobInput, now: number): boolean {
     case "cancelled":
     case "given_up":
       return !sent;
+    case "inspected":
+    case "closing":
+    case "expiring":
+      return contradictsAllocation(view, input);
+    case "sessionless":
+      return view.session === undefined;
     case "pushed":
     case "cancel":
     case "silenced":
@@ -246,6 +317,15 @@ export function decide(
   ) return { facts: [], view, memory };
   const facts = new Facts(view, now);
   switch (input.type) {
+    case "staging":
+      facts.add({ type: "staging", tries: memory.stagingTries });
+      break;
+    case "staged":
+      facts.add({ type: "staged", environments: [...input.environments] });
+      break;
+    case "stage_failed":
+      memory = stageFailed(facts, memory, input);
+      break;
     case "submitting":
       facts.add({ type: "submitting", tries: view.tries + 1 });
       break;
@@ -267,6 +347,21 @@ export function decide(
       break;
     case "given_up":
       memory = partsGivenUp(facts, memory, input.given, retry, now);
+      break;
+    case "inspected":
+    case "closing":
+    case "expiring":
+      decideAllocation(facts, input);
+      break;
+    case "sessionless":
+      facts.add({
+        type: "ended",
+        phase: "failed",
+        nodes: [],
+        reason: { code: input.error.code, text: input.error.message },
+        error: input.error,
+        endedAt: now,
+      });
       break;
     case "withdrawn":
       facts.add({ ...cancelledInTime, nodes: [], endedAt: now });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { attemptId, SluiceError } from "../../model/mod.ts";
 import type { JobFact, JobView } from "../../model/mod.ts";
-import type { Observation, Sighting, SpoolRecord } from "../../schedulers/mod.ts";
+import type { Observation, RunRecord, Sighting } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
 import { decide } from "./decide.ts";
 import { foldJob } from "./fold.ts";
@@ -42,9 +42,9 @@ const seeTask = (task: number, sighting: Sighting): Observation => ({
   sighting,
 });
 
-function push(job: SimulatedJob, kind: "start" | "end", more: Partial<SpoolRecord> = {}) {
+function push(job: SimulatedJob, kind: "start" | "end", more: Partial<RunRecord> = {}) {
   const head = { attemptId: attemptId(job.id, 1), restart: 0, ...more };
-  const record: SpoolRecord = kind === "start"
+  const record: RunRecord = kind === "start"
     ? { ...head, kind: "start", at: EPOCH + job.time }
     : { ...head, kind: "end", exitCode: 3 };
   return job.tell({ type: "pushed", records: [record] });
@@ -624,4 +624,55 @@ Deno.test("what one poll tells of many tasks is the sum of its facts, and the jo
   assert.deepEqual(view, sum);
   assert.deepEqual(view.taskPhases, { running: 100, queued: 100, succeeded: 100 });
   assert.deepEqual(view.nodes, ["n1"]);
+});
+
+Deno.test("what a job brings along is sent before it is handed over, and once for all attempts", () => {
+  const job = new SimulatedJob(undefined, {
+    software: { kind: "archive", path: "tides.tar" },
+    retry: { times: 1, on: ["failed"], delaySeconds: 0 },
+  });
+  const environments = [{ sha256: "a".repeat(64) }];
+  const staged = { type: "staged", attemptId: job.attempt, environments } as const;
+  assert.deepEqual(job.tell(staged), [], "it was not asked for");
+  assert.deepEqual(job.tell({ type: "staging" }), [{ type: "staging", tries: 1 }]);
+  assert.deepEqual(job.tell({ type: "staging" }), []);
+  assert.equal(job.view.phase, "staging");
+  assert.deepEqual(job.tell(staged), [{ type: "staged", environments }]);
+  assert.deepEqual(job.tell(staged), []);
+  job.submitted();
+  assert.deepEqual(job.view.environments, environments);
+  job.tell({
+    type: "sighted",
+    askedAt: EPOCH,
+    observations: [{
+      attemptId: job.attempt,
+      sighting: { kind: "ended", phase: "failed", state: "FAILED", exitCode: 1, nodes: [] },
+    }],
+  });
+  assert.equal(job.view.attempt, 2);
+  assert.deepEqual(job.view.environments, environments);
+});
+
+Deno.test("why what a job brings along is not there yet is told once for each reason", () => {
+  const job = new SimulatedJob(undefined, { software: { kind: "archive", path: "tides.tar" } });
+  job.tell({ type: "staging" });
+  const fail = (code: string) => {
+    const error = new SluiceError({ code, message: code, next: "", retryable: true });
+    return job.tell({ type: "stage_failed", attemptId: job.attempt, error, again: true });
+  };
+  assert.equal(fail("DISK_FULL").length, 1);
+  assert.equal(fail("DISK_FULL").length, 0);
+  const [fact] = fail("LINK_LOST");
+  assert.ok(fact?.type === "staging");
+  assert.deepEqual([fact.tries, fact.error?.code], [4, "LINK_LOST"]);
+  assert.deepEqual(job.tell({ type: "withdrawn" }).map(({ type }) => type), ["ended"]);
+  assert.equal(job.view.phase, "cancelled");
+});
+
+Deno.test("a job whose environment can never be sent ends with the reason", () => {
+  const job = new SimulatedJob(undefined, { software: { kind: "archive", path: "tides.tar" } });
+  job.tell({ type: "staging" });
+  const error = new SluiceError({ code: "PLATFORM_MISMATCH", message: "No.", next: "Pack." });
+  job.tell({ type: "stage_failed", attemptId: job.attempt, error, again: false });
+  assert.deepEqual([job.view.phase, job.view.error?.code], ["failed", "PLATFORM_MISMATCH"]);
 });

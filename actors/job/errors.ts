@@ -5,7 +5,7 @@
  */
 
 import { SluiceError } from "../../model/mod.ts";
-import type { JobId, JobPhase } from "../../model/mod.ts";
+import type { JobId, JobPhase, JobSummary } from "../../model/mod.ts";
 
 /** Raised for a job that the journal does not know. */
 export class UnknownJobError extends SluiceError {
@@ -53,6 +53,22 @@ export class TaskError extends SluiceError {
       next: tasks === undefined
         ? "Leave `task` out."
         : `Name one of its tasks in \`task\`: ${shown}${tasks.length > 5 ? ", …" : ""}.`,
+    });
+  }
+}
+
+/** Raised for a step of a session that never got a place in the queue. */
+export class SessionFailedError extends SluiceError {
+  override readonly name: string = "SessionFailedError";
+
+  /** Says what became of the job that was to hold the session's nodes. */
+  constructor({ id, error, reason }: Pick<JobSummary, "id" | "error" | "reason">) {
+    super({
+      code: "SESSION_FAILED",
+      message: `Session ${id} never got into the queue: ${
+        error?.message ?? reason?.text ?? "it was closed before."
+      }`,
+      next: error?.next ?? "Open another session, and submit the job to that.",
     });
   }
 }

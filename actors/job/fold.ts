@@ -5,8 +5,8 @@
  */
 
 import { arrayPhase, isFinal, schedulerIdSchema } from "../../model/mod.ts";
-import type { ClusterName, JobFact, JobId, JobView, TaskView } from "../../model/mod.ts";
-import { foldAllocation, NEW_ALLOCATION } from "./allocation.ts";
+import type { ClusterName, JobFact, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
+import { foldAllocation, newAllocation } from "./allocation.ts";
 import { signalSent, wished } from "./cancel.ts";
 import { arrayNodes, countPhases, taskOf, withTask, withTasks } from "./tasks.ts";
 import type { TaskDraft } from "./tasks.ts";
@@ -176,6 +176,12 @@ function applyStanding(view: JobView, fact: StandingFact, draft: TaskDraft): Job
   };
 }
 
+/** The framework of a job that is nothing but a cluster of it. */
+function frameworkOf({ payload, launcher }: JobSpec): Pick<JobView, "framework"> {
+  if (payload.kind !== "cluster") return {};
+  return launcher.kind === "ray" || launcher.kind === "spark" ? { framework: launcher.kind } : {};
+}
+
 /**
  * The job after one more event.
  *
@@ -217,7 +223,10 @@ export function foldJob(
       updatedAt: at,
       events: 1,
       ...(fact.session === undefined ? {} : { session: fact.session }),
-      ...(fact.spec.payload.kind === "allocation" ? { allocation: NEW_ALLOCATION } : {}),
+      ...(fact.standing === undefined ? {} : { standing: fact.standing }),
+      ...(fact.spec.components === undefined ? {} : { components: true }),
+      ...(fact.spec.payload.kind === "allocation" ? { allocation: newAllocation(fact) } : {}),
+      ...frameworkOf(fact.spec),
       ...(tasks === undefined ? {} : { taskPhases: countPhases(tasks), tasks }),
     };
   }
@@ -227,6 +236,8 @@ export function foldJob(
       throw new TypeError(`the history of job ${event.jobId} has 'accepted' twice`);
     case "staging":
       return { ...next, phase: "staging", error: fact.error, retryAt: undefined };
+    case "staged":
+      return { ...next, environments: fact.environments, error: undefined };
     case "submitting":
       return {
         ...next,
@@ -247,7 +258,9 @@ export function foldJob(
         (task) =>
           isFinal(task.phase) ? task : {
             ...task,
-            schedulerId: schedulerIdSchema.parse(`${fact.schedulerId}_${task.task}`),
+            schedulerId: schedulerIdSchema.parse(
+              `${fact.schedulerId}${view.components === true ? "+" : "_"}${task.task}`,
+            ),
             phase: "queued",
           },
         draft,

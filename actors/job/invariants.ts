@@ -169,11 +169,11 @@ function viewLaws(after: JobView, claim: Claim): void {
     "the scheduler's id and the time of submission come together",
   );
   claim(
-    ended || unsent === (phase === "accepted" || phase === "submitting"),
+    ended || unsent === (phase === "accepted" || phase === "staging" || phase === "submitting"),
     "a job waits or runs once the scheduler has it, and not before",
   );
   claim(
-    ended || (phase === "accepted") === (after.tries === 0),
+    ended || (phase === "accepted" || phase === "staging") === (after.tries === 0),
     "tries are counted from the first",
   );
   claim(attempt === attempts.length + 1, "every attempt before the present one has its record");
@@ -238,6 +238,12 @@ export function brokenInvariants({ before, fact, after }: Step): string[] {
     "the record of an attempt never changes",
   );
   if (fact.type === "attempt_ended") attemptLaws(before, fact, after, claim);
+  claim(
+    before.environments === undefined ||
+      JSON.stringify(before.environments) === JSON.stringify(after.environments),
+    "all attempts use the same environments",
+  );
+  claim(fact.type !== "staged" || before.phase === "staging", "what is staged was being sent");
   claim(
     fact.type !== "submitting" || after.updatedAt >= (before.retryAt ?? 0),
     "an attempt does not begin before its time",

@@ -9,7 +9,7 @@ import type {
   JobView,
   SignalName,
 } from "../../model/mod.ts";
-import type { Sighting, SpoolRecord } from "../../schedulers/mod.ts";
+import type { RunRecord, Sighting } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
 import type { JobInput } from "./decide.ts";
 import { brokenInvariants } from "./invariants.ts";
@@ -57,8 +57,8 @@ const sighting: fc.Arbitrary<Sighting> = fc.oneof(
 /** Everything a job can be told, in an order that no cluster would give. */
 function inputs(array: boolean): fc.Arbitrary<JobInput> {
   const part = array ? task.map((task) => ({ task })) : fc.constant({});
-  const record: fc.Arbitrary<SpoolRecord> = fc.tuple(part, restarts, exitCode, when, fc.boolean())
-    .map(([part, restart, exitCode, at, starts]): SpoolRecord => {
+  const record: fc.Arbitrary<RunRecord> = fc.tuple(part, restarts, exitCode, when, fc.boolean())
+    .map(([part, restart, exitCode, at, starts]): RunRecord => {
       const head = { attemptId: first, ...part, restart };
       return starts ? { ...head, kind: "start", at } : { ...head, kind: "end", exitCode };
     });
@@ -67,6 +67,18 @@ function inputs(array: boolean): fc.Arbitrary<JobInput> {
     fc.record({ signal, graceSeconds: fc.constantFrom(undefined, 5) }),
   );
   return fc.oneof<fc.MaybeWeightedArbitrary<JobInput>[]>(
+    fc.constant({ type: "staging" }),
+    fc.constantFrom("a", "b").map((digit) => ({
+      type: "staged",
+      attemptId: first,
+      environments: [{ sha256: digit.repeat(64) }],
+    })),
+    fc.tuple(error, fc.boolean()).map(([error, again]) => ({
+      type: "stage_failed",
+      attemptId: first,
+      error,
+      again,
+    })),
     fc.constant({ type: "submitting" }),
     fc.constant({ type: "withdrawn" }),
     error.map((error) => ({
@@ -147,10 +159,18 @@ function about(attemptId: AttemptId, input: JobInput): JobInput {
       };
     case "given_up":
       return { ...input, given: input.given.map((one) => ({ ...one, attemptId })) };
+    case "staged":
+    case "stage_failed":
+      return { ...input, attemptId };
+    case "staging":
     case "submitting":
     case "cancel":
     case "withdrawn":
     case "silenced":
+    case "inspected":
+    case "closing":
+    case "expiring":
+    case "sessionless":
       return input;
   }
 }

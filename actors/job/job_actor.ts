@@ -4,16 +4,30 @@
  * @module
  */
 
-import { attemptId, isFinal } from "../../model/mod.ts";
-import type { AttemptId, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
-import type { Cancellation, SpoolRecord, Watched } from "../../schedulers/mod.ts";
+import {
+  allocationJob,
+  attemptId,
+  errorInfo,
+  isFinal,
+  packedSoftware,
+  withEnvironments,
+} from "../../model/mod.ts";
+import type { AttemptId, ErrorInfo, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
+import type {
+  Cancellation,
+  RunRecord,
+  SessionPlace,
+  SessionSighting,
+  Watched,
+} from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
+import { neverHeld } from "./allocation.ts";
 import { nextForceAt, wantedEnds } from "./cancel.ts";
 import { decide } from "./decide.ts";
 import type { Decision, JobInput } from "./decide.ts";
 import { jobEntries } from "./entries.ts";
-import { UnknownJobError } from "./errors.ts";
+import { SessionFailedError, UnknownJobError } from "./errors.ts";
 import { lostParts } from "./lost.ts";
 import { emptyMemory, givingUp } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
@@ -26,9 +40,9 @@ import { isWatchedAnew, watched } from "./watched.ts";
 
 /** What a job can be told: what {@linkcode decide} takes, and requests that want an answer. */
 export type JobMessage =
-  | Exclude<JobInput, { type: "cancel" | "pushed" }>
+  | Exclude<JobInput, { type: "cancel" | "pushed" | "closing" }>
   /** A line that its script wrote to the spool. */
-  | { readonly type: "pushed"; readonly record: SpoolRecord }
+  | { readonly type: "pushed"; readonly record: RunRecord }
   /** The lines that have come are to be journaled, together. */
   | { readonly type: "hear" }
   /** Those it works with have been started anew: say again what is wanted of them. */
@@ -37,18 +51,29 @@ export type JobMessage =
   | { readonly type: "due" }
   /** It has ended, and nothing more comes. */
   | { readonly type: "dismiss" }
-  | Extract<JobInput, { type: "cancel" }> & { readonly reply: Reply<JobView> };
+  | Extract<JobInput, { type: "cancel" }> & { readonly reply: Reply<JobView> }
+  /** Its session is to close; whoever wants an answer hears the job as it stands then. */
+  | Extract<JobInput, { type: "closing" }> & { readonly reply?: Reply<JobView> };
 
 /** Through what a job acts. */
 export interface JobEffects {
+  /**
+   * Has sent to the cluster what the job needs there; answered by `staged` or `stage_failed`.
+   */
+  readonly stage: (job: {
+    readonly attemptId: AttemptId;
+    readonly spec: Pick<JobSpec, "software" | "components" | "resources">;
+    readonly job: ActorRef<JobMessage>;
+  }) => void;
   /** Hands an attempt at the job to the submitter. */
   readonly enqueue: (job: {
     readonly attemptId: AttemptId;
     readonly spec: JobSpec;
+    readonly place: SessionPlace;
     readonly maybeSent: boolean;
     readonly job: ActorRef<JobMessage>;
   }) => void;
-  /** Takes an attempt back from the submitter, if nothing of it was sent. */
+  /** Takes an attempt back from the stager and the submitter, if nothing of it was handed over. */
   readonly withdraw: (attemptId: AttemptId) => void;
   /** Has the poller look at it; replaces what was said of the attempt before. */
   readonly watch: (watched: Watched, job: ActorRef<JobMessage>) => void;
@@ -70,13 +95,25 @@ export interface JobEffects {
   readonly ended: (attemptId: AttemptId, job: ActorRef<JobMessage>) => void;
   /** Says that a task of it has ended for good. */
   readonly taskEnded: (jobId: JobId, task: number) => void;
+  /**
+   * Says how a job stands that holds the nodes of a session: when it is taken up, when anything of it changes,
+   * and with what was seen of the session.
+   */
+  readonly allocation: (
+    view: JobView,
+    job: ActorRef<JobMessage>,
+    sighting?: SessionSighting,
+  ) => void;
 }
 
 /**
  * What a job keeps of what was asked for. Scripts may be megabytes, and thousands of jobs live: they stay in the
  * journal until an attempt is handed over.
  */
-type Terms = Pick<JobSpec, "retry" | "options">;
+type Terms = Pick<JobSpec, "retry" | "options"> & {
+  /** Whether something must be sent to the cluster before the first attempt. */
+  readonly packed: boolean;
+};
 
 interface JobState {
   readonly view: JobView;
@@ -84,7 +121,7 @@ interface JobState {
   readonly memory: JobMemory;
   readonly tally: TaskTally;
   /** Lines of the spool that are not journaled yet; grows in place, since they may be thousands. */
-  readonly lines: SpoolRecord[];
+  readonly lines: RunRecord[];
   /** When the scheduler was last asked to do what it is to do so that the job ends. */
   readonly cancelsSent: ReadonlyMap<string, number>;
   /** The wait before the scheduler is asked again for a verdict, in ms. */
@@ -106,6 +143,14 @@ const VERDICT_MAX_MS = 5_000;
 /** The id of the present attempt at the job. */
 function presentAttempt({ id, attempt }: JobView): AttemptId {
   return attemptId(id, attempt);
+}
+
+/** Where in a session the job runs. */
+function placeOf({ session, standing }: JobView): SessionPlace {
+  return {
+    ...session === undefined ? {} : { session },
+    ...standing === undefined ? {} : { standing },
+  };
 }
 
 /** Whether a payload has ended on which the scheduler has not given its verdict. */
@@ -156,7 +201,7 @@ export function jobActor(
   /** Has what is to be ended ended: what is new at once, what was asked for before now and then. */
   const cancelWhereWanted = (state: JobState, ctx: Context): JobState => {
     const { view } = state;
-    const { schedulerId } = view;
+    const { schedulerId, components } = view;
     if (isFinal(view.phase)) return state;
     if (!isWished(state)) {
       return state.cancelsSent.size === 0 ? state : { ...state, cancelsSent: NOTHING_SENT };
@@ -173,7 +218,11 @@ export function jobActor(
       const again = sentAt === undefined || now - sentAt >= CANCEL_AGAIN_MS;
       cancelsSent.set(key, again ? now : sentAt);
       if (!again) continue;
-      effects.cancel({ attemptId: presentAttempt(view), schedulerId, ...wanted }, ctx.self);
+      const ofComponent = components === undefined ? {} : { components };
+      effects.cancel(
+        { attemptId: presentAttempt(view), schedulerId, ...wanted, ...ofComponent },
+        ctx.self,
+      );
       effects.nudge();
     }
     return { ...state, cancelsSent };
@@ -222,6 +271,7 @@ export function jobActor(
     seen: boolean,
     ctx: Context,
   ): void => {
+    if (view.allocation !== undefined) effects.allocation(view, ctx.self);
     if (isFinal(view.phase)) return effects.ended(presentAttempt(view), ctx.self);
     if (before.attempt !== view.attempt) effects.unwatch(presentAttempt(before));
     for (const task of changed) {
@@ -253,9 +303,36 @@ export function jobActor(
       : cancelWhereWanted(next, ctx);
   };
 
+  /** Why its session never will have nodes, where that is so. */
+  const sessionTrouble = ({ session }: JobView): ErrorInfo | undefined => {
+    const allocation = session === undefined ? undefined : journal.summary(allocationJob(session));
+    return allocation === undefined || !neverHeld(allocation)
+      ? undefined
+      : errorInfo(new SessionFailedError(allocation));
+  };
+
+  /** Has sent to the cluster what the job needs there. */
+  const stage = async (state: JobState, ctx: Context): Promise<JobState> => {
+    const { view } = state;
+    const decision = decide(state, state.memory, { type: "staging" }, ctx.clock.now());
+    if (decision.facts.length > 0) await record(view, decision, ctx);
+    const { software, components, resources } = stored().spec;
+    effects.stage({
+      attemptId: presentAttempt(view),
+      spec: { software, components, resources },
+      job: ctx.self,
+    });
+    return cancelWhereWanted({ ...state, view: decision.view }, ctx);
+  };
+
   /** Tells those it works with what is wanted of them, given the job as it stands. */
   const introduce = async (state: JobState, ctx: Context): Promise<JobState> => {
     const { view, terms } = state;
+    const trouble = sessionTrouble(view);
+    if (trouble !== undefined) {
+      return await take(state, { type: "sessionless", error: trouble }, ctx);
+    }
+    if (view.allocation !== undefined) effects.allocation(view, ctx.self);
     const wanted = watched(view, terms);
     if (wanted !== undefined) {
       effects.watch(wanted, ctx.self);
@@ -263,6 +340,7 @@ export function jobActor(
     }
     const now = ctx.clock.now();
     if (view.retryAt !== undefined && now < view.retryAt) return state;
+    if (terms.packed && view.environments === undefined) return await stage(state, ctx);
     const maybeSent = view.tries > 0;
     let begun = state;
     if (!maybeSent) {
@@ -272,7 +350,8 @@ export function jobActor(
     }
     effects.enqueue({
       attemptId: presentAttempt(view),
-      spec: attemptSpec(stored().spec, view),
+      spec: withEnvironments(attemptSpec(stored().spec, view), view.environments ?? []),
+      place: placeOf(view),
       maybeSent,
       job: ctx.self,
     });
@@ -297,7 +376,7 @@ export function jobActor(
    */
   const keep = (
     state: JobState,
-    record: SpoolRecord,
+    record: RunRecord,
     ctx: Context,
   ): JobState | Promise<JobState> => {
     // It is no news any more, and what it would tell itself comes too late once it is dismissed.
@@ -362,6 +441,26 @@ export function jobActor(
         if (message.given.some(({ begun }) => begun)) effects.nudge();
         return next;
       }
+      case "staged": {
+        const next = await take(state, message, ctx);
+        const news = next.view.environments !== state.view.environments;
+        return news && !isFinal(next.view.phase) ? await introduce(next, ctx) : next;
+      }
+      case "inspected": {
+        const next = await take(state, message, ctx);
+        effects.allocation(next.view, ctx.self, message.sighting);
+        return next;
+      }
+      case "closing": {
+        const { reply, ...input } = message;
+        const next = await take(state, input, ctx);
+        reply?.ok(next.view);
+        return next;
+      }
+      case "staging":
+      case "stage_failed":
+      case "expiring":
+      case "sessionless":
       case "submitting":
       case "outcome":
       case "withdrawn":
@@ -373,10 +472,11 @@ export function jobActor(
 
   return {
     async init(ctx) {
-      const { view, spec: { retry, options } } = stored();
+      const { view, spec } = stored();
+      const { retry, options } = spec;
       const state: JobState = {
         view,
-        terms: { retry, options },
+        terms: { retry, options, packed: packedSoftware(spec).length > 0 },
         memory: emptyMemory,
         tally: tallyOf(view.tasks),
         lines: [],

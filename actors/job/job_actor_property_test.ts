@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Retry, SignalName } from "../../model/mod.ts";
 import { JobWorld } from "../testing/job_world.ts";
-import type { WorldDefects } from "../testing/job_world.ts";
+import type { StageFate, WorldDefects } from "../testing/job_world.ts";
 import { anySpec } from "../testing/simulated_job.ts";
 import type { CallFate, Fate, Reaction } from "../testing/simulated_slurm.ts";
 
@@ -30,6 +30,9 @@ type Move =
   | { readonly do: "refuse" };
 
 interface Scene {
+  /** Whether it brings its software along. */
+  readonly packed: boolean;
+  readonly stageFates: readonly StageFate[];
   readonly array: string | undefined;
   readonly retry: Omit<Retry, "exitCodes"> & { readonly exitCodes?: number[] } | undefined;
   readonly reaction: Reaction;
@@ -47,6 +50,15 @@ const callFate: fc.Arbitrary<CallFate> = fc.record({
     { weight: 1, arbitrary: fc.constant("defect") },
   ),
   seesEarly: fc.boolean(),
+});
+
+const stageFate: fc.Arbitrary<StageFate> = fc.record({
+  delayMs: fc.constantFrom(20, 700, 15_000),
+  result: fc.oneof<fc.MaybeWeightedArbitrary<StageFate["result"]>[]>(
+    { weight: 6, arbitrary: fc.constant("sent") },
+    { weight: 6, arbitrary: fc.constant("fails") },
+    { weight: 1, arbitrary: fc.constant("never works") },
+  ),
 });
 
 const which = fc.nat({ max: 3 });
@@ -140,6 +152,8 @@ const retry: fc.Arbitrary<Scene["retry"]> = fc.option(
 );
 
 const scene: fc.Arbitrary<Scene> = fc.record({
+  packed: fc.constantFrom(false, false, true),
+  stageFates: fc.array(stageFate, { maxLength: 4 }),
   array: fc.constantFrom(undefined, undefined, "0-2%2"),
   retry,
   reaction: fc.constantFrom<Reaction[]>(
@@ -224,10 +238,11 @@ class BrokenLaws extends Error {
 
 /** Plays a scene to its end; gives the world as it is then, closed. */
 async function play(
-  { array, retry, reaction, accountingLagMs, moves }: Scene,
+  { packed, stageFates, array, retry, reaction, accountingLagMs, moves }: Scene,
   defects: WorldDefects = {},
 ): Promise<JobWorld> {
   const spec = anySpec({
+    ...(packed ? { software: { kind: "archive", path: "a" } } : {}),
     ...(array === undefined ? {} : { resources: { array } }),
     ...(retry === undefined ? {} : { retry }),
   });
@@ -237,6 +252,7 @@ async function play(
   };
   world.slurm.reaction = reaction;
   world.slurm.accountingLagMs = accountingLagMs;
+  world.stageFates = [...stageFates];
   world.up();
   for (const move of moves) {
     await make(world, move);
@@ -274,6 +290,9 @@ Deno.test("whatever happens and whenever, a job comes to the end that it truly h
       "exited",
       "SchedulerLostJob",
       "Forgotten",
+      "staging",
+      "staged",
+      "PLATFORM_MISMATCH",
     ]
   ) {
     assert.ok(reached.has(what), `no run came to '${what}'`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { attemptId } from "../../model/mod.ts";
 import type { JobFact } from "../../model/mod.ts";
-import type { SpoolRecord } from "../../schedulers/mod.ts";
+import type { RunRecord } from "../../schedulers/mod.ts";
 import { Journal } from "../../store/mod.ts";
 import { acceptedEntry } from "../testing/accepted_entry.ts";
 import { noEffects } from "../testing/no_effects.ts";
@@ -16,7 +16,7 @@ const attempt = attemptId(id, 1);
 
 function line(task: number, kind: "start" | "end"): JobMessage {
   const said = { attemptId: attempt, task, restart: 0 };
-  const record: SpoolRecord = kind === "start"
+  const record: RunRecord = kind === "start"
     ? { ...said, kind, at: EPOCH }
     : { ...said, kind, exitCode: 0 };
   return { type: "pushed", record };

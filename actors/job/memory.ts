@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SpoolRecord } from "../../schedulers/mod.ts";
+import type { RunRecord } from "../../schedulers/mod.ts";
 
 /** What a job remembers between two inputs and need not survive a restart. */
 export interface JobMemory {
@@ -20,8 +20,10 @@ export interface JobMemory {
   readonly begun: ReadonlySet<number>;
   /** When the last word came from the job's own script. */
   readonly pushedAt: number;
+  /** How often it was tried to send what the job needs. */
+  readonly stagingTries: number;
   /** What the job's script said before the scheduler's answer to the submission had come. */
-  readonly early: readonly SpoolRecord[];
+  readonly early: readonly RunRecord[];
 }
 
 /** The memory of a job that has just been taken up. */
@@ -32,6 +34,7 @@ export const emptyMemory: JobMemory = {
   doubtedAt: new Map(),
   begun: new Set(),
   pushedAt: 0,
+  stagingTries: 1,
   early: [],
 };
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+export { neverHeld } from "./allocation.ts";
+export type { AllocationInput } from "./allocation.ts";
 export type { CancelRequest } from "./cancel.ts";
 export * from "./decide.ts";
 export * from "./entries.ts";

@@ -84,9 +84,13 @@ export function attemptsLeft(view: JobView, retry: Retry | undefined): retry is 
   return retry !== undefined && !view.cancelRequested && countedAttempt(view) <= retry.times;
 }
 
-/** Whether the task has ended, and is to be tried again once the others have ended too. */
+/**
+ * Whether the task has ended, and is to be tried again once the others have ended too. Components start together
+ * or not at all: one is only where nothing of the whole job ever began.
+ */
 export function isTriedAgain(view: JobView, retry: Retry | undefined, task: TaskView): boolean {
   if (view.cancelRequested || task.cancelRequested === true) return false;
+  if (view.components === true) return view.tasks?.every(isLost) === true;
   return isLost(task) || (attemptsLeft(view, retry) && covers(retry, task));
 }
 
@@ -111,7 +115,7 @@ function ranges(numbers: readonly number[]): string {
 
 /** What the present attempt at the job asks for: of an array, from the second on, the open tasks only. */
 export function attemptSpec(spec: JobSpec, view: JobView): JobSpec {
-  if (view.attempt === 1 || view.tasks === undefined) return spec;
+  if (view.attempt === 1 || view.tasks === undefined || view.components === true) return spec;
   const open = view.tasks.filter(({ phase }) => !isFinal(phase)).map(({ task }) => task);
   const limit = /%\d+$/.exec(spec.resources.array ?? "")?.[0] ?? "";
   return {

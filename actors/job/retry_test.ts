@@ -354,3 +354,25 @@ Deno.test("an attempt at an array counts where any task is tried again that was 
   assert.deepEqual(types(see(one, succeeded)), ["ended", "ended"]);
   assert.equal(one.view.phase, "failed");
 });
+
+function components(): SimulatedJob {
+  const other = { payload: { kind: "command" as const, command: ["true"] } };
+  return new SimulatedJob([0, 1], { resources: {}, components: [other] }).submitted();
+}
+
+Deno.test("a heterogeneous job that was lost before any of it began is submitted again, as a whole", () => {
+  const one = components();
+  assert.deepEqual(types(lose(one, 0, 1)), ["ended", "ended", "attempt_ended"]);
+  assert.deepEqual(attemptSpec(one.spec, one.view), one.spec);
+  one.submitted("13");
+  assert.deepEqual(one.view.tasks?.map(({ schedulerId }) => schedulerId), ["13+0", "13+1"]);
+  see(one, succeeded, succeeded);
+  assert.equal(one.view.phase, "succeeded");
+});
+
+Deno.test("where one component has run, none is run again for another that was lost", () => {
+  const one = components();
+  lose(one, 1);
+  assert.deepEqual(types(see(one, succeeded)), ["ended", "ended"]);
+  assert.deepEqual([one.view.phase, one.view.reason?.code], ["failed", "SchedulerLostJob"]);
+});

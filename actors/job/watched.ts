@@ -43,12 +43,18 @@ class WatchedTasks {
 /** What the poller must look for; `undefined` where the scheduler has nothing of the job. */
 export function watched(view: JobView, { options }: Pick<JobSpec, "options">): Watched | undefined {
   const { id, attempt, schedulerId, startedAt, submittedAt } = view;
+  const { session, allocation, components } = view;
   if (schedulerId === undefined || isFinal(view.phase)) return undefined;
   const job = {
     attemptId: attemptId(id, attempt),
     schedulerId,
     ...(submittedAt === undefined ? {} : { submittedAt }),
-    ...(options["no-requeue"] === true ? { requeues: false } : {}),
+    // Nobody starts a step again by itself, and the nodes of a session are held once.
+    ...(options["no-requeue"] === true || session !== undefined || allocation !== undefined
+      ? { requeues: false }
+      : {}),
+    ...(session === undefined ? {} : { session }),
+    ...(components === undefined ? {} : { components }),
   };
   if (view.tasks === undefined) return startedAt === undefined ? job : { ...job, startedAt };
   const tasks = new WatchedTasks(view);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JobFact, JobId, JobSpec, JobView } from "../../model/mod.ts";
+import type { JobFact, JobId, JobSpec, JobView, SessionId } from "../../model/mod.ts";
 import type { JobEntry } from "../../store/mod.ts";
 import { foldJob } from "../job/mod.ts";
 import { EPOCH } from "./simulated_job.ts";
@@ -13,10 +13,14 @@ import { EPOCH } from "./simulated_job.ts";
 export function acceptedEntry(
   jobId: JobId,
   spec: JobSpec,
-  { at = EPOCH, tasks }: { readonly at?: number; readonly tasks?: number[] } = {},
+  { at = EPOCH, tasks, session }: {
+    readonly at?: number;
+    readonly tasks?: number[];
+    readonly session?: SessionId;
+  } = {},
 ): JobEntry & { readonly view: JobView } {
   const { cluster } = spec;
-  const fact: JobFact = { type: "accepted", spec, directory: `/jobs/${jobId}`, tasks };
+  const fact: JobFact = { type: "accepted", spec, directory: `/jobs/${jobId}`, tasks, session };
   const view = foldJob(undefined, { jobId, cluster, at, fact });
   return { kind: "job", jobId, cluster, index: 1, at, fact, view, tasks: view.tasks ?? [] };
 }

@@ -6,14 +6,15 @@
 
 import { newJobId } from "../../model/mod.ts";
 import type { JobSpecInput } from "../../model/mod.ts";
-import type { SpoolRecord } from "../../schedulers/mod.ts";
+import type { RunRecord } from "../../schedulers/mod.ts";
 import { Journal } from "../../store/mod.ts";
 import { clusterActor, clusterSpawnOptions } from "../cluster/mod.ts";
 import type { ClusterMessage, ClusterStatus } from "../cluster/mod.ts";
 import { seededRandom } from "../kernel/mod.ts";
 import { acceptedEntry } from "./accepted_entry.ts";
 import { cut } from "./cluster_stage.ts";
-import { FakeHost, fakePlanner } from "./fake_connection.ts";
+import { FakeArchives } from "./fake_archives.ts";
+import { FakeEnvironments, FakeHost, fakePlanner } from "./fake_connection.ts";
 import { CLUSTER } from "./live_jobs.ts";
 import { anySpec } from "./simulated_job.ts";
 import { SimulatedSlurm } from "./simulated_slurm.ts";
@@ -45,7 +46,7 @@ const FATES: readonly Fate[] = [
 ];
 
 /** The line that a script appends to the spool. */
-function spoolLine(record: SpoolRecord): string {
+function spoolLine(record: RunRecord): string {
   const { attemptId, task = "-", restart, kind } = record;
   const value = kind === "start" ? Math.floor(record.at / 1000) : record.exitCode;
   return `${attemptId} ${task} ${restart} ${kind} ${value} -\n`;
@@ -77,11 +78,18 @@ export class BusyCluster extends Stage {
           this.connections++;
           this.#host = new FakeHost();
           const { slurm: scheduler } = this;
-          return Promise.resolve({ host: this.#host, scheduler, planner: fakePlanner });
+          const environments = new FakeEnvironments();
+          return Promise.resolve({
+            host: this.#host,
+            scheduler,
+            planner: fakePlanner,
+            environments,
+          });
         },
         journal: this.journal,
+        environments: new FakeArchives(),
         poll: { minMs: 2_000, maxMs: 30_000 },
-        retention: { successMs: 20 * MINUTE_MS, failureMs: 40 * MINUTE_MS },
+        retention: { successMs: 20 * MINUTE_MS, failureMs: 40 * MINUTE_MS, environmentMs: 0 },
       }),
       clusterSpawnOptions,
     );

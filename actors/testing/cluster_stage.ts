@@ -6,12 +6,13 @@
 
 import assert from "node:assert/strict";
 import { attemptParts, newJobId, SluiceError } from "../../model/mod.ts";
-import type { ClusterFact, JobId, JobSpecInput, JobView } from "../../model/mod.ts";
-import type { Sighting, Submission, SubmitOutcome } from "../../schedulers/mod.ts";
+import type { ClusterFact, JobId, JobSpecInput, JobView, SessionId } from "../../model/mod.ts";
+import type { SessionSighting, Sighting, Submission, SubmitOutcome } from "../../schedulers/mod.ts";
 import { Journal } from "../../store/mod.ts";
 import { clusterActor, clusterSpawnOptions } from "../cluster/mod.ts";
 import type { ClusterMessage, ClusterStatus, Connection } from "../cluster/mod.ts";
 import { acceptedEntry } from "./accepted_entry.ts";
+import { FakeArchives } from "./fake_archives.ts";
 import { Calls, FakeConnection } from "./fake_connection.ts";
 import { CLUSTER } from "./live_jobs.ts";
 import { anySpec, schedulerId } from "./simulated_job.ts";
@@ -46,8 +47,14 @@ export class ClusterStage extends Stage {
   readonly connections: FakeConnection[] = [];
   /** What the scheduler says of every job. */
   sighting: Sighting = active;
+  /** What it says of some of them. */
+  readonly sightings = new Map<JobId, Sighting>();
+  /** What is seen of every session beside that all of its nodes are well. */
+  seen: Partial<SessionSighting> = {};
   /** All that was sent to the scheduler, with what the journal knew of it at that moment. */
   readonly sent: { readonly jobId: JobId; readonly journaled: readonly string[] }[] = [];
+  /** What jobs bring along. */
+  readonly archives = new FakeArchives();
   readonly cluster;
 
   constructor(journal = Journal.open({ path: ":memory:" })) {
@@ -60,8 +67,13 @@ export class ClusterStage extends Stage {
         name: CLUSTER,
         connect: (signal) => this.connects.call(signal),
         journal,
+        environments: this.archives,
         poll: { minMs: 2_000, maxMs: 30_000 },
-        retention: { successMs: 24 * HOUR_MS, failureMs: 168 * HOUR_MS },
+        retention: {
+          successMs: 24 * HOUR_MS,
+          failureMs: 168 * HOUR_MS,
+          environmentMs: 168 * HOUR_MS,
+        },
       }),
       clusterSpawnOptions,
     );
@@ -70,16 +82,25 @@ export class ClusterStage extends Stage {
   #connection(): FakeConnection {
     const connection = new FakeConnection();
     this.connections.push(connection);
-    const { submits, observes, cancels, removes } = connection.scheduler;
+    const { submits, observes, cancels, removes, inspects, sessionCloses } = connection.scheduler;
     submits.answer = (batch) => this.#submit(batch);
     observes.answer = (watched) =>
-      watched.flatMap(({ attemptId, tasks }) =>
-        (tasks ?? [undefined]).map((task) =>
-          task === undefined
-            ? { attemptId, sighting: this.sighting }
-            : { attemptId, task, sighting: this.sighting }
-        )
-      );
+      watched.flatMap(({ attemptId, tasks }) => {
+        const sighting = this.sightings.get(attemptParts(attemptId).jobId) ?? this.sighting;
+        return (tasks ?? [undefined]).map((task) =>
+          task === undefined ? { attemptId, sighting } : { attemptId, task, sighting }
+        );
+      });
+    inspects.answer = (sessions) =>
+      sessions.map(({ sessionId, nodes }) => ({
+        sessionId,
+        nodes: nodes.map((node) => ({ node, state: "ALLOCATED", usable: true })),
+        waiting: 0,
+        running: 0,
+        clusters: [],
+        ...this.seen,
+      }));
+    sessionCloses.answer = () => {};
     cancels.answer = () => {};
     removes.answer = () => {};
     return connection;
@@ -104,12 +125,12 @@ export class ClusterStage extends Stage {
   async submit(
     count = 1,
     input: Partial<JobSpecInput> = {},
-    tasks?: number[],
+    more: { readonly tasks?: number[]; readonly session?: SessionId } = {},
   ): Promise<readonly JobView[]> {
     const at = this.clock.now();
     const entries = Array.from(
       { length: count },
-      () => acceptedEntry(newJobId(at), anySpec(input), { at, ...(tasks && { tasks }) }),
+      () => acceptedEntry(newJobId(at), anySpec(input), { at, ...more }),
     );
     await this.journal.append(entries);
     this.cluster.tell({ type: "adopt", jobIds: entries.map(({ jobId }) => jobId) });

@@ -11,9 +11,11 @@ import type { JobsApi } from "../api.ts";
 import { clusterActor, clusterSpawnOptions } from "../cluster/mod.ts";
 import type { ClusterMessage } from "../cluster/mod.ts";
 import type { ClusterHandle } from "../cluster_handles.ts";
+import { Acceptance } from "../acceptance.ts";
 import { jobsApi } from "../jobs_api.ts";
 import { systemClock } from "../kernel/mod.ts";
 import type { ActorSystem } from "../kernel/mod.ts";
+import { FakeArchives } from "./fake_archives.ts";
 import type { FakeConnection } from "./fake_connection.ts";
 
 /**
@@ -28,6 +30,7 @@ export function startFakeClusters(
   connections: ReadonlyMap<ClusterName, FakeConnection>,
   pollMs: number,
 ): JobsApi {
+  const environments = new FakeArchives();
   const handles = new Map<ClusterName, ClusterHandle>();
   for (const [name, connection] of connections) {
     const ref = system.spawn<ClusterMessage, unknown>(
@@ -36,6 +39,7 @@ export function startFakeClusters(
         name,
         connect: () => Promise.resolve(connection),
         journal,
+        environments,
         poll: { minMs: pollMs, maxMs: pollMs },
       }),
       clusterSpawnOptions,
@@ -43,5 +47,6 @@ export function startFakeClusters(
     const config = clusterConfigSchema.parse({ type: "local" });
     handles.set(name, { name, config, planner: connection.planner, ref });
   }
-  return jobsApi(handles, journal, systemClock);
+  const acceptance = new Acceptance(handles, journal, systemClock);
+  return jobsApi(handles, journal, acceptance, environments);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Environments, LocalArchive } from "../../environments/mod.ts";
 import type {
   CommandResult,
   DiskSpace,
@@ -15,7 +16,14 @@ import type {
   StreamOptions,
 } from "../../hosts/mod.ts";
 import { arrayOf } from "../../model/mod.ts";
-import type { ClusterProbe, JobId, JobMetrics, JobSpec, SessionId } from "../../model/mod.ts";
+import type {
+  ClusterProbe,
+  JobId,
+  JobMetrics,
+  JobSpec,
+  Platform,
+  SessionId,
+} from "../../model/mod.ts";
 import { jobPaths, remoteLayout } from "../../schedulers/mod.ts";
 import type {
   Cancellation,
@@ -122,6 +130,41 @@ export class FakeScheduler implements Scheduler {
   }
   spoolCommand(): string {
     return "follow the spool";
+  }
+}
+
+/** Environments whose every answer is the test's. */
+export class FakeEnvironments implements Environments {
+  readonly checks = new Calls<Platform | undefined, void>();
+  readonly sends = new Calls<LocalArchive, void>();
+  readonly unuseds = new Calls<number, readonly string[]>();
+  readonly collects = new Calls<
+    { readonly wanted: readonly string[]; readonly unwanted: readonly string[] },
+    readonly string[]
+  >();
+
+  constructor() {
+    this.checks.answer = () => {};
+    this.unuseds.answer = () => [];
+  }
+  check(
+    platform: Platform | undefined,
+    _partition: string | undefined,
+    _signal: AbortSignal,
+  ): Promise<void> {
+    return this.checks.call(platform);
+  }
+  send(archive: LocalArchive, _signal: AbortSignal): Promise<void> {
+    return this.sends.call(archive);
+  }
+  unused(unusedMs: number): Promise<readonly string[]> {
+    return this.unuseds.call(unusedMs);
+  }
+  collect(
+    wanted: readonly string[],
+    unwanted: readonly string[],
+  ): Promise<readonly string[]> {
+    return this.collects.call({ wanted, unwanted });
   }
 }
 
@@ -271,4 +314,5 @@ export class FakeConnection {
   readonly host = new FakeHost();
   readonly scheduler = new FakeScheduler();
   readonly planner = fakePlanner;
+  readonly environments = new FakeEnvironments();
 }

@@ -7,7 +7,8 @@
 
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { attemptId, attemptParts, clusterNameSchema, isFinal } from "../../model/mod.ts";
+import { EnvironmentsUnusableError, PlatformMismatchError } from "../../environments/mod.ts";
+import { attemptId, attemptParts, clusterNameSchema, isFinal, isPacked } from "../../model/mod.ts";
 import type { AttemptId, JobFact, JobSpec, JobView } from "../../model/mod.ts";
 import type { Cancellation } from "../../schedulers/mod.ts";
 import { Journal, JournalConflictError, JournalFullError } from "../../store/mod.ts";
@@ -15,6 +16,8 @@ import type { JournalEntry } from "../../store/mod.ts";
 import type { Connection } from "../cluster/connection.ts";
 import { poller } from "../cluster/poller.ts";
 import type { PollerMessage } from "../cluster/poller.ts";
+import { stager } from "../cluster/stager.ts";
+import type { StagerMessage } from "../cluster/stager.ts";
 import { submitter } from "../cluster/submitter.ts";
 import type { SubmitterMessage } from "../cluster/submitter.ts";
 import { brokenInvariants } from "../job/invariants.ts";
@@ -22,7 +25,8 @@ import { foldJob, jobActor } from "../job/mod.ts";
 import type { CancelRequest, JobEffects, JobMessage } from "../job/mod.ts";
 import { ActorSystem, seededRandom, VirtualClock } from "../kernel/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
-import { FakeHost, fakePlanner } from "./fake_connection.ts";
+import { fakeArchive, FakeArchives } from "./fake_archives.ts";
+import { FakeEnvironments, FakeHost, fakePlanner } from "./fake_connection.ts";
 import { EPOCH, jobNumber } from "./simulated_job.ts";
 import { arrayNumbers, SimulatedSlurm } from "./simulated_slurm.ts";
 import type { Part, SlurmDefects } from "./simulated_slurm.ts";
@@ -41,6 +45,12 @@ export interface WorldDefects extends SlurmDefects {
   readonly losesRequests?: boolean;
 }
 
+/** What becomes of a try to send what the job brings along, and after how long. */
+export interface StageFate {
+  readonly delayMs: number;
+  readonly result: "sent" | "fails" | "never works";
+}
+
 /** Whether two values are the same once they are stored, in whatever order their keys are. */
 function sameJson(a: unknown, b: unknown): boolean {
   return isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)));
@@ -51,6 +61,9 @@ export class JobWorld implements AsyncDisposable {
   readonly id = jobNumber(1);
   readonly clock = new VirtualClock(EPOCH);
   readonly slurm: SimulatedSlurm;
+  /** What the job brings along, and where that is sent. */
+  readonly archives = new FakeArchives();
+  readonly environments = new FakeEnvironments();
   /** Laws that were broken. */
   readonly troubles: string[] = [];
   /** The facts that the journal has taken. */
@@ -59,6 +72,8 @@ export class JobWorld implements AsyncDisposable {
   readonly cancellations: (Cancellation & { readonly at: number })[] = [];
   /** Paths of the actors that have failed. */
   readonly failures: string[] = [];
+  /** What becomes of the next tries to send what the job brings along; those after them come through. */
+  stageFates: StageFate[] = [];
   /** The job as the journal has it. */
   view: JobView;
   /** Whether the journal has no room. */
@@ -69,11 +84,15 @@ export class JobWorld implements AsyncDisposable {
   #system: ActorSystem;
   #job: ActorRef<JobMessage> | undefined;
   #poller: ActorRef<PollerMessage> | undefined;
+  #stager: ActorRef<StagerMessage> | undefined;
   #submitter: ActorRef<SubmitterMessage> | undefined;
   readonly #journal = Journal.open({ path: ":memory:" });
   readonly #firstTries = new Set<AttemptId>();
   readonly #watching = new Set<AttemptId>();
   #ended = 0;
+  /** Hashes of what was sent, and whether something was tried that never works. */
+  readonly #sent = new Set<string>();
+  #neverWorks = false;
   /** How many attempts have ended of which nothing is tried again but what was lost before it began. */
   #lostAttempts = 0;
 
@@ -112,6 +131,8 @@ export class JobWorld implements AsyncDisposable {
       at: EPOCH,
       fact: this.#accepted,
     });
+    this.archives.prepares.answer = () => fakeArchive("a");
+    this.environments.sends.answer = () => this.#send();
     this.#append = this.#journal.append.bind(this.#journal);
     this.#journal.append = (entries) => this.#checkedAppend(entries);
     this.#system = this.#newSystem();
@@ -127,11 +148,29 @@ export class JobWorld implements AsyncDisposable {
     await this.clock.advance(ms);
   }
 
+  async #send(): Promise<void> {
+    const { delayMs, result } = this.stageFates.shift() ?? { delayMs: 20, result: "sent" };
+    const connection = this.#connection;
+    await new Promise<void>((resolve) => void this.clock.setTimeout(resolve, delayMs));
+    if (connection !== this.#connection) throw new EnvironmentsUnusableError("/", "cut");
+    switch (result) {
+      case "sent":
+        return void this.#sent.add(fakeArchive("a").sha256);
+      case "fails":
+        throw new EnvironmentsUnusableError("/", "no room");
+      case "never works":
+        this.#neverWorks = true;
+        throw new PlatformMismatchError("linux-aarch64", ["linux-x86_64"], "the cluster");
+    }
+  }
+
   /** The connection stands. */
   up(): void {
     if (this.#connection !== undefined) return;
-    const connection = { host: new FakeHost(), scheduler: this.slurm, planner: fakePlanner };
+    const { slurm: scheduler, environments } = this;
+    const connection = { host: new FakeHost(), scheduler, planner: fakePlanner, environments };
     this.#connection = connection;
+    this.#stager?.tell({ type: "up", connection });
     this.#submitter?.tell({ type: "up", connection });
     this.#poller?.tell({ type: "up", connection });
   }
@@ -140,6 +179,7 @@ export class JobWorld implements AsyncDisposable {
   down(): void {
     if (this.#connection === undefined) return;
     this.#connection = undefined;
+    this.#stager?.tell({ type: "down" });
     this.#submitter?.tell({ type: "down" });
     this.#poller?.tell({ type: "down" });
   }
@@ -185,6 +225,7 @@ export class JobWorld implements AsyncDisposable {
   /** Ends all trouble and lets time pass until the job has ended, then checks what came of it. */
   async finish(): Promise<void> {
     this.slurm.fates = [];
+    this.stageFates = [];
     this.slurm.accountingAnswers = true;
     this.full = false;
     this.crash = undefined;
@@ -232,6 +273,7 @@ export class JobWorld implements AsyncDisposable {
     this.#watching.clear();
     this.#system.spawn<never, null>("cluster", {
       init: (ctx) => {
+        this.#stager = ctx.spawn("stager", stager({ local: this.archives }), options);
         this.#submitter = ctx.spawn("submitter", submitter({ report: () => {} }), options);
         this.#poller = ctx.spawn(
           "poller",
@@ -256,7 +298,7 @@ export class JobWorld implements AsyncDisposable {
         this.failures.push(signal.path);
         if (signal.path === this.#job?.path) return state;
         const connection = this.#connection;
-        for (const ref of [this.#submitter, this.#poller]) {
+        for (const ref of [this.#stager, this.#submitter, this.#poller]) {
           if (ref?.path !== signal.path) continue;
           if (connection !== undefined) ref.tell({ type: "up", connection });
         }
@@ -277,6 +319,11 @@ export class JobWorld implements AsyncDisposable {
   }
 
   readonly #effects: JobEffects = {
+    stage: (job) => {
+      this.#law(job.attemptId === this.#present, "what the present attempt needs is sent");
+      this.#law(this.view.phase === "staging", "what is being sent was journaled");
+      this.#stager?.tell({ type: "stage", ...job });
+    },
     enqueue: (job) => {
       const { phase, tries, tasks } = this.view;
       this.#law(job.attemptId === this.#present, "the present attempt is handed over");
@@ -288,6 +335,13 @@ export class JobWorld implements AsyncDisposable {
         );
         this.#firstTries.add(job.attemptId);
       }
+      const { software } = job.spec;
+      this.#law(
+        isPacked(this.spec.software)
+          ? software.kind === "environment" && this.#sent.has(software.sha256)
+          : software.kind === this.spec.software.kind,
+        "what a job brings along is there before it is handed over",
+      );
       const { array } = job.spec.resources;
       const open = tasks?.filter((task) => !isFinal(task.phase)).map(({ task }) => task);
       this.#law(
@@ -306,6 +360,7 @@ export class JobWorld implements AsyncDisposable {
         this.view.cancelRequested && !this.over,
         "only what is to be cancelled is taken back",
       );
+      this.#stager?.tell({ type: "withdraw", attemptId: id });
       this.#submitter?.tell({ type: "withdraw", attemptId: id });
     },
     watch: (watched, job) => {
@@ -349,6 +404,7 @@ export class JobWorld implements AsyncDisposable {
       this.#poller?.tell({ type: "unwatch", attemptId: id });
       this.clock.setTimeout(() => job.tell({ type: "dismiss" }), 500);
     },
+    allocation: () => {},
     taskEnded: (_, number) => {
       const task = this.view.tasks?.find((one) => one.task === number);
       this.#law(task !== undefined && isFinal(task.phase), "a task that is told of has ended");
@@ -530,6 +586,10 @@ export class JobWorld implements AsyncDisposable {
     this.#law(this.over, "a job comes to its end");
     this.#law(this.slurm.parts.every((part) => part.over), "nothing of it is left with Slurm");
     this.#law(this.#ended > 0, "its end is told");
+    this.#law(
+      view.error?.code !== "PLATFORM_MISMATCH" || this.#neverWorks,
+      "a job ends for what no retry mends only where that was so",
+    );
     this.#law(this.#watching.size === 0, "nothing of it is watched");
     for (let attempt = 1; attempt <= view.attempt; attempt++) {
       const id = attemptId(this.id, attempt);

@@ -10,6 +10,7 @@ function nothing(): void {}
 
 /** The effects of a job that nobody else hears of. */
 export const noEffects: JobEffects = {
+  stage: nothing,
   enqueue: nothing,
   withdraw: nothing,
   watch: nothing,
@@ -19,4 +20,5 @@ export const noEffects: JobEffects = {
   cancel: nothing,
   ended: nothing,
   taskEnded: nothing,
+  allocation: nothing,
 };

@@ -19,10 +19,10 @@ import type {
   Cancellation,
   GivenUp,
   Observation,
+  RunRecord,
   Scheduler,
   SessionSighting,
   Sighting,
-  SpoolRecord,
   Submission,
   SubmitOutcome,
   Watched,
@@ -156,7 +156,7 @@ export class SimulatedSlurm implements Scheduler {
   /** The array that was asked for with each attempt. */
   readonly arrays = new Map<AttemptId, string | undefined>();
   /** Lines that scripts have written and nobody has read. */
-  readonly lines: SpoolRecord[] = [];
+  readonly lines: RunRecord[] = [];
   /** What becomes of the next calls; empty: all are done at once. */
   fates: CallFate[] = [];
   accountingAnswers = true;

@@ -7,7 +7,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { JobView } from "../../model/mod.ts";
-import { clusterNameSchema, jobPhaseSchema } from "../../model/mod.ts";
+import { clusterNameSchema, jobPhaseSchema, sessionIdSchema } from "../../model/mod.ts";
 import { clientCommand, jsonLine } from "../client_command.ts";
 import type { CommandContext } from "../command_context.ts";
 import { connectionSchema } from "../connection.ts";
@@ -19,6 +19,7 @@ const pageSize = 500;
 const optionsSchema = connectionSchema.extend({
   json: z.boolean().default(false),
   cluster: clusterNameSchema.optional(),
+  session: sessionIdSchema.optional(),
   phase: z.array(jobPhaseSchema).optional(),
   label: z.array(z.string()).default([]),
   limit: z.coerce.number().int().min(1).default(20),
@@ -37,6 +38,7 @@ function labels(words: readonly string[]): Record<string, string> {
 export function jobsCommand(context: CommandContext): Command {
   return clientCommand("jobs", "list jobs, newest first")
     .option("--cluster <name>", "only jobs of this cluster")
+    .option("--session <id>", "only steps of this session")
     .option("--phase <phases...>", "only jobs in one of these phases")
     .option("--label <name=value...>", "only jobs with these labels")
     .option("--limit <number>", "how many at the most (default: 20)")
@@ -52,6 +54,7 @@ export function jobsCommand(context: CommandContext): Command {
           limit: Math.min(pageSize, wanted - jobs.length),
           labels: labels(options.label),
           ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
+          ...(options.session === undefined ? {} : { session: options.session }),
           ...(options.phase === undefined ? {} : { phases: options.phase }),
           ...(cursor === undefined ? {} : { cursor }),
         });

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { Command, Option } from "commander";
+import type { Command } from "commander";
 import { z } from "zod";
 import type { JobSpec } from "../../model/mod.ts";
 import type { SluiceClient } from "../../rpc/mod.ts";
-import { clientCommand, jsonLine } from "../client_command.ts";
+import { clientCommand, jsonLine, repeated } from "../client_command.ts";
+import { onlyCluster } from "../only_cluster.ts";
 import type { CommandContext } from "../command_context.ts";
 import { connectionSchema } from "../connection.ts";
 import { UsageError } from "../errors.ts";
@@ -17,6 +18,8 @@ import { endText } from "../format/job.ts";
 import { jobSpec, submitOptionsSchema } from "../job_spec.ts";
 import { readPayload } from "../payload.ts";
 import { readSpecFile } from "../spec_file.ts";
+import { resourceFlags } from "../resource_options.ts";
+import type { Flag } from "../resource_options.ts";
 import { detachedText, watchJob } from "../watch_job.ts";
 
 const optionsSchema = connectionSchema.extend(submitOptionsSchema.shape).extend({
@@ -30,31 +33,19 @@ const optionsSchema = connectionSchema.extend(submitOptionsSchema.shape).extend(
 
 type Options = z.infer<typeof optionsSchema>;
 
-const resourceOptions: readonly (readonly [flags: string, description: string])[] = [
-  ["-N, --nodes <number>", "nodes, or a range such as 2-4"],
-  ["-n, --ntasks <number>", "tasks: processes that srun starts"],
-  ["--ntasks-per-node <number>", "tasks on each node"],
-  ["-c, --cpus-per-task <number>", "processors for each task"],
-  ["--mem <size>", "memory on each node, such as 4G"],
-  ["--mem-per-cpu <size>", "memory for each processor"],
-  ["-G, --gpus <number>", "GPUs in all, or type:number"],
-  ["--gpus-per-node <number>", "GPUs on each node"],
-  ["-t, --time <limit>", "time limit, such as 1:30:00"],
-  ["-p, --partition <name>", "partition"],
-  ["-A, --account <name>", "account to charge"],
-  ["-q, --qos <name>", "quality of service"],
-  ["-C, --constraint <features>", "features that nodes must have"],
-  ["--reservation <name>", "reservation to run in"],
-  ["-w, --nodelist <nodes>", "nodes that must be part of the job"],
-  ["-x, --exclude <nodes>", "nodes that must not be part of the job"],
-  ["--exclusive [who]", "share the nodes with no other job; user: only with one's own"],
-  ["-b, --begin <time>", "earliest start, such as now+1hour"],
-  ["-d, --dependency <jobs>", "jobs to wait for, in Slurm's ids, such as afterok:123"],
+const arrayFlags: readonly Flag[] = [
   ["-a, --array <tasks>", "tasks of a job array, such as 0-19%5"],
   ["--count <number>", "so many copies, as one job array with tasks from 0 on"],
 ];
 
-const careOptions: readonly (readonly [flags: string, description: string])[] = [
+const softwareFlags: readonly Flag[] = [
+  ["--conda <name>", "conda environment on the cluster, by its name or path"],
+  ["--venv <directory>", "Python virtual environment on the cluster"],
+  ["--archive <file>", "packed environment where the server runs; it is sent once"],
+  ["--activate <script>", "what is sourced of the archive (default: activate.sh)"],
+];
+
+const careFlags: readonly Flag[] = [
   ["--key <word>", "submitted again with the same key, it is the same job"],
   ["--retry <times>", "try again so often after a failure"],
   [
@@ -65,10 +56,6 @@ const careOptions: readonly (readonly [flags: string, description: string])[] = 
   ["--signal-before-limit <signal@seconds>", "warn the job before its time limit, such as USR1@60"],
 ];
 
-function append(word: string, before: readonly string[] | undefined): readonly string[] {
-  return [...before ?? [], word];
-}
-
 /** A command with every option that says what a job is. */
 function specCommand(name: string, description: string): Command {
   const command = clientCommand(name, description)
@@ -76,35 +63,24 @@ function specCommand(name: string, description: string): Command {
     .argument("[script...]", "a script and its arguments; - reads it from standard input")
     .option("--cluster <name>", "where to run (default: the only cluster there is)")
     .option("--spec <file>", "a job in YAML or JSON; other options win over what it says")
+    .option("--session <id>", "run it as a step of this session: its id, or a configured name")
     .option("-J, --name <name>", "name of the job (default: that of the script)")
     .option("-D, --chdir <directory>", "where the job starts (default: its own directory)")
+    .addOption(repeated("-e, --env <name=value>", "environment variable; may be repeated"))
     .addOption(
-      new Option("-e, --env <name=value>", "environment variable; may be repeated").argParser(
-        append,
-      ),
+      repeated("--label <name=value>", "word of your own to find the job by; may be repeated"),
     )
     .addOption(
-      new Option("--label <name=value>", "word of your own to find the job by; may be repeated")
-        .argParser(append),
-    )
-    .addOption(
-      new Option(
+      repeated(
         "--option <name=value>",
         "any other sbatch option by its long name; may be repeated",
-      ).argParser(append),
+      ),
     );
-  for (const [flags, text] of [...resourceOptions, ...careOptions]) command.option(flags, text);
+  command.addOption(repeated("--module <name>", "module that is loaded; may be repeated"));
+  for (const [flags, text] of [...resourceFlags, ...arrayFlags, ...softwareFlags, ...careFlags]) {
+    command.option(flags, text);
+  }
   return command;
-}
-
-async function onlyCluster(client: SluiceClient): Promise<string> {
-  const names = (await client.clusters.list.query()).map(({ name }) => name);
-  const [only] = names;
-  if (only !== undefined && names.length === 1) return only;
-  throw new UsageError(
-    `There are ${names.length} clusters, and none was named.`,
-    `Add --cluster with one of: ${names.join(", ")}`,
-  );
 }
 
 interface Prepared {

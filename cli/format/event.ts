@@ -23,6 +23,8 @@ function words(fact: JobFact): string {
       return `accepted as '${fact.spec.name}'`;
     case "staging":
       return fact.tries === 1 ? "staging" : `staging, try ${fact.tries}`;
+    case "staged":
+      return `staged as ${fact.environments.map(({ sha256 }) => sha256.slice(0, 12)).join(", ")}`;
     case "submitting":
       return fact.tries === 1 ? "submitting" : `submitting, try ${fact.tries}`;
     case "submitted":

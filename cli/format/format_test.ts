@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import type { ClusterView, JobEvent, JobFact, JobView } from "../../model/mod.ts";
-import { clusterViewSchema, jobEventSchema, jobViewSchema } from "../../model/mod.ts";
+import type { ClusterView, JobEvent, JobFact, JobView, SessionView } from "../../model/mod.ts";
+import {
+  clusterViewSchema,
+  jobEventSchema,
+  jobViewSchema,
+  sessionViewSchema,
+} from "../../model/mod.ts";
 import { clusterDetails, clusterTable, probeDetails } from "./cluster.ts";
 import { errorText } from "./error.ts";
 import { eventLine } from "./event.ts";
 import { endText, jobDetails, jobTable, phaseText, progressText } from "./job.ts";
+import { sessionDetails, sessionTable } from "./session.ts";
 import { fields, table } from "./table.ts";
 import { spanText, timeText } from "./time.ts";
 
@@ -276,4 +282,67 @@ Deno.test("an error says what to do, its lines kept and its controls shown", () 
     errorText({ code: "A_CODE", message: "one\ntwo\x1b", next: "do it", retryable: false }),
     "error A_CODE: one\ntwo\\x1b\nnext: do it\n",
   );
+});
+
+function session(changes: Partial<SessionView> = {}): SessionView {
+  return {
+    ...sessionViewSchema.parse({
+      id: "01a1fa7c-ca80-7414-a127-c5a28e7b2303",
+      cluster: "dev",
+      name: "sluice-day",
+      sessionName: "day",
+      status: "open",
+      phase: "running",
+      nodes: ["n1", "n2"],
+      failedNodes: [],
+      steps: { waiting: 3, running: 2, ended: 7 },
+      clusters: [],
+      maxConcurrent: 8,
+      openedAt: start,
+      expiresAt: start + 3_605_000,
+      labels: { team: "blue" },
+    }),
+    ...changes,
+  };
+}
+
+Deno.test("a table of sessions shows what runs in them and how long they last", () => {
+  const sessions = [
+    session(),
+    session({
+      status: "closed",
+      closeReason: "idle",
+      sessionName: undefined,
+      expiresAt: undefined,
+    }),
+    session({ status: "opening", nodes: [], reason: { code: "Resources", text: "waits" } }),
+  ];
+  assert.equal(
+    sessionTable(sessions, start + 5_000),
+    `\
+ID                                    CLUSTER  NAME        STATUS               STEPS            NODES   LEFT
+01a1fa7c-ca80-7414-a127-c5a28e7b2303  dev      day         open                 2/8 run, 3 wait      2  1h00m
+01a1fa7c-ca80-7414-a127-c5a28e7b2303  dev      sluice-day  closed (idle)        2/8 run, 3 wait      2      -
+01a1fa7c-ca80-7414-a127-c5a28e7b2303  dev      day         opening (Resources)  2/8 run, 3 wait      0  1h00m
+`,
+  );
+});
+
+Deno.test("a session in full names its failed nodes and the way to its clusters", () => {
+  const text = sessionDetails(session({
+    failedNodes: [{ node: "n2", state: "DOWN", since: start }],
+    clusters: [{
+      jobId: job().id,
+      framework: "ray",
+      nodes: 2,
+      cpus: 16,
+      gpus: 4,
+      address: "n1:6379",
+      dashboard: "n1:8265",
+      tunnel: "ssh -N -L 8265:n1:8265 ada@login",
+    }],
+  }));
+  assert.match(text, /^failed nodes +n2 \(DOWN\)$/m);
+  assert.match(text, /^steps +2 run, 3 wait, 7 have ended$/m);
+  assert.match(text, /2 nodes, 16 CPUs, 4 GPUs +n1:6379 +ssh -N -L 8265:n1:8265 ada@login$/m);
 });

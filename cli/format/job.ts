@@ -81,6 +81,8 @@ export function jobDetails(job: JobView, columns?: number): string {
     ["id", job.id],
     ["name", job.name],
     ["cluster", job.cluster],
+    ["session", job.session],
+    ["runs on", job.standing],
     ["scheduler id", job.schedulerId],
     ["phase", job.phase.replace("_", " ")],
     ["state", job.state],

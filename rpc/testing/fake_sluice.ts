@@ -11,6 +11,7 @@ import type {
   DeadLetterView,
   FeedOptions,
   JobsApi,
+  SessionsApi,
   SluiceApi,
   SystemApi,
 } from "../../actors/mod.ts";
@@ -24,13 +25,19 @@ import type {
   JobView,
   LogChunk,
   LogRequest,
+  SessionId,
+  SessionView,
 } from "../../model/mod.ts";
 import {
+  allocationJob,
   clusterNameSchema,
   isFinal,
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  sessionIdSchema,
+  sessionOfAllocation,
+  sessionSpecSchema,
   SluiceError,
 } from "../../model/mod.ts";
 
@@ -137,6 +144,7 @@ export class FakeSluice implements SluiceApi {
   readonly jobs: JobsApi = {
     submit: (input) => {
       const spec = jobSpecSchema.parse(input);
+      const session = sessionIdSchema.safeParse(spec.session);
       const id = newJobId();
       const at = 1_700_000_000_000;
       this.#jobs.set(id, {
@@ -158,12 +166,18 @@ export class FakeSluice implements SluiceApi {
           acceptedAt: at,
           updatedAt: at,
           events: 1,
+          ...(session.success ? { session: session.data } : {}),
         },
       });
       this.record(id, { type: "accepted", spec, directory: `~/.sluice/jobs/${id}` });
       return Promise.resolve(this.#job(id).view);
     },
-    submitMany: (specs) => Promise.all(specs.map((spec) => this.jobs.submit(spec))),
+    submitMany: (specs, { defaults } = {}) =>
+      Promise.all(
+        specs.map((spec) =>
+          this.jobs.submit(defaults === undefined ? spec : { ...spec, defaults })
+        ),
+      ),
     preview: (spec) =>
       Promise.resolve({
         commandLine: `sbatch --job-name=${spec.name}`,
@@ -174,10 +188,11 @@ export class FakeSluice implements SluiceApi {
       const { view, spec } = await Promise.resolve(this.#job(id));
       return { ...view, spec };
     },
-    list: ({ limit, phases } = {}) =>
+    list: ({ limit, phases, session } = {}) =>
       Promise.resolve({
         jobs: [...this.#jobs.values()].map(({ view }) => view)
           .filter(({ phase }) => phases === undefined || phases.includes(phase))
+          .filter((view) => session === undefined || view.session === session)
           .slice(0, limit),
       }),
     cancel: (id, how = {}) => {
@@ -258,6 +273,63 @@ export class FakeSluice implements SluiceApi {
       this.openFeeds--;
     }
   }
+
+  readonly #sessions = new Map<SessionId, SessionView>();
+
+  #session(id: SessionId): SessionView {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) return session;
+    throw new SluiceError({
+      code: "SESSION_NOT_FOUND",
+      message: `There is no session ${id}.`,
+      next: "List the sessions with sessions.list.",
+    });
+  }
+
+  /** Changes how a session stands. */
+  change(id: SessionId, changes: Partial<SessionView>): SessionView {
+    const session = { ...this.#session(id), ...changes };
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  readonly sessions: SessionsApi = {
+    open: async (input) => {
+      const { cluster, name, labels, resources, options: _, idempotencyKey: __, ...terms } =
+        sessionSpecSchema.parse(input);
+      const payload = { kind: "allocation", ...terms } as const;
+      const job = await this.jobs.submit({ cluster, name, labels, resources, payload });
+      const session: SessionView = {
+        id: sessionOfAllocation(job.id),
+        cluster,
+        name,
+        labels,
+        status: "opening",
+        phase: "queued",
+        nodes: [],
+        failedNodes: [],
+        steps: { waiting: 0, running: 0, ended: 0 },
+        clusters: [],
+        maxConcurrent: terms.maxConcurrent,
+        openedAt: job.acceptedAt,
+      };
+      this.#sessions.set(session.id, session);
+      return session;
+    },
+    hold: () => Promise.reject(new Error("nobody above holds sessions in this process")),
+    get: (id) => Promise.try(() => this.#session(id)),
+    list: ({ live = true } = {}) =>
+      Promise.resolve(
+        [...this.#sessions.values()].filter(({ status }) => !live || status !== "closed"),
+      ),
+    close: (id, { drain = true } = {}) =>
+      Promise.try(() => {
+        this.record(allocationJob(id), { type: "session_closing", reason: "asked", drain });
+        return this.change(id, { status: "closing", closeReason: "asked" });
+      }),
+    renew: (id) => Promise.try(() => this.#session(id)),
+    events: (id, options) => this.#feed({ jobId: allocationJob(this.#session(id).id) }, options),
+  };
 
   readonly clusters: ClustersApi = {
     list: async () => {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { openLocal } from "../../hosts/mod.ts";
 import type { Host, HostStream } from "../../hosts/mod.ts";
 import { attemptId, jobSpecSchema, newJobId, schedulerIdSchema } from "../../model/mod.ts";
-import type { AttemptId, JobSpecInput, SchedulerId } from "../../model/mod.ts";
+import type { AttemptId, JobSpecInput, LocalClusterConfig, SchedulerId } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
 import { remoteLayout } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
@@ -21,19 +21,27 @@ class Here implements AsyncDisposable {
   readonly scheduler: ProcessScheduler;
   readonly #started: SchedulerId[] = [];
 
-  private constructor(readonly host: Host, readonly directory: string) {
+  private constructor(
+    readonly host: Host,
+    readonly directory: string,
+    resources: LocalClusterConfig["resources"],
+  ) {
     this.layout = remoteLayout(`${directory}/it's here`, "server");
     this.scheduler = new ProcessScheduler(
       host,
       this.layout,
-      new ProcessPlanner(this.layout, "server"),
+      new ProcessPlanner(this.layout, "server", { resources }),
     );
   }
 
-  static async open(shell: string): Promise<Here> {
+  static async open(
+    shell: string,
+    resources: LocalClusterConfig["resources"],
+  ): Promise<Here> {
     // As some people set up their shells: `>` overwrites no file.
     const host = await openLocal({ shell: { command: shell, login: false, prelude: "set -C" } });
-    return new Here(host, await Deno.makeTempDir({ prefix: "sluice-process-" }));
+    const directory = await Deno.makeTempDir({ prefix: "sluice-process-" });
+    return new Here(host, directory, resources);
   }
 
   async start(
@@ -97,10 +105,14 @@ const ending = (job: { readonly attemptId: AttemptId; readonly schedulerId: Sche
   means: { kind: "end" } as const,
 });
 
-function hereTest(name: string, body: (here: Here) => Promise<void>): void {
+function hereTest(
+  name: string,
+  body: (here: Here) => Promise<void>,
+  resources: LocalClusterConfig["resources"] = "refuse",
+): void {
   for (const shell of SHELLS) {
     Deno.test(`${name} (${shell})`, async () => {
-      await using here = await Here.open(shell);
+      await using here = await Here.open(shell, resources);
       await body(here);
     });
   }
@@ -195,6 +207,35 @@ hereTest("a job whose processes vanish without a record has failed", async (here
   const sighting = await here.ended(job);
   assert.ok(sighting?.kind === "ended" && sighting.reason?.code === "Vanished");
 });
+
+hereTest("components run side by side and end each by itself", async (here) => {
+  const { attemptId, schedulerId } = await here.start('echo "$SLUICE_COMPONENT first"', {
+    components: [
+      { payload: { kind: "command", command: ["sh", "-c", "echo second; exit 3"] } },
+      { payload: { kind: "script", script: '#!/bin/sh\necho "third of $SLUICE_COMPONENTS"\n' } },
+    ],
+  });
+  const job = { attemptId, schedulerId, tasks: [0, 1, 2], components: true as const };
+  for (;;) {
+    const seen = await here.scheduler.observe([job], never);
+    if (seen.some(({ sighting }) => sighting.kind === "active")) {
+      await delay(10);
+      continue;
+    }
+    assert.deepEqual(seen.map(({ sighting }) => kind(sighting)), [
+      "succeeded 0",
+      "failed 3",
+      "succeeded 0",
+    ]);
+    break;
+  }
+  for (const [component, text] of ["0 first", "second", "third of 3"].entries()) {
+    assert.equal(
+      await Deno.readTextFile(here.file(attemptId, `stdout.${component}`)),
+      `${text}\n`,
+    );
+  }
+}, "ignore");
 
 hereTest("tasks of an array end each by itself", async (here) => {
   const { attemptId, schedulerId } = await here.start(

@@ -25,13 +25,27 @@ export interface ProcessJob {
   readonly jobDirectory: string;
   /** The job script with its words, to be run in the job's directory. */
   readonly command: readonly string[];
+  /** The same of each component of a heterogeneous job, in the place of `command`. */
+  readonly components?: readonly (readonly string[])[];
 }
 
 /**
  * The lines of shell that start the job's script in the job's directory and wait for its end: one for the
- * job, or one for each task.
+ * job, or one for each task or component.
  */
-export function startLines({ command, tasks }: ProcessJob): string[] {
+export function startLines({ command, tasks, components }: ProcessJob): string[] {
+  if (components !== undefined) {
+    return [
+      `SLUICE_HET_JOB_ID=$SLURM_JOB_ID SLUICE_COMPONENTS=${components.length};`,
+      "export SLUICE_HET_JOB_ID SLUICE_COMPONENTS;",
+      ...components.map((words, component) =>
+        `SLUICE_COMPONENT=${component} ${
+          commandLine(words)
+        } >>stdout.${component} 2>>stderr.${component} &`
+      ),
+      "wait",
+    ];
+  }
   const script = commandLine(command);
   return tasks === undefined ? [`${script} >>stdout 2>>stderr`] : [
     `for task in ${tasks.join(" ")}; do`,

@@ -11,9 +11,13 @@ import type { ScancelMode, SqueueJob } from "../../slurm/mod.ts";
 import type { Cancellation } from "../scheduler.ts";
 import { forAll } from "./command_lines.ts";
 
-/** Slurm's id of an array task. */
-export function taskId(schedulerId: SchedulerId, task: number): SchedulerId {
-  return schedulerIdSchema.parse(`${schedulerId}_${task}`);
+/** Slurm's id of an array task, or of a component of a heterogeneous job. */
+export function partId(
+  schedulerId: SchedulerId,
+  task: number,
+  kind: "task" | "component",
+): SchedulerId {
+  return schedulerIdSchema.parse(`${schedulerId}${kind === "task" ? "_" : "+"}${task}`);
 }
 
 function modeOf({ means }: Cancellation): ScancelMode {
@@ -58,7 +62,7 @@ export function cancelLines(
   const groups = new Map<string, { readonly mode: ScancelMode; readonly ids: SchedulerId[] }>();
   for (const cancellation of cancellations) {
     const { attemptId, schedulerId, task, means } = cancellation;
-    const id = task === undefined ? schedulerId : taskId(schedulerId, task);
+    const id = task === undefined ? schedulerId : partId(schedulerId, task, "task");
     // scancel itself cannot be trusted to tell a task that waits from its neighbours.
     const looked = means.kind === "end_if_waiting" && task !== undefined;
     if (!(looked ? waiting : present).has(marked(attemptId, id))) continue;

@@ -30,8 +30,10 @@ export interface SilentPart {
 
 /** One of slurmstepd's lines in the standard error of a job. */
 export interface SpokenWords {
-  /** Slurm's number of the job that it names; each task of an array has one of its own. */
+  /** Slurm's number of the job that it names; each task of an array, and each component, has one of its own. */
   readonly job: number;
+  /** Whether it tells of a step of the job. */
+  readonly step?: true;
   /** What it tells. */
   readonly reason: LastWordsReason;
   /** When, in milliseconds since the epoch; absent where the line does not tell. */
@@ -70,7 +72,7 @@ export function printLastWords(layout: RemoteLayout, parts: readonly SilentPart[
       `stat -c 'wrote %Y %n' -- ${all} 2>/dev/null`,
       // "-a" since a program may have written any bytes before.
       `tail -v -c ${TAIL_BYTES} -- ${errors} 2>/dev/null |`,
-      "grep -a -E '^==> |error: \\*\\*\\* JOB [0-9]+ ON |oom[-_]kill event' |",
+      "grep -a -E '^==> |error: \\*\\*\\* (JOB|STEP) [0-9.]+ ON |oom[-_]kill event' |",
       "while IFS= read -r sluice_line; do",
       "sluice_at=-",
       "case $sluice_line in *' CANCELLED AT '*)",
@@ -108,9 +110,12 @@ export function parseLastWordsFound(
     }
     const parsed = parseLastWords(text);
     if (parsed === undefined) continue;
-    const { job, reason } = parsed;
+    const { job, step, reason } = parsed;
     const at = seconds === "-" ? {} : { at: Number(seconds) * 1000 };
-    words.set(file, [...words.get(file) ?? [], { job, reason, ...at }]);
+    words.set(file, [
+      ...words.get(file) ?? [],
+      { job, ...(step === undefined ? {} : { step }), reason, ...at },
+    ]);
   }
   return parts.map((part) => {
     const { stderr, stdout } = filesOf(part);

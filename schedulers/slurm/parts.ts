@@ -6,13 +6,17 @@
 
 import type { AttemptId, SchedulerId } from "../../model/mod.ts";
 import type { Observation, Sighting, Watched } from "../scheduler.ts";
-import { taskId } from "./cancel_lines.ts";
+import { partId } from "./cancel_lines.ts";
 import type { Run } from "./present_run.ts";
 import { marked } from "./queue.ts";
 import type { Queue, QueueLine } from "./queue.ts";
 
-/** A job or an array task that is watched. */
+/** A job, an array task or a component that is watched. */
 export class Part implements Run {
+  /** Slurm's id of it. */
+  readonly id: SchedulerId;
+  /** Whether it is a component of a heterogeneous job. */
+  readonly component: boolean;
   readonly attemptId: AttemptId;
   readonly schedulerId: SchedulerId;
   readonly task: number | undefined;
@@ -31,14 +35,17 @@ export class Part implements Run {
     const { startedAt } = watched;
     const starts = typeof startedAt === "object" ? startedAt : {};
     const ownStart = typeof startedAt === "number" ? startedAt : undefined;
-    const id = task === undefined ? watched.schedulerId : taskId(watched.schedulerId, task);
+    this.component = watched.components === true;
+    this.id = task === undefined
+      ? watched.schedulerId
+      : partId(watched.schedulerId, task, this.component ? "component" : "task");
     this.attemptId = watched.attemptId;
     this.schedulerId = watched.schedulerId;
     this.task = task;
     this.startedAt = task === undefined ? ownStart : starts[task];
     this.requeues = watched.requeues;
     this.submittedAt = watched.submittedAt;
-    this.mark = marked(watched.attemptId, id);
+    this.mark = marked(watched.attemptId, this.id);
   }
 
   /** The observation of it. */

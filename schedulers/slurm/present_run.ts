@@ -11,14 +11,18 @@ import type { SacctJob } from "../../slurm/mod.ts";
 import type { ExitRecord } from "../exit_record.ts";
 import type { LastWordsFound, SpokenWords } from "./last_words.ts";
 
-/** A run of a job or an array task. */
+/** A run of a job, an array task or a component of a heterogeneous job. */
 export interface Run {
   /** The attempt at the job. */
   readonly attemptId: AttemptId;
-  /** Slurm's id of the job; of an array task, that of the array. */
+  /** Slurm's id of the job; of an array task or a component, that of the whole. */
   readonly schedulerId: SchedulerId;
-  /** Number of the array task. */
+  /** Slurm's id of the run's own part of it. */
+  readonly id: SchedulerId;
+  /** Number of the array task or component. */
   readonly task: number | undefined;
+  /** Whether it is a component of a heterogeneous job, whose payload runs in a step. */
+  readonly component: boolean;
   /** When it began, by the cluster's clock in milliseconds since the epoch, where that is known. */
   readonly startedAt: number | undefined;
 }
@@ -77,8 +81,10 @@ export function wordsOf(
   record: ExitRecord | undefined,
 ): RunWords {
   const id = Number(run.schedulerId);
-  // The numbers of an array's tasks come after that of the array, which is the number of one of them.
-  const own = found.words.filter(({ job }) => run.task === undefined ? job === id : job >= id);
+  // The numbers of an array's tasks, and of components, come after that of the whole, which is that of one.
+  const own = found.words.filter(({ job, step = false }) =>
+    step === run.component && (run.task === undefined ? job === id : job >= id)
+  );
   const stale = ({ at }: SpokenWords) => before(at, run.startedAt) || before(at, record?.startedAt);
   const last = own.findLast(({ at }) => at !== undefined);
   const current = last !== undefined && !stale(last) ? last : undefined;

@@ -13,6 +13,8 @@ function run(more: Partial<Run> = {}): Run {
   return {
     attemptId: attemptId(jobId, 1),
     schedulerId: schedulerIdSchema.parse("12"),
+    id: schedulerIdSchema.parse("12"),
+    component: false,
     task: undefined,
     startedAt: undefined,
     ...more,

@@ -5,7 +5,14 @@
  */
 
 import type { Host } from "../../hosts/mod.ts";
-import type { AttemptId, ClusterProbe, JobId, JobMetrics, SchedulerId } from "../../model/mod.ts";
+import type {
+  AttemptId,
+  ClusterProbe,
+  JobId,
+  JobMetrics,
+  SchedulerId,
+  SessionId,
+} from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
 import {
   formatTimeLimit,
@@ -23,7 +30,7 @@ import type { SlurmConfig } from "../../slurm/mod.ts";
 import { planBatch } from "../batch.ts";
 import { SchedulerUnavailableError } from "../errors.ts";
 import { giveUp } from "../give_up.ts";
-import { followSpool } from "../layout.ts";
+import { attemptDirectory, followSpool } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
 import { removeJobs } from "../remove.ts";
 import type {
@@ -32,12 +39,18 @@ import type {
   Observation,
   Scheduler,
   SessionSighting,
+  Sighting,
   Submission,
   SubmitOutcome,
   Submitted,
   Watched,
+  WatchedSession,
 } from "../scheduler.ts";
 import { cancelLines } from "./cancel_lines.ts";
+import { componentCancelProgram, isOfComponent } from "./component_cancel.ts";
+import { readComponentMarks } from "./component_marks.ts";
+import type { MarksFound } from "./component_marks.ts";
+import { componentVerdict, leavesOpen } from "./component_verdict.ts";
 import { forAll, QUEUE_BY_COMMENT, slurmLine } from "./command_lines.ts";
 import { jobMetrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -45,6 +58,9 @@ import type { SlurmPlanner } from "./planner.ts";
 import { Parts } from "./parts.ts";
 import type { Part } from "./parts.ts";
 import { QueueReader } from "./queue.ts";
+import { sessionOfStep } from "./step_cancel.ts";
+import type { StepCancellation } from "./step_cancel.ts";
+import { isStep, Steps } from "./steps.ts";
 import { PROGRAM_SECONDS, ReplyReader, submitProgram } from "./submit_program.ts";
 import type { ProgramReply } from "./submit_program.ts";
 import { strayCopies } from "./stray_copies.ts";
@@ -58,6 +74,11 @@ const SUBMIT_LANE = "submit";
 const SUBMIT_TIMEOUT_MS = (2 * PROGRAM_SECONDS + 20) * 1000;
 
 const decoder = new TextDecoder();
+
+/** What is seen of a component that the queue has. */
+function componentObservation(part: Part, slurm: Sighting, marks: MarksFound): Observation {
+  return part.observed(componentVerdict(slurm, marks.of(part), () => slurm));
+}
 
 /** Slurm's own default of KillWait, for a cluster that does not tell, in seconds. */
 const KILL_WAIT_SECONDS = 30;
@@ -80,6 +101,7 @@ export class SlurmScheduler implements Scheduler {
   readonly #vanished: VanishedJobs;
   readonly #queue: QueueReader;
   readonly #parts = new Parts();
+  readonly #steps: Steps;
   #config: SlurmConfig | undefined;
 
   /** Works over the given connection, which stays the caller's. */
@@ -95,6 +117,7 @@ export class SlurmScheduler implements Scheduler {
     this.#planner = planner;
     this.#vanished = new VanishedJobs(host, layout);
     this.#queue = new QueueReader(host);
+    this.#steps = new Steps(host, layout);
   }
 
   /** Gives attempts up; see {@linkcode Scheduler.giveUp}. */
@@ -107,6 +130,28 @@ export class SlurmScheduler implements Scheduler {
     batch: readonly Submission[],
     signal: AbortSignal,
     onSubmitted: (outcome: Submitted) => void = () => {},
+  ): Promise<readonly SubmitOutcome[]> {
+    const ofTheirOwn = batch.filter(({ session }) => session === undefined);
+    // The sessions first, of which a step may be.
+    const outcomes = await this.#submitJobs(ofTheirOwn, signal, onSubmitted);
+    if (ofTheirOwn.length === batch.length) return outcomes;
+    const places = new Map(batch.map(({ attemptId, ...place }) => [attemptId, place]));
+    const { planned, rejected } = planBatch(
+      batch.filter(({ session }) => session !== undefined),
+      (attemptId, spec) => {
+        const { session, standing } = places.get(attemptId) ?? {};
+        return session === undefined
+          ? []
+          : [this.#planner.planStep(attemptId, spec, session, standing)];
+      },
+    );
+    return [...outcomes, ...rejected, ...await this.#steps.place(planned.flat(), signal)];
+  }
+
+  async #submitJobs(
+    batch: readonly Submission[],
+    signal: AbortSignal,
+    onSubmitted: (outcome: Submitted) => void,
   ): Promise<readonly SubmitOutcome[]> {
     const { planned: jobs, rejected } = planBatch(
       batch,
@@ -156,16 +201,36 @@ export class SlurmScheduler implements Scheduler {
     watched: readonly Watched[],
     signal: AbortSignal,
   ): Promise<readonly Observation[]> {
+    const steps = watched.filter(isStep);
+    const jobs = steps.length === 0 ? watched : watched.filter((one) => !isStep(one));
+    const traces = steps.length === 0 ? undefined : await this.#steps.look(steps, signal);
+    // Before the queue: what it says counts for what was recorded until then.
+    const marks = await readComponentMarks(this.#host, this.#layout, jobs, signal);
     const queue = await this.#queue.read(signal);
-    const seen: Observation[] = [];
+    const ofSteps = traces === undefined
+      ? []
+      : await this.#steps.judge(traces, queue, (gone, ended) => this.#lookFor(gone, ended), signal);
+    const seen: Observation[] = [...ofSteps];
     const gone: Part[] = [];
-    for (const part of this.#parts.of(watched)) {
+    const silent: Part[] = [];
+    for (const part of this.#parts.of(jobs)) {
       const observation = part.lookIn(queue);
       if (observation === undefined) gone.push(part);
-      else seen.push(observation);
+      else if (!part.component) seen.push(observation);
+      else if (leavesOpen(observation.sighting, marks.of(part))) silent.push(part);
+      else seen.push(componentObservation(part, observation.sighting, marks));
+    }
+    if (silent.length > 0) {
+      // Their records may have been written while the queue was read.
+      const late = await readComponentMarks(this.#host, this.#layout, jobs, signal);
+      for (const part of silent) {
+        const observation = part.lookIn(queue);
+        if (observation === undefined) continue;
+        seen.push(componentObservation(part, observation.sighting, late));
+      }
     }
     // Most often each line is of a job that is watched, so that none can be a stray copy.
-    const strays = seen.length < queue.size ? strayCopies(queue, watched) : [];
+    const strays = seen.length - ofSteps.length < queue.size ? strayCopies(queue, jobs) : [];
     const vanished = gone.length === 0 ? [] : await this.#lookFor(gone, signal);
     await this.#cancelStrays(strays, signal);
     return vanished.length === 0 ? seen : [...seen, ...vanished];
@@ -182,6 +247,7 @@ export class SlurmScheduler implements Scheduler {
         accounting: trace?.accounting,
         record: trace?.record,
         words: trace?.words,
+        ...(trace?.component === undefined ? {} : { component: trace.component }),
         requeues: part.requeues,
         killWaitMs: (config.killWaitSeconds ?? KILL_WAIT_SECONDS) * 1000,
       });
@@ -212,13 +278,29 @@ export class SlurmScheduler implements Scheduler {
 
   /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */
   async cancel(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
+    const jobs: Cancellation[] = [];
+    const steps: StepCancellation[] = [];
+    for (const one of cancellations) {
+      const sessionId = sessionOfStep(one.schedulerId);
+      if (sessionId === undefined) jobs.push(one);
+      else steps.push({ ...one, sessionId });
+    }
+    await this.#steps.cancel(steps, signal);
+    await this.#cancelJobs(jobs, signal);
+  }
+
+  async #cancelJobs(cancellations: readonly Cancellation[], signal: AbortSignal): Promise<void> {
     if (cancellations.length === 0) return;
     const wanted = new Set(cancellations.map(({ attemptId }) => attemptId));
     const queue = await this.#queue.read(signal);
     const jobs = [...queue.lines()].flatMap(({ attemptId, job }) =>
       wanted.has(attemptId) ? [job] : []
     );
-    for (const line of cancelLines(cancellations, jobs)) {
+    const lines = [
+      ...cancelLines(cancellations.filter((one) => !isOfComponent(one)), jobs),
+      ...await this.#componentCancels(cancellations.filter(isOfComponent), signal),
+    ];
+    for (const line of lines) {
       const { exitCode, stderr } = await this.#host.run(line, { signal });
       // What has ended already needs no cancelling; anything else must be told.
       const trouble = parseScancelErrors(stderr).filter(({ words }) =>
@@ -231,6 +313,23 @@ export class SlurmScheduler implements Scheduler {
         );
       }
     }
+  }
+
+  /** The programs that end components, each for itself. */
+  async #componentCancels(
+    cancellations: readonly Cancellation[],
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    if (cancellations.length === 0) return [];
+    const { killWaitSeconds = KILL_WAIT_SECONDS } = this.#config ?? await this.#showConfig(signal);
+    return cancellations.flatMap(({ attemptId, task, means }) =>
+      task === undefined ? [] : componentCancelProgram(
+        attemptDirectory(this.#layout, attemptId),
+        task,
+        means,
+        killWaitSeconds,
+      )
+    );
   }
 
   /** Removes jobs' directories; see {@linkcode Scheduler.remove}. */
@@ -264,6 +363,8 @@ export class SlurmScheduler implements Scheduler {
 
   /** What accounting counted for a job; see {@linkcode Scheduler.metrics}. */
   async metrics(job: Watched, signal: AbortSignal): Promise<JobMetrics> {
+    // Accounting counts steps under ids that a step has only once it has begun.
+    if (isStep(job)) return { source: "none" };
     const config = this.#config ?? await this.#showConfig(signal);
     if (!hasAccounting(config)) return { source: "none" };
     const line = sacctLine(sacctArguments([job.schedulerId]));
@@ -272,14 +373,17 @@ export class SlurmScheduler implements Scheduler {
     return jobMetrics(parseSacct(stdout).jobs);
   }
 
-  /** A plain host holds no sessions. */
-  inspect(): Promise<readonly SessionSighting[]> {
-    return Promise.resolve([]);
+  /** Looks at sessions; see {@linkcode Scheduler.inspect}. */
+  inspect(
+    sessions: readonly WatchedSession[],
+    signal: AbortSignal,
+  ): Promise<readonly SessionSighting[]> {
+    return this.#steps.inspect(sessions, signal);
   }
 
-  /** A plain host holds no sessions. */
-  closeSession(): Promise<void> {
-    return Promise.resolve();
+  /** Has a session take no more steps; see {@linkcode Scheduler.closeSession}. */
+  closeSession(sessionId: SessionId, signal: AbortSignal): Promise<void> {
+    return this.#steps.closeSession(sessionId, signal);
   }
 
   /** The command whose output is the spool as it grows. */

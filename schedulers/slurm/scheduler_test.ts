@@ -67,6 +67,29 @@ slurmTest("each job is seen as the queue has it", async (scheduler, fake) => {
   ]);
 });
 
+slurmTest(
+  "components are judged by their own records while the queue shows them running",
+  async (scheduler, fake) => {
+    const job = { ...watch("12"), tasks: [0, 1, 2], components: true as const };
+    const directory = join(fake.root, "jobs", job.attemptId);
+    await Deno.mkdir(directory, { recursive: true });
+    await Deno.writeTextFile(join(directory, "exit.1"), "12 0 3 - 100 200\n");
+    await Deno.symlink("12", join(directory, "begun.1"));
+    await queue(
+      fake,
+      queueLine("12+0", "RUNNING", mark(job.attemptId)) +
+        queueLine("12+1", "RUNNING", `${mark(job.attemptId)}+1`) +
+        queueLine("12+2", "TIMEOUT", `${mark(job.attemptId)}+2`),
+    );
+    const seen = await scheduler.observe([job], never);
+    assert.deepEqual(
+      seen.map(({ task, sighting }) => [task, "state" in sighting ? sighting.state : sighting.kind])
+        .toSorted(),
+      [[0, "RUNNING"], [1, "FAILED"], [2, "TIMEOUT"]],
+    );
+  },
+);
+
 slurmTest("an id that was used again is another job's", async (scheduler, fake) => {
   const job = watch("12");
   for (const comment of [mark(newAttempt()), "", "sluice:", `x${mark(job.attemptId)}`]) {

@@ -183,7 +183,11 @@ unwritable() {
   words=$(space "$2")
   # The lock last: whoever takes the next one must find none of its own files removed.
   for file in "$2"/*; do
-    case \${file##*/} in lock*) ;; *) rm -f -- "$file" ;; esac
+    case \${file##*/} in
+      lock*) ;;
+      component-*) rm -rf -- "$file" ;;
+      *) rm -f -- "$file" ;;
+    esac
   done
   rm -f -- "$2"/lock*
   say "$1" unwritable 0 "$words"
@@ -224,6 +228,14 @@ function below(root: string, path: string): string {
   const jobs = `${root}/jobs/`;
   if (!path.startsWith(jobs)) throw new RangeError(`${path} is not below ${jobs}`);
   return `"$jobs"/${quote(path.slice(jobs.length))}`;
+}
+
+/** The directories that a job's files lie in, as the program names them. */
+function directoriesOf(root: string, { directory, files }: ProgramJob): string[] {
+  const within = files.flatMap(({ name }) => /^(.+)\/[^/]+$/.exec(name)?.[1] ?? []);
+  return [directory, ...new Set(within.map((name) => `${directory}/${name}`))].map((path) =>
+    below(root, path)
+  );
 }
 
 /** The functions of one job: `prepare_N` claims it and writes its files, `send_N` runs sbatch. */
@@ -294,7 +306,9 @@ export function submitProgram(
     `root=${quotePath(root)} spool=${quotePath(options.spool)}`,
     "jobs=$root/jobs",
     FIXED,
-    `mkdir -p -- "\${spool%/*}" ${directories.join(" ")} 2>/dev/null`,
+    `mkdir -p -- "\${spool%/*}" ${
+      jobs.flatMap((job) => directoriesOf(root, job)).join(" ")
+    } 2>/dev/null`,
     ...jobs.map((job, index) => jobFunctions(root, job, index)),
     ...(options.recheck
       ? [

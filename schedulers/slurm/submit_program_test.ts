@@ -89,6 +89,21 @@ shellTest("a job is submitted with its files, and its id is recorded", async ({ 
   assert.equal(((await Deno.stat(`${one.directory}/job.sh`)).mode ?? 0) & 0o777, 0o700);
 });
 
+shellTest("files lie in directories of their own where their names say so", async (context) => {
+  const { fake, submit } = context;
+  const one = job(fake.root);
+  const files = ["component-1/job.sh", "component-1/bin/srun"].map((name) => ({
+    name,
+    text: `#!/bin/sh\n# ${name}\n`,
+    executable: true,
+  }));
+  assert.equal((await submit({ ...one, files: [...one.files, ...files] }))?.kind, "submitted");
+  for (const { name, text } of files) {
+    assert.equal(await Deno.readTextFile(`${one.directory}/${name}`), text);
+    assert.equal(((await Deno.stat(`${one.directory}/${name}`)).mode ?? 0) & 0o777, 0o700);
+  }
+});
+
 shellTest(
   "asked again, with recheck or without, it names the same id",
   async ({ fake, submit }) => {
@@ -322,6 +337,18 @@ shellTest("an id that was cut off in the middle is no record", async ({ fake, su
   await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
   await Deno.writeTextFile(`${one.directory}/submitted_id`, "47");
   await fake.enqueue(`sluice:${one.attemptId} 4711`);
+  const reply = await submit(one, true);
+  assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
+  assert.equal(reply.schedulerId, "4711");
+  assert.equal(await fake.asked(), 0);
+});
+
+shellTest("a heterogeneous job is found again by its first component", async ({ fake, submit }) => {
+  const one = job(fake.root);
+  await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
+  for (const [component, id] of [["+2", 4713], ["+1", 4712], ["", 4711]]) {
+    await fake.enqueue(`sluice:${one.attemptId}${component} ${id}`);
+  }
   const reply = await submit(one, true);
   assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
   assert.equal(reply.schedulerId, "4711");

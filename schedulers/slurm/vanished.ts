@@ -8,6 +8,7 @@ import type { Host } from "../../hosts/mod.ts";
 import { formatJobId, hasAccounting, parseSacct, sacctArguments } from "../../slurm/mod.ts";
 import type { SacctJob, SlurmConfig } from "../../slurm/mod.ts";
 import type { SchedulerId } from "../../model/mod.ts";
+import { readComponentMarks } from "./component_marks.ts";
 import { parseExitRecords, printExitRecords } from "../exit_record.ts";
 import type { ExitRecord } from "../exit_record.ts";
 import type { RemoteLayout } from "../layout.ts";
@@ -30,7 +31,7 @@ const PROMPT_MS = 1_000;
 const decoder = new TextDecoder();
 
 /** What is known of a job or an array task that has left the queue. */
-export type Traces = Pick<Evidence, "accounting" | "record" | "words"> & {
+export type Traces = Pick<Evidence, "accounting" | "record" | "words" | "component"> & {
   /** Whether accounting answered at all. */
   readonly answered: boolean;
 };
@@ -71,14 +72,27 @@ export class VanishedJobs {
   ): Promise<readonly Traces[]> {
     if (runs.length === 0) return [];
     const records = await this.#records(runs, signal);
+    const marks = await readComponentMarks(
+      this.#host,
+      this.#layout,
+      runs.flatMap(({ attemptId, component }) =>
+        component ? [{ attemptId, components: true as const }] : []
+      ),
+      signal,
+    );
     const accounts = await this.#accounts(runs, config, signal);
     const traces = runs.map((run): Traces => {
       const recorded = records.get(key(run.attemptId, run.task));
       const record = recorded !== undefined && isRecordOf(run, recorded) ? recorded : undefined;
-      const { schedulerId, task } = run;
-      const line = accounts?.get(task === undefined ? schedulerId : `${schedulerId}_${task}`);
+      const line = accounts?.get(run.id);
       const accounting = line !== undefined && isAccountOf(run, line, record) ? line : undefined;
-      return { record, accounting, answered: accounts !== undefined, words: undefined };
+      return {
+        record,
+        accounting,
+        answered: accounts !== undefined,
+        words: undefined,
+        ...(run.component ? { component: marks.of(run) } : {}),
+      };
     });
     const silent = runs.filter((_, index) => {
       const trace = traces[index];

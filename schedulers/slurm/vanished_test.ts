@@ -34,6 +34,8 @@ class Cluster {
     const run = {
       attemptId,
       schedulerId: schedulerIdSchema.parse(id),
+      id: schedulerIdSchema.parse(more.task === undefined ? id : `${id}_${more.task}`),
+      component: false,
       task: undefined,
       startedAt: undefined,
       ...more,

@@ -10,6 +10,8 @@ import type { SacctJob, SlurmState, SqueueJob } from "../../slurm/mod.ts";
 import { reasonOf, recorded, shellSignal } from "../endings.ts";
 import type { ExitRecord } from "../exit_record.ts";
 import type { Sighting } from "../scheduler.ts";
+import type { ComponentMarks } from "./component_marks.ts";
+import { componentVerdict } from "./component_verdict.ts";
 import type { RunWords } from "./present_run.ts";
 
 /** Everything that is known of the present run of a job or an array task at one moment. */
@@ -24,6 +26,8 @@ export interface Evidence {
   readonly words: RunWords | undefined;
   /** Whether Slurm may put the job back by itself; absent where that is not known. */
   readonly requeues: boolean | undefined;
+  /** What is known of a component of a heterogeneous job; absent for what is none. */
+  readonly component?: ComponentMarks;
   /** Time between SIGTERM and SIGKILL when Slurm ends a job, in ms. */
   readonly killWaitMs: number;
 }
@@ -217,13 +221,14 @@ export function needsLastWords({ accounting, record }: Pick<Evidence, "accountin
  * The queue is believed first: it is Slurm's own word of now. A job that has left it is what accounting
  * says, once accounting knows its end. Without that, its own traces count: the record of its script, and
  * what Slurm wrote into its standard error when it ended the job. Where they leave a doubt the job is
- * missing.
+ * missing. Of a component of a heterogeneous job its own record is believed before Slurm, which knows less.
  */
 export function verdict(evidence: Evidence): Sighting {
-  const { queue } = evidence;
-  return queue === undefined
-    ? accountedEnding(evidence) ?? traced(evidence)
-    : queuedSighting(queue);
+  const { queue, component } = evidence;
+  const slurm = queue === undefined ? accountedEnding(evidence) : queuedSighting(queue);
+  return component === undefined
+    ? slurm ?? traced(evidence)
+    : componentVerdict(slurm, component, () => traced(evidence));
 }
 
 /** What the queue's line says of a job: as long as there is one, nothing else is looked at. */

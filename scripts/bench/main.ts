@@ -15,6 +15,7 @@ import { poll } from "./poll.ts";
 import { recovery } from "./recovery.ts";
 import { rpc } from "./rpc.ts";
 import { scale } from "./scale.ts";
+import { session } from "./session.ts";
 import { submit } from "./submit.ts";
 import { table } from "./table.ts";
 import { transfer } from "./transfer.ts";
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   recovery,
   rpc,
   scale,
+  session,
   submit,
   transfer,
 };

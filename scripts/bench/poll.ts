@@ -1,6 +1,7 @@
 import { ActorSystem } from "../../actors/kernel/mod.ts";
 import { clusterActor, clusterSpawnOptions, connector } from "../../actors/cluster/mod.ts";
 import type { ClusterMessage, ClusterStatus } from "../../actors/cluster/mod.ts";
+import { FakeArchives } from "../../actors/testing/fake_archives.ts";
 import type { Host } from "../../hosts/mod.ts";
 import { slurmEnvironment, squeueArguments } from "../../slurm/mod.ts";
 import { commandLine, quote } from "../../shell/mod.ts";
@@ -94,6 +95,7 @@ async function ours(cluster: BenchCluster, queued: QueuedJobs): Promise<Omit<Row
           return connection;
         },
         journal,
+        environments: new FakeArchives(),
         poll: { minMs: 500, maxMs: 500 },
       }),
       clusterSpawnOptions,

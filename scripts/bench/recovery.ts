@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { ActorSystem } from "../../actors/kernel/mod.ts";
 import { clusterActor, clusterSpawnOptions } from "../../actors/cluster/mod.ts";
 import type { ClusterMessage } from "../../actors/cluster/mod.ts";
+import { FakeArchives } from "../../actors/testing/fake_archives.ts";
 import { FakeConnection } from "../../actors/testing/fake_connection.ts";
 import { CLUSTER, writeLiveJobs } from "../../actors/testing/live_jobs.ts";
 import { Journal } from "../../store/mod.ts";
@@ -76,6 +77,7 @@ function ours(watched: number): Contender {
           name: CLUSTER,
           connect: () => Promise.resolve(connection),
           journal,
+          environments: new FakeArchives(),
           poll: { minMs: 200, maxMs: 200 },
         }),
         clusterSpawnOptions,

@@ -95,7 +95,13 @@ export const GROUPS: readonly TestGroup[] = [
   {
     // Deno makes symbolic links only for programs that may read and write everywhere.
     name: "links",
-    paths: ["hosts/transfer_test.ts", "schedulers/slurm/submit_program_test.ts"],
+    paths: [
+      "hosts/transfer_test.ts",
+      "launchers/component_run_test.ts",
+      "schedulers/slurm/component_cancel_test.ts",
+      "schedulers/slurm/scheduler_test.ts",
+      "schedulers/slurm/submit_program_test.ts",
+    ],
     permissions: () => [
       "--allow-read",
       "--allow-write",
@@ -106,7 +112,7 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "jobs",
-    paths: ["schedulers/", "actors/", "config/"],
+    paths: ["schedulers/", "environments/", "actors/", "config/"],
     permissions: (machine) => [
       `--allow-read=.,${machine.temporary},${machine.testbed}/smalldisk`,
       `--allow-write=${machine.temporary},${machine.testbed}/smalldisk`,
@@ -141,7 +147,7 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "alone",
-    paths: ["burst", "faults", "lost_jobs", "ray_lost_node", "truth"]
+    paths: ["burst", "faults", "lost_jobs", "ray_lost_node", "spark_lost_node", "truth"]
       .map((name) => `tests/cluster/${name}_test.ts`),
     permissions: clusterPermissions,
     lane: "alone",

@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [KERNEL, "model"],
   ["shell"],
   ["slurm", "launchers", "hosts", "store", "config"],
-  ["schedulers"],
+  ["schedulers", "environments"],
   ["actors"],
   ["rpc"],
   ["cli", "web", "examples"],

@@ -79,11 +79,11 @@ const refusedAtOnce: readonly (readonly [string, Partial<JobSpecInput>, string, 
     "INVALID_INPUT",
     /partition/,
   ],
-  ["the option of such parts", { options: { "het-group": 1 } }, "HETEROGENEOUS_NOT_SUPPORTED"],
+  ["the option of such parts", { options: { "het-group": 1 } }, "RESERVED_OPTION"],
   [
     "a script with such parts",
     { payload: { kind: "script", script: "#!/bin/sh\n#SBATCH -n1\n#SBATCH hetjob\n:\n" } },
-    "HETEROGENEOUS_NOT_SUPPORTED",
+    "RESERVED_OPTION",
   ],
 ];
 

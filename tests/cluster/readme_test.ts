@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { stringify } from "@std/yaml";
+import { packVenv } from "./support/archives.ts";
 import { serveOnFreePort, TOKEN, Workspace } from "./support/workspace.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -85,8 +86,38 @@ Deno.test("the README's copies end one by one", async () => {
   assert.deepEqual(lines.toSorted(), ["0 succeeded", "1 succeeded", "2 succeeded"]);
 });
 
-Deno.test("the README's shell line runs a job and shows its output", async () => {
+Deno.test("the README's environment is sent, and its Python runs", async () => {
   await using workspace = await Workspace.make();
+  const path = await packVenv(workspace.directory, ["six==1.16.0"]);
+  const program = example(/## Software environments\s+```ts\n([\s\S]*?)```/)
+    .replace("tides.tar.gz", path);
+  const [line = ""] = await printedByLibrary(workspace, program);
+  assert.match(line, /^succeeded [0-9a-f]{64}$/);
+});
+
+Deno.test("the README's heterogeneous job succeeds in all its components", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Heterogeneous jobs\s+```ts\n([\s\S]*?)```/);
+  assert.deepEqual(
+    await printedByLibrary(workspace, program),
+    [0, 1, 2].map((number) => `component ${number} succeeded`),
+  );
+});
+
+Deno.test("the README's steps run in a session that is closed with its scope", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Sessions[^`]*```ts\n([\s\S]*?)```/);
+  const lines = await printedByLibrary(workspace, program);
+  assert.deepEqual(lines, ["succeeded", "succeeded", "succeeded"]);
+  const comments = (await workspace.accountedJobs()).length;
+  assert.equal(comments, 1, "nothing but the session has waited in the queue");
+});
+
+/** What runs a command against a server that serves until the end of the test. */
+async function withCommand(
+  workspace: Workspace,
+  test: (run: (words: readonly string[]) => Promise<string>) => Promise<void>,
+): Promise<void> {
   const env = await configured(workspace);
   const write = `--allow-write=${workspace.directory}`;
   const command = ["run", "-q", "--no-prompt", "--no-check", "-P=sluice", write, "cli/main.ts"];
@@ -95,19 +126,40 @@ Deno.test("the README's shell line runs a job and shows its output", async () =>
   const trouble = server.stderr.pipeThrough(new TextDecoderStream());
   try {
     const url = await firstMatch([said, trouble], /(http:\/\/127\.0\.0\.1:\d+)/);
-    const words = example(/^deno task sluice (submit .*)$/m).split(" ");
-    const { code, stdout, stderr } = await deno(
-      [...command, ...words],
-      { ...env, SLUICE_URL: url },
-      "null",
-    ).output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr));
-    const hosts = new TextDecoder().decode(stdout).trim().split("\n");
-    assert.equal(new Set(hosts).size, 2);
+    await test(async (words) => {
+      const { code, stdout, stderr } = await deno(
+        [...command, ...words],
+        { ...env, SLUICE_URL: url },
+        "null",
+      ).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      return new TextDecoder().decode(stdout).trim();
+    });
   } finally {
     server.kill("SIGINT");
     await server.status;
   }
+}
+
+Deno.test("the README's shell line runs a job and shows its output", async () => {
+  await using workspace = await Workspace.make();
+  await withCommand(workspace, async (run) => {
+    const out = await run(example(/^deno task sluice (submit .*)$/m).split(" "));
+    assert.equal(new Set(out.split("\n")).size, 2);
+  });
+});
+
+Deno.test("the README's shell lines open a session, run a step in it and close it", async () => {
+  await using workspace = await Workspace.make();
+  await withCommand(workspace, async (run) => {
+    const id = await run(example(/sluice (session open [^)]*)\)/).split(" "));
+    const words = (pattern: RegExp) =>
+      example(pattern).split(" ").map((word) => word === '"$id"' ? id : word);
+    assert.match(await run(words(/^deno task sluice (submit .*--session .*)$/m)), /^n\d$/);
+    assert.equal(await run(words(/^deno task sluice (session close .*)$/m)), `${id} closes`);
+    await run(["session", "events", id]);
+    assert.match(await run(["session", "show", id]), /^status +closed \(asked\)$/m);
+  });
 });
 
 Deno.test("the README's client submits a job and follows its events", async () => {

@@ -63,7 +63,7 @@ export SLUICE_RUN
 if [ "${SLURM_JOB_NUM_NODES:-1}" -gt 1 ]; then
   (
     unset SLURM_NTASKS SLURM_NPROCS SLURM_NTASKS_PER_NODE SLURM_TASKS_PER_NODE SLURM_DISTRIBUTION SLURM_NNODES SLURM_CPUS_PER_TASK SLURM_GPUS SLURM_GPUS_PER_NODE SLURM_GPUS_PER_SOCKET SLURM_GPUS_PER_TASK SLURM_GPU_BIND
-    exec srun --overlap --kill-on-bad-exit=0 --wait=0 --nodes="$SLURM_JOB_NUM_NODES" \
+    exec srun --overlap --no-kill --kill-on-bad-exit=0 --wait=0 --nodes="$SLURM_JOB_NUM_NODES" \
       --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 \
       "$sluice_dir/peers.sh" "$sluice_dir" "$SLURMD_NODENAME" </dev/null >/dev/null 2>&1
   ) &

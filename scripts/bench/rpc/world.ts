@@ -53,6 +53,7 @@ export class JournalWorld {
     const journal = this.#journal;
     return {
       clusters: rest.clusters,
+      sessions: rest.sessions,
       system: rest.system,
       jobs: {
         ...rest.jobs,

@@ -25,6 +25,7 @@ export function assertInOrder(events: readonly JobEvent[]): void {
 export function phaseOf({ fact }: JobEvent): JobPhase | undefined {
   switch (fact.type) {
     case "accepted":
+    case "staging":
     case "submitting":
       return fact.type;
     case "submitted":
@@ -34,6 +35,7 @@ export function phaseOf({ fact }: JobEvent): JobPhase | undefined {
       return fact.task === undefined ? fact.type : undefined;
     case "ended":
       return fact.task === undefined ? fact.phase : undefined;
+    case "staged":
     case "exited":
     case "cancel_requested":
     case "unknown":

@@ -1,0 +1,259 @@
+/**
+ * The actor that sends to a cluster what jobs bring along, before they are submitted: jobs with the same
+ * software wait for the same.
+ *
+ * @module
+ */
+
+import { getLogger } from "@logtape/logtape";
+import type { LocalEnvironments } from "../../environments/mod.ts";
+import { asSluiceError, packedSoftware } from "../../model/mod.ts";
+import type { AttemptId, JobSpec, PackedSoftware, SentEnvironment } from "../../model/mod.ts";
+import type { JobMessage } from "../job/mod.ts";
+import type { ActorContext, ActorRef, Behavior, Cancellable } from "../kernel/mod.ts";
+import type { Connection } from "./connection.ts";
+import type { Release } from "./release.ts";
+
+/** What a stager can be told. */
+export type StagerMessage =
+  | { readonly type: "up"; readonly connection: Connection }
+  | { readonly type: "down" }
+  /** Send what the attempt needs; its job's actor hears what becomes of it. */
+  | {
+    readonly type: "stage";
+    readonly attemptId: AttemptId;
+    readonly spec: Pick<JobSpec, "software" | "components" | "resources">;
+    readonly job: ActorRef<JobMessage>;
+  }
+  /** The attempt is wanted no more; its job's actor hears of that, if it was waiting here. */
+  | { readonly type: "withdraw"; readonly attemptId: AttemptId }
+  | Release
+  | { readonly type: "begin"; readonly load: Load }
+  | { readonly type: "sent"; readonly load: Load; readonly environment: SentEnvironment }
+  | {
+    readonly type: "unsent";
+    readonly load: Load;
+    readonly connection: Connection;
+    readonly error: unknown;
+  };
+
+/** What a stager needs. */
+export interface StagerOptions {
+  /** The archives on this side. */
+  readonly local: Pick<LocalEnvironments, "prepare">;
+  /** The partition of jobs that name none, where the configuration says one. */
+  readonly defaultPartition?: string | undefined;
+}
+
+/** A job that waits. */
+interface Waiting {
+  readonly attemptId: AttemptId;
+  readonly job: ActorRef<JobMessage>;
+  /** What it needs, in the order in which its spec names it. */
+  readonly loads: readonly Load[];
+}
+
+/** Software that is to be sent, for all jobs that wait for it. Changes in place. */
+interface Load {
+  readonly key: string;
+  readonly software: PackedSoftware;
+  readonly partition: string | undefined;
+  /** The jobs that wait for it. */
+  readonly waiting: Set<Waiting>;
+  /** Ends the work when nobody waits any more. */
+  readonly abort: AbortController;
+  /** The connection over which it is being sent. */
+  over: Connection | undefined;
+  /** What it has come to. */
+  environment: SentEnvironment | undefined;
+  /** The wait before the last try, in ms. */
+  delayMs: number;
+  timer: Cancellable | undefined;
+}
+
+interface StagerState {
+  readonly connection: Connection | undefined;
+  readonly waiting: Map<AttemptId, Waiting>;
+  readonly loads: Map<string, Load>;
+}
+
+const log = getLogger(["sluice", "cluster"]);
+
+/** First wait after a failure, in ms; doubles up to the longest. */
+const RETRY_MIN_MS = 1_000;
+const RETRY_MAX_MS = 60_000;
+
+/** The software of a job with the partition in which it is to run, for each part of the job that brings some. */
+function neededBy(
+  { software, components = [], resources }: Pick<
+    JobSpec,
+    "software" | "components" | "resources"
+  >,
+  defaultPartition: string | undefined,
+): { readonly software: PackedSoftware; readonly partition: string | undefined }[] {
+  return [{ software, resources }, ...components].flatMap((part) =>
+    packedSoftware({ software: part.software, components: undefined }).map((packed) => ({
+      software: packed,
+      partition: part.resources.partition ?? defaultPartition,
+    }))
+  );
+}
+
+/** The behaviour of a stager. */
+export function stager(
+  { local, defaultPartition }: StagerOptions,
+): Behavior<StagerMessage, StagerState> {
+  type Context = ActorContext<StagerMessage>;
+
+  const send = async (
+    { software, partition }: Load,
+    { environments }: Connection,
+    signal: AbortSignal,
+  ): Promise<SentEnvironment> => {
+    const archive = await local.prepare(software, signal);
+    const { sha256, platform } = archive;
+    await environments.check(platform, partition, signal);
+    await environments.send(archive, signal);
+    return platform === undefined ? { sha256 } : { sha256, platform };
+  };
+
+  const begin = (load: Load, connection: Connection, ctx: Context): void => {
+    load.timer?.cancel();
+    load.timer = undefined;
+    load.over = connection;
+    ctx.pipe(
+      send(load, connection, AbortSignal.any([ctx.signal, load.abort.signal])),
+      (environment): StagerMessage => ({ type: "sent", load, environment }),
+      (error): StagerMessage => ({ type: "unsent", load, connection, error }),
+    );
+  };
+
+  const loadOf = (
+    state: StagerState,
+    { software, partition }: Pick<Load, "software" | "partition">,
+    ctx: Context,
+  ): Load => {
+    const key = JSON.stringify([software, partition]);
+    const known = state.loads.get(key);
+    if (known !== undefined) return known;
+    const load: Load = {
+      key,
+      software,
+      partition,
+      waiting: new Set(),
+      abort: new AbortController(),
+      over: undefined,
+      environment: undefined,
+      delayMs: 0,
+      timer: undefined,
+    };
+    state.loads.set(key, load);
+    if (state.connection !== undefined) begin(load, state.connection, ctx);
+    return load;
+  };
+
+  /** The job waits no more, and work for which nobody waits ends. */
+  const leave = (state: StagerState, waiting: Waiting): void => {
+    if (state.waiting.get(waiting.attemptId) === waiting) state.waiting.delete(waiting.attemptId);
+    for (const load of waiting.loads) {
+      load.waiting.delete(waiting);
+      if (load.waiting.size > 0 || state.loads.get(load.key) !== load) continue;
+      state.loads.delete(load.key);
+      load.timer?.cancel();
+      load.abort.abort(new DOMException("Nobody waits for it any more.", "AbortError"));
+    }
+  };
+
+  /** Tells the job if it has all that it needs. */
+  const tellIfReady = (state: StagerState, waiting: Waiting): void => {
+    const { attemptId, job, loads } = waiting;
+    const environments = loads.flatMap(({ environment }) => environment ?? []);
+    if (environments.length < loads.length) return;
+    leave(state, waiting);
+    job.tell({ type: "staged", attemptId, environments });
+  };
+
+  const failed = (
+    state: StagerState,
+    { load, connection, error: cause }: Extract<StagerMessage, { type: "unsent" }>,
+    ctx: Context,
+  ): void => {
+    load.over = undefined;
+    if (state.connection !== connection) {
+      // The connection went, and nothing else is known of it.
+      if (state.connection !== undefined) begin(load, state.connection, ctx);
+      return;
+    }
+    const error = asSluiceError(cause);
+    const again = error.retryable;
+    log.warn("what jobs need could not be sent: {error}", { error });
+    for (const waiting of [...load.waiting]) {
+      const { attemptId, job } = waiting;
+      if (!again) leave(state, waiting);
+      job.tell({ type: "stage_failed", attemptId, error, again });
+    }
+    if (!again) return;
+    load.delayMs = Math.min(RETRY_MAX_MS, Math.max(RETRY_MIN_MS, load.delayMs * 2));
+    load.timer = ctx.after(load.delayMs, { type: "begin", load });
+  };
+
+  return {
+    init: () => ({ connection: undefined, waiting: new Map(), loads: new Map() }),
+
+    receive(state, message, ctx) {
+      switch (message.type) {
+        case "up":
+          for (const load of state.loads.values()) {
+            load.delayMs = 0;
+            if (load.over === undefined && load.environment === undefined) {
+              begin(load, message.connection, ctx);
+            }
+          }
+          return { ...state, connection: message.connection };
+        case "down":
+          for (const load of state.loads.values()) load.timer?.cancel();
+          return { ...state, connection: undefined };
+        case "stage": {
+          const { attemptId, spec, job } = message;
+          const before = state.waiting.get(attemptId);
+          const loads = neededBy(spec, defaultPartition).map((one) => loadOf(state, one, ctx));
+          const waiting = { attemptId, job, loads };
+          state.waiting.set(attemptId, waiting);
+          for (const load of loads) load.waiting.add(waiting);
+          if (before !== undefined) leave(state, before);
+          tellIfReady(state, waiting);
+          return state;
+        }
+        case "withdraw": {
+          const waiting = state.waiting.get(message.attemptId);
+          if (waiting === undefined) return state;
+          leave(state, waiting);
+          waiting.job.tell({ type: "withdrawn" });
+          return state;
+        }
+        case "release": {
+          const { attemptId } = message;
+          const waiting = attemptId === undefined ? undefined : state.waiting.get(attemptId);
+          if (waiting !== undefined) leave(state, waiting);
+          message.released();
+          return state;
+        }
+        case "begin":
+          if (state.loads.get(message.load.key) !== message.load) return state;
+          if (state.connection !== undefined) begin(message.load, state.connection, ctx);
+          return state;
+        case "sent": {
+          const { load, environment } = message;
+          if (state.loads.get(load.key) !== load) return state;
+          load.over = undefined;
+          load.environment = environment;
+          for (const waiting of [...load.waiting]) tellIfReady(state, waiting);
+          return state;
+        }
+        case "unsent":
+          if (state.loads.get(message.load.key) === message.load) failed(state, message, ctx);
+          return state;
+      }
+    },
+  };
+}

@@ -1,0 +1,294 @@
+/**
+ * The agent of a session: it runs on the first node of the allocation for as long as that is held. Pure.
+ *
+ * It needs nobody: steps are started, cancelled, counted and ended, and the session closes, whether Sluice is
+ * connected or not. Everything that it must know lies in the directory of the session's job, so that whoever
+ * writes there need not wait for it.
+ *
+ * @module
+ */
+
+import type { AllocationTerms } from "../model/mod.ts";
+import {
+  CANCELS,
+  CLOSE_FILE,
+  INBOX,
+  LEFT_INBOX,
+  LISTENING_FILE,
+  NESTED_SRUN_FILE,
+  RUNNING,
+  STEP_CANCELLED,
+  STEP_END,
+  STEP_START,
+  STEP_WORDS,
+  SWEEP_FILE,
+} from "./session_files.ts";
+import { BEGIN_LINK } from "./job_script.ts";
+
+/** The agent looks by itself after so many seconds, should a wake-up be lost. */
+const LOOK_SECONDS = 3;
+
+/**
+ * So much longer than was asked for the agent waits before it closes an idle session, in seconds: by then Sluice
+ * has done so, which knows of steps that are on their way, unless it is away.
+ */
+const AWAY_SECONDS = 30;
+
+/** Time between asking the processes of a step to end and making them, in seconds; Slurm's own default. */
+const KILL_WAIT_SECONDS = 30;
+
+/** What srun takes from the environment: what the session asked for is not what each of its steps asks for. */
+const OF_THE_SESSION = [
+  "CUDA_VISIBLE_DEVICES",
+  "GPU_DEVICE_ORDINAL",
+  "ROCR_VISIBLE_DEVICES",
+  "ZE_AFFINITY_MASK",
+  "SLUICE_ATTEMPT",
+  "SLUICE_JOB_ID",
+  "SLURM_CONSTRAINT",
+  "SLURM_CPUS_PER_GPU",
+  "SLURM_CPUS_PER_TASK",
+  "SLURM_DISTRIBUTION",
+  "SLURM_EXCLUSIVE",
+  "SLURM_GPUS",
+  "SLURM_GPUS_ON_NODE",
+  "SLURM_GPUS_PER_NODE",
+  "SLURM_GPUS_PER_SOCKET",
+  "SLURM_GPUS_PER_TASK",
+  "SLURM_GRES",
+  "SLURM_JOB_GPUS",
+  "SLURM_JOB_NUM_NODES",
+  "SLURM_MEM_PER_CPU",
+  "SLURM_MEM_PER_GPU",
+  "SLURM_MEM_PER_NODE",
+  "SLURM_NNODES",
+  "SLURM_NPROCS",
+  "SLURM_NTASKS",
+  "SLURM_NTASKS_PER_CORE",
+  "SLURM_NTASKS_PER_GPU",
+  "SLURM_NTASKS_PER_NODE",
+  "SLURM_NTASKS_PER_SOCKET",
+  "SLURM_OPEN_MODE",
+  "SLURM_SIGNAL",
+  "SLURM_STEP_GPUS",
+  "SLURM_TASKS_PER_NODE",
+  "SLURM_TIMELIMIT",
+] as const;
+
+/**
+ * The agent's script, started as `agent.sh DIRECTORY` with the session's directory for this attempt, and with
+ * a pipe of wake-ups on file descriptor 8 (see {@linkcode ExecutionPlan.wakes}).
+ *
+ * An entry is a file that defines the function `sluice_step`, which becomes the srun of the step and knows by
+ * these variables where it is: `SLUICE_SRUN`, the real srun; `SLUICE_SESSION_DIR`, the directory of what
+ * steps need; `SLUICE_NODE_CPUS`, the processors of a node. The first line of an entry of an array may be
+ * `# at most N`: so many of its tasks run at a time.
+ *
+ * A step runs once. Of entries that were put there twice, the agent drops the one that comes when there is a
+ * trace of the other; should it overlook that, the step's own script does.
+ */
+export function agentScript(
+  { maxConcurrent, idleSeconds }: Pick<AllocationTerms, "maxConcurrent" | "idleSeconds">,
+): string {
+  const look = Math.min(LOOK_SECONDS, Math.ceil(idleSeconds ?? LOOK_SECONDS));
+  return `#!/bin/sh
+# Runs the steps of a session: takes entries from its inbox, in their order, and starts each with srun.
+set -C
+SLUICE_SESSION_DIR=$1
+cd -- "$SLUICE_JOB_DIRECTORY" || exit
+unset ${OF_THE_SESSION.join(" ")}
+SLUICE_NODE_CPUS=$SLURM_CPUS_ON_NODE
+SLUICE_SESSION_NODELIST=$SLURM_JOB_NODELIST
+SLUICE_SRUN=$(command -v srun) || exit
+export SLUICE_SESSION_DIR SLUICE_NODE_CPUS SLUICE_SESSION_NODELIST SLUICE_SRUN
+mkdir -p ${RUNNING} ${CANCELS} "$SLUICE_SESSION_DIR/bin" || exit
+ln -sf ../${NESTED_SRUN_FILE} "$SLUICE_SESSION_DIR/bin/srun"
+PATH=$SLUICE_SESSION_DIR/bin:$PATH
+export PATH
+sluice_jobs=\${SLUICE_JOB_DIRECTORY%/*}
+sluice_most=${maxConcurrent}
+sluice_patience=${idleSeconds === undefined ? "" : Math.ceil(idleSeconds) + AWAY_SECONDS}
+sluice_closed='' sluice_told='' sluice_idle_since='' sluice_left=0
+sluice_kill_wait=$(scontrol show config 2>/dev/null | sed -n 's/^KillWait *= *\\([0-9]*\\).*/\\1/p')
+[ -n "$sluice_kill_wait" ] || sluice_kill_wait=${KILL_WAIT_SECONDS}
+
+# Sets the job's directory, the attempt's and the end of its files' names for the entry.
+sluice_names() {
+  sluice_attempt=\${1%%_*}
+  sluice_job=$sluice_jobs/\${sluice_attempt%%.*}
+  sluice_place=$sluice_job
+  case $sluice_attempt in *.*) sluice_place=$sluice_job/attempt-\${sluice_attempt#*.} ;; esac
+  sluice_suffix=
+  case $1 in *_*)
+    sluice_task=\${1#*_}
+    while :; do case $sluice_task in 0?*) sluice_task=\${sluice_task#0} ;; *) break ;; esac; done
+    sluice_suffix=.$sluice_task ;;
+  esac
+}
+
+# Asks the step to end, once, and makes it after a while; a step that waits for its resources just goes.
+sluice_end_step() {
+  if [ -z "$sluice_srun" ] || [ -n "$sluice_killer" ]; then return; fi
+  [ -e "$SLUICE_JOB_DIRECTORY/${CANCELS}/$sluice_name" ] || return
+  if { read -r sluice_id _ <"$sluice_place/${STEP_START}$sluice_suffix"; } 2>/dev/null &&
+    [ "$(readlink "$sluice_place/${BEGIN_LINK}$sluice_suffix")" = "$sluice_id" ]; then
+    true >|"$sluice_place/${STEP_CANCELLED}$sluice_suffix"
+    scancel --signal=TERM "$sluice_id"
+    (
+      trap 'kill "$sluice_sleep"' TERM
+      sleep "$sluice_kill_wait" &
+      sluice_sleep=$!
+      wait "$sluice_sleep" && scancel "$sluice_id"
+    ) 8>&- &
+    sluice_killer=$!
+  else
+    kill "$sluice_srun"
+  fi
+} </dev/null >/dev/null 2>&1
+
+# Ends what the step has left on its nodes, where Slurm's own end of it may not have come to that.
+sluice_sweep() {
+  timeout 20 "$SLUICE_SRUN" --overlap --nodes="$3" --ntasks="$3" --ntasks-per-node=1 --cpus-per-task=1 \\
+    --nodelist="$2" --mem=0 --gres=none "$SLUICE_SESSION_DIR/${SWEEP_FILE}" "$1"
+} 8>&- </dev/null >/dev/null 2>&1
+
+# Runs the step of an entry and records how srun ended.
+sluice_run() {
+  sluice_name=$1 sluice_srun='' sluice_killer='' sluice_code=1
+  trap 'sluice_again=1; sluice_end_step' USR1
+  trap 'sluice_again=1' TERM
+  # shellcheck source=/dev/null
+  if cd -- "$sluice_job" && . "$SLUICE_JOB_DIRECTORY/${RUNNING}/$sluice_name"; then
+    sluice_step "$sluice_place" "$sluice_suffix" 8>&- </dev/null >>"$sluice_place/${STEP_WORDS}$sluice_suffix" 2>&1 &
+    sluice_srun=$!
+    sluice_end_step
+    while sluice_again=; wait "$sluice_srun"; sluice_code=$?; [ -n "$sluice_again" ]; do :; done
+  fi
+  [ -z "$sluice_killer" ] || kill "$sluice_killer"
+  printf '%s %s\\n' "$sluice_code" "$(date +%s)" >|"$sluice_place/${STEP_END}$sluice_suffix"
+  if { read -r sluice_id sluice_nodes sluice_number <"$sluice_place/${STEP_START}$sluice_suffix"; } 2>/dev/null; then
+    # One node, and an end of the payload's own: then Slurm has had the node swept.
+    if [ "$sluice_number" != 1 ] || [ ! -e "$sluice_place/exit$sluice_suffix" ]; then
+      sluice_sweep "$sluice_id" "$sluice_nodes" "$sluice_number"
+    fi
+  fi
+  # Whom Slurm has ended, it may be about to end the session: nothing more is begun before that is known.
+  if { read -r sluice_record <"$sluice_place/exit$sluice_suffix"; } 2>/dev/null; then
+    case $sluice_record in *' CONT '*) sleep 1 ;; esac
+  fi
+  cd -- "$SLUICE_JOB_DIRECTORY" || return
+  rm -f "${RUNNING}/$sluice_name" ".pid.$sluice_name" "${CANCELS}/$sluice_name"
+  echo ended >&8
+} 2>/dev/null
+
+# Starts the step of an entry, unless it must wait, or was started before.
+sluice_take() {
+  sluice_entry=$1 sluice_name=\${1##*/}
+  sluice_names "$sluice_name"
+  if [ ! -d "$sluice_place" ] || [ -e "${RUNNING}/$sluice_name" ] ||
+    [ -e "$sluice_place/${STEP_END}$sluice_suffix" ] || [ -L "$sluice_place/${BEGIN_LINK}$sluice_suffix" ]; then
+    rm -f "$sluice_entry"
+    return 1
+  fi
+  case $sluice_name in *_*)
+    read -r sluice_first <"$sluice_entry"
+    case $sluice_first in '# at most '*)
+      set -- ${RUNNING}/"$sluice_attempt"_*
+      [ -e "$1" ] || shift
+      [ $# -lt "\${sluice_first#'# at most '}" ] || return 1 ;;
+    esac ;;
+  esac
+  mv "$sluice_entry" "${RUNNING}/$sluice_name" || return 1
+  sluice_run "$sluice_name" &
+  echo "$!" >|".pid.$sluice_name"
+} 2>/dev/null
+
+# Has the session take no more, for the reason given. What the inbox holds is kept: entries that were on
+# their way into it are in it, wherever it is.
+sluice_close() {
+  while [ -d ${INBOX} ]; do
+    while [ -e "${LEFT_INBOX}$sluice_left" ]; do sluice_left=$((sluice_left + 1)); done
+    mv ${INBOX} "${LEFT_INBOX}$sluice_left"
+    # Not where one was made anew meanwhile, by whoever found none.
+    echo "$1" >${INBOX}
+  done
+  sluice_closed=$1
+} 2>/dev/null
+
+# Counts those that have a place.
+sluice_count() {
+  set -- ${RUNNING}/*
+  [ -e "$1" ] || shift
+  sluice_running=$#
+}
+
+# Closes a session that nobody uses, once it has been so for long enough.
+sluice_close_if_idle() {
+  sluice_now=$(date +%s)
+  [ -n "$sluice_idle_since" ] || sluice_idle_since=$sluice_now
+  [ $((sluice_now - sluice_idle_since)) -ge "$sluice_patience" ] || return
+  # An entry that slipped in keeps the directory.
+  rmdir ${INBOX} && echo idle >${INBOX} && sluice_closed=idle
+} 2>/dev/null
+
+# Does what there is to do, and fails when there is nothing to do any more.
+sluice_look() {
+  if [ ! -e ${INBOX} ]; then mkdir ${INBOX}; fi
+  # A network file system shows what others put there once this node has changed something itself.
+  { true >|${INBOX}/.look; } 2>/dev/null && rm -f ${INBOX}/.look
+  if [ -n "$sluice_told" ]; then
+    sluice_close ended
+  elif [ -z "$sluice_closed" ] && [ -e ${CLOSE_FILE} ]; then
+    sluice_close asked
+  fi
+  for sluice_mark in ${CANCELS}/*; do
+    [ -e "$sluice_mark" ] || continue
+    sluice_name=\${sluice_mark##*/}
+    if [ ! -e "${RUNNING}/$sluice_name" ]; then
+      rm -f "$sluice_mark"
+    elif read -r sluice_pid <".pid.$sluice_name"; then
+      kill -s USR1 "$sluice_pid"
+    fi
+  done 2>/dev/null
+  sluice_count
+  if [ -z "$sluice_told" ]; then
+    for sluice_next in ${LEFT_INBOX}*/* ${INBOX}/*; do
+      [ "$sluice_running" -lt "$sluice_most" ] || break
+      [ -f "$sluice_next" ] || continue
+      if sluice_take "$sluice_next"; then sluice_running=$((sluice_running + 1)); fi
+    done
+  fi
+  if [ "$sluice_running" -gt 0 ]; then
+    sluice_idle_since=
+    return 0
+  fi
+  if [ -z "$sluice_closed" ]; then
+    if [ -z "$sluice_patience" ] || ! sluice_close_if_idle; then return 0; fi
+  fi
+  [ -z "$sluice_told" ] || return 1
+  for sluice_inbox in ${LEFT_INBOX}*; do
+    [ ! -d "$sluice_inbox" ] || rmdir "$sluice_inbox" || return 0
+  done 2>/dev/null
+  return 1
+}
+
+trap : USR2
+trap 'sluice_told=1; echo told >&8' TERM
+(
+  trap 'kill "$sluice_tick"; exit' TERM
+  while kill -s 0 $$; do
+    sleep ${look} &
+    sluice_tick=$!
+    wait "$sluice_tick"
+    echo look >&8
+  done
+) </dev/null >/dev/null 2>&1 &
+sluice_ticker=$!
+[ -d ${INBOX} ] || { read -r sluice_closed <${INBOX}; } 2>/dev/null
+printf '%s\\n' "$SLURM_JOB_ID" >|${LISTENING_FILE}
+while sluice_look; do read -r _ <&8; done
+rm -f ${LISTENING_FILE}
+kill "$sluice_ticker" 2>/dev/null
+[ -z "$sluice_told" ] || exit 143
+`;
+}

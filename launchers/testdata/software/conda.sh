@@ -1,0 +1,88 @@
+#!/bin/bash
+# Attempt 1 at job 01890a5d-ac96-774b-bcce-b302099a8057 of Sluice: runs the payload once and records how it ended.
+sluice_dir=$PWD${2:+/$2}
+sluice_spool=$1
+sluice_attempt=01890a5d-ac96-774b-bcce-b302099a8057
+sluice_id=${SLURM_ARRAY_JOB_ID:-${SLURM_JOB_ID:-}}
+sluice_run=$sluice_id
+sluice_task=${SLURM_ARRAY_TASK_ID:--}
+sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}
+sluice_restart=${SLURM_RESTART_COUNT:-0}
+sluice_caught=-
+sluice_woken=
+SLUICE_JOB_ID=01890a5d-ac96-774b-bcce-b302099a8057
+SLUICE_ATTEMPT=1
+SLUICE_JOB_DIRECTORY=$PWD
+export SLUICE_JOB_ID SLUICE_ATTEMPT SLUICE_JOB_DIRECTORY
+
+{ read -r sluice_owner <"$sluice_dir/submitted_id"; } 2>/dev/null || sluice_owner=$sluice_id
+if [ "$sluice_owner" != "$sluice_id" ]; then
+  printf 'sluice: %s is on record as %s; this copy does nothing.\n' \
+    "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2
+  exit 75
+fi
+if ! ln -sn "$sluice_id" "$sluice_dir/slurm_id" 2>/dev/null; then
+  sluice_owner=$(readlink "$sluice_dir/slurm_id")
+  if [ "$sluice_owner" != "$sluice_id" ]; then
+    printf 'sluice: %s is on record as %s; this copy does nothing.\n' \
+      "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2
+    exit 75
+  fi
+fi
+
+if ! ln -sn "$sluice_run" "$sluice_dir/begun$sluice_suffix" 2>/dev/null; then
+  sluice_owner=$(readlink "$sluice_dir/begun$sluice_suffix")
+  if [ "$sluice_owner" != "$sluice_run" ]; then
+    printf 'sluice: %s is on record as %s; it does nothing.\n' \
+      "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2
+    exit 75
+  fi
+fi
+
+trap 'sluice_caught=HUP' HUP
+trap 'sluice_caught=INT' INT
+trap 'sluice_caught=QUIT' QUIT
+trap 'sluice_caught=USR1' USR1
+trap 'sluice_caught=USR2' USR2
+trap 'sluice_caught=ALRM' ALRM
+trap 'sluice_caught=TERM' TERM
+trap 'sluice_caught=XCPU' XCPU
+trap 'sluice_woken=1' CONT
+
+sluice_note() {
+  printf '%s %s %s %s %s %s\n' "$sluice_attempt" "$sluice_task" "$sluice_restart" "$@" >>"$sluice_spool"
+} 2>/dev/null
+
+rm -f "$sluice_dir/exit$sluice_suffix"
+sluice_started=$(date +%s)
+sluice_note start "$sluice_started" -
+exec 3>&2 2>/dev/null
+(
+  exec 2>&3 3>&-
+  if [ "$sluice_caught" = TERM ]; then exit 143; fi
+  set --
+  unset -f conda mamba micromamba 2>/dev/null
+  for sluice_conda in "${CONDA_EXE:-}" "${MAMBA_EXE:-}" "$(command -v conda)" "$(command -v micromamba)" "$(command -v mamba)"; do
+    if [ -f "$sluice_conda" ] && [ -x "$sluice_conda" ]; then break; fi
+  done
+  { [ -f "$sluice_conda" ] && [ -x "$sluice_conda" ]; } || { printf '%s\n' 'sluice: this node has neither conda nor mamba nor micromamba on PATH: name the program in '\''software.conda'\''.' >&2; exit 82; }
+  sluice_hook=$("$sluice_conda" shell.posix hook 2>/dev/null) ||
+    sluice_hook=$("$sluice_conda" shell hook --shell posix) ||
+    { printf '%s\n' 'sluice: conda does not say how it is begun in a shell: see the lines above.' >&2; exit 82; }
+  eval "$sluice_hook"
+  for sluice_conda in conda micromamba mamba; do
+    if [ "$(command -v "$sluice_conda")" = "$sluice_conda" ]; then break; fi
+  done
+  "$sluice_conda" activate tides >&2 || { printf '%s\n' 'sluice: the conda environment "tides" cannot be activated: see the lines above, and '\''conda env list'\'' on the cluster.' >&2; exit 83; }
+  exec python3 tides.py
+)
+sluice_code=$?
+sluice_note end "$sluice_code" "$sluice_caught"
+sluice_ended=$(date +%s)
+if [ "$sluice_caught$sluice_woken" = TERM ]; then sleep 1; fi
+if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi
+if printf '%s %s %s %s %s %s\n' "$sluice_id" "$sluice_restart" "$sluice_code" "$sluice_caught" \
+  "$sluice_started" "$sluice_ended" >"$sluice_dir/.exit$sluice_suffix"; then
+  mv -f "$sluice_dir/.exit$sluice_suffix" "$sluice_dir/exit$sluice_suffix"
+fi
+exit "$sluice_code"

@@ -1,0 +1,91 @@
+#!/bin/bash
+# What runs on each of the other nodes while the payload runs on the first.
+sluice_dir=$1
+if [ "$SLURMD_NODENAME" = "${2:-}" ]; then
+  echo "$SLURM_STEP_ID" >"$sluice_dir/peers_step.$SLUICE_RUN"
+  exit
+fi
+exec >>"$sluice_dir/peers.$SLURMD_NODENAME.log" 2>&1 </dev/null
+set --
+sluice_env=$(cd -- "$sluice_dir" && pwd)
+sluice_env=${sluice_env%/jobs/*}/environments/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+{ printf '%s\n' "${SLUICE_JOB_ID:-}" >"$sluice_env/used"; } 2>/dev/null
+rm -f -- "$sluice_env/retired"
+if [ -e "$sluice_env/removing" ] || [ ! -d "$sluice_env" ]; then
+  printf 'sluice: the environment %s is not on the cluster any more: submit the job again, so that it is sent.\n' "$sluice_env" >&2
+  exit 85
+fi
+sluice_unpack() {
+  mkdir -- "$2" || return
+  if [ "$(head -c 2 -- "$1")" = '#!' ]; then
+    (cd -- "$2" && bash "$1" >&2 </dev/null) || return
+  else
+    tar -x --no-same-owner -C "$2" -f "$1" || return
+  fi
+  if [ -f "$2"/bin/conda-unpack ]; then
+    "$2"/bin/python "$2"/bin/conda-unpack >&2 </dev/null || return
+  fi
+  printf '%s\n' 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef >"$2"/.sluice-environment
+}
+sluice_hold() {
+  sluice_lock=$sluice_env/lock.$1 sluice_tree=$sluice_env/tree.$1
+  (sluice_unpack "$sluice_env/archive" "$sluice_tree"; printf '%s\n' "$?" >"$sluice_lock/status") &
+  sluice_beat=0 sluice_old=$1
+  until [ -e "$sluice_lock/status" ] || ! kill -s 0 "$!" 2>/dev/null; do
+    sluice_beat=$((sluice_beat + 1))
+    printf '%s\n' "$sluice_beat" >"$sluice_lock/beat"
+    if [ "$sluice_beat" -le 10 ]; then sleep 0.1; else sleep 1; fi
+  done
+  wait
+  sluice_status=
+  { read -r sluice_status <"$sluice_lock/status"; } 2>/dev/null
+  if [ "$sluice_status" = 0 ] && ln -sn "tree.$1" "$sluice_env/tree" 2>/dev/null; then
+    rm -f -- "$sluice_env/archive"
+    while [ "$sluice_old" -gt 1 ]; do
+      sluice_old=$((sluice_old - 1))
+      rm -rf -- "$sluice_env/tree.$sluice_old"
+    done
+  fi
+  printf '' >"$sluice_lock/over"
+  if [ "$(readlink "$sluice_env/tree")" != "tree.$1" ]; then rm -rf -- "$sluice_tree"; fi
+  if [ ! -L "$sluice_env/tree" ]; then
+    printf 'sluice: %s cannot be unpacked: see the lines above.\n' "$sluice_env/archive" >&2
+    exit 87
+  fi
+}
+sluice_number=0 sluice_idle=0 sluice_waited=0 sluice_seen=
+while [ ! -L "$sluice_env/tree" ]; do
+  while [ -d "$sluice_env/lock.$((sluice_number + 1))" ]; do
+    sluice_number=$((sluice_number + 1)) sluice_idle=0 sluice_seen=
+  done
+  sluice_lock=$sluice_env/lock.$sluice_number
+  if [ "$sluice_number" = 0 ] || [ -e "$sluice_lock/over" ] || [ "$sluice_idle" -ge 30 ]; then
+    if mkdir -- "$sluice_env/lock.$((sluice_number + 1))" 2>/dev/null; then
+      sluice_hold "$((sluice_number + 1))"
+    elif [ ! -d "$sluice_env/lock.$((sluice_number + 1))" ]; then
+      printf 'sluice: %s cannot be written on this node.\n' "$sluice_env" >&2
+      exit 87
+    fi
+    continue
+  fi
+  if [ "$sluice_waited" -ge 3600 ]; then
+    printf 'sluice: waited for %s seconds for another job to unpack %s; submit the job again later.\n' \
+      "$sluice_waited" "$sluice_env" >&2
+    exit 88
+  fi
+  sleep 1
+  sluice_waited=$((sluice_waited + 1)) sluice_idle=$((sluice_idle + 1)) sluice_beat=
+  { read -r sluice_beat <"$sluice_lock/beat"; } 2>/dev/null
+  if [ "$sluice_beat" != "$sluice_seen" ]; then sluice_idle=0 sluice_seen=$sluice_beat; fi
+done
+sluice_mark=
+{ read -r sluice_mark <"$sluice_env/tree/.sluice-environment"; } 2>/dev/null
+SLUICE_ENVIRONMENT=$sluice_env/tree
+export SLUICE_ENVIRONMENT
+if [ "$sluice_mark" != 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef ]; then
+  printf 'sluice: files are missing in %s: submit the job again, so that it is sent anew.\n' "$sluice_env" >&2
+  exit 85
+fi
+[ -f "$SLUICE_ENVIRONMENT"/activate.sh ] || { printf '%s\n' 'sluice: the environment has no "activate.sh": say in '\''software.activate'\'', and '\''software.root'\'', where its activation script lies.' >&2; exit 89; }
+. "$SLUICE_ENVIRONMENT"/activate.sh >&2 || { printf '%s\n' 'sluice: "activate.sh" of the environment failed.' >&2; exit 89; }
+exec ./worker

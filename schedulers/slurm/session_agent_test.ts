@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import type { AllocationTerms } from "../../model/mod.ts";
+import { FakeSession } from "../testing/fake_session.ts";
+import { SHELLS } from "../testing/shells.ts";
+
+/** A test with each shell and a session that has not begun. */
+function shellTest(
+  name: string,
+  terms: Partial<AllocationTerms>,
+  body: (session: FakeSession) => Promise<void>,
+): void {
+  for (const shell of SHELLS) {
+    Deno.test(`${name} (${shell})`, async () => {
+      await using session = await FakeSession.create(shell, terms);
+      await body(session);
+    });
+  }
+}
+
+const close = (session: FakeSession) => Deno.writeTextFile(`${session.directory}/close`, "");
+
+shellTest("steps of before and after its start run, and it ends when told", {}, async (session) => {
+  const early = session.step("exit 3");
+  await session.place(early);
+  await session.begin();
+  assert.match(await session.appears(`${early.directory}/exit`), / 0 3 - /);
+  const late = [session.step("exit 4"), session.step("exit 0")];
+  await session.place(...late);
+  for (const [index, code] of [4, 0].entries()) {
+    assert.match(await session.appears(`${late[index]?.directory}/step_end`), /^\d+ \d+\n$/);
+    assert.match(
+      await session.appears(`${late[index]?.directory}/exit`),
+      new RegExp(` 0 ${code} - `),
+    );
+  }
+  await close(session);
+  assert.equal(await session.end(), 0);
+  assert.equal(await session.read(`${session.directory}/inbox`), "asked\n");
+  assert.match(await session.read(`${session.directory}/exit`) ?? "", /^77 0 0 - /);
+});
+
+shellTest("no wake-up is lost, whenever it comes", { maxConcurrent: 3 }, async (session) => {
+  await session.begin();
+  await session.appears(`${session.directory}/listening`);
+  const steps = [];
+  for (let count = 0; count < 30; count++) {
+    const step = session.step("exit 0");
+    await session.place(step);
+    steps.push(step);
+  }
+  for (const { directory } of steps) await session.appears(`${directory}/exit`);
+  await close(session);
+  assert.equal(await session.end(), 0);
+});
+
+shellTest(
+  "an entry of a step that was begun, cancelled or removed is dropped",
+  {},
+  async (session) => {
+    const kinds = ["begun", "ended", "removed"] as const;
+    const steps = kinds.map(() => session.step("touch ran"));
+    await session.place(...steps);
+    for (const [index, kind] of kinds.entries()) {
+      const directory = steps[index]?.directory ?? "";
+      if (kind === "begun") await Deno.symlink("cancelled", `${directory}/begun`);
+      if (kind === "ended") await Deno.writeTextFile(`${directory}/step_end`, "0 1\n");
+      if (kind === "removed") await Deno.remove(directory, { recursive: true });
+    }
+    await session.begin();
+    await close(session);
+    assert.equal(await session.end(), 0);
+    for (const { directory } of steps) {
+      assert.equal(
+        await session.read(`${directory}/ran`),
+        undefined,
+      );
+    }
+  },
+);
+
+shellTest("it closes when idle, but not while a step runs", { idleSeconds: 1 }, async (session) => {
+  const step = session.step("sleep 2.5");
+  await session.place(step);
+  await session.begin();
+  assert.equal(await session.end(), 0);
+  assert.equal(await session.read(`${session.directory}/inbox`), "idle\n");
+  assert.match(await session.read(`${step.directory}/exit`) ?? "", / 0 0 - /);
+});
+
+shellTest(
+  "told to end, it begins nothing more and ends with what runs",
+  { maxConcurrent: 1 },
+  async (session) => {
+    const [running, waiting] = [
+      session.step("echo begun >told; until [ -e go ]; do sleep 0.05; done"),
+      session.step("touch ran"),
+    ];
+    await session.place(running, waiting);
+    await session.begin();
+    await session.appears(`${running.directory}/told`);
+    const agents = await new Deno.Command("pgrep", {
+      args: ["-f", `agent.sh ${session.directory}$`],
+    }).output();
+    for (const pid of new TextDecoder().decode(agents.stdout).trim().split("\n")) {
+      Deno.kill(Number(pid), "SIGTERM");
+    }
+    assert.equal(await session.appears(`${session.directory}/inbox`), "ended\n");
+    await Deno.writeTextFile(`${running.directory}/go`, "");
+    assert.equal(await session.end(), 143);
+    assert.match(await session.read(`${running.directory}/exit`) ?? "", / 0 0 - /);
+    assert.equal(await session.read(`${waiting.directory}/ran`), undefined);
+  },
+);

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { attemptId, jobSpecSchema, newJobId, sessionOfAllocation } from "../../model/mod.ts";
+import type { JobSpecInput } from "../../model/mod.ts";
+import { remoteLayout } from "../layout.ts";
+import { SlurmPlanner } from "./planner.ts";
+
+const planner = new SlurmPlanner({
+  layout: remoteLayout("/root", "server"),
+  serverId: "server",
+  defaults: {},
+});
+const session = sessionOfAllocation(newJobId());
+const standing = newJobId();
+
+function spec(input: Partial<JobSpecInput>) {
+  return jobSpecSchema.parse({
+    cluster: "dev",
+    payload: { kind: "command", command: ["true"] },
+    ...input,
+  });
+}
+
+/** What is put into the session for a step. */
+function entry(input: Partial<JobSpecInput>, on?: typeof standing): string {
+  return planner.planStep(attemptId(newJobId(), 1), spec(input), session, on).entry;
+}
+
+const large = { resources: { nodes: 3, cpusPerTask: 8, memory: "4G", gpusPerNode: 2, time: 5 } };
+
+Deno.test("a step that runs on a cluster which stands shares its place, and asks for one processor", () => {
+  const own = entry(large);
+  assert.match(own, /sluice_nodes=3 sluice_cpus=8/);
+  assert.doesNotMatch(own, /--overlap/);
+  const driver = entry(large, standing);
+  assert.match(driver, /sluice_nodes=1 sluice_cpus=1/);
+  assert.match(driver, /--overlap/);
+  assert.match(driver, /--mem=0/);
+  assert.match(driver, /--gres=none/);
+  assert.match(driver, /--time=5/);
+  assert.match(driver, new RegExp(`\\.\\./${standing}/cluster`), "it waits for the cluster");
+});
+
+Deno.test("a preview of a step shows what is put into its session, and not what sbatch would get", () => {
+  const shown = planner.preview(newJobId(), spec(large), { session });
+  assert.match(shown.commandLine, /^sluice_step\(\) \{/);
+  assert.doesNotMatch(shown.commandLine, /sbatch/);
+  assert.match(shown.script, new RegExp(`sluice_id=step:${session}`));
+  assert.throws(
+    () => planner.preview(newJobId(), spec({ resources: { begin: "now+1hour" } }), { session }),
+    { code: "NOT_FOR_STEPS" },
+  );
+});

@@ -1,0 +1,63 @@
+/**
+ * A node of a session that fails: what ran there has failed, and the session goes on without it.
+ */
+
+import assert from "node:assert/strict";
+import { onCluster } from "../../scripts/testbed/mod.ts";
+import { SessionBench } from "./support/session_bench.ts";
+
+const HOLD = "while :; do sleep 0.2; done";
+
+Deno.test("a step whose node fails has failed for that, and the session goes on without the node", async () => {
+  await using bench = await SessionBench.open();
+  const { id, job } = await bench.openSession({
+    nodes: 3,
+    cpusPerTask: 2,
+    memory: 500,
+    nodeList: "n4",
+  });
+  const [session] = await bench.look([job]);
+  assert.ok(session?.kind === "active");
+  const others = session.nodes.filter((node) => node !== "n4");
+  const [there] = await bench.steps(id, [HOLD], { resources: { nodeList: "n4" } });
+  const [across] = await bench.steps(id, [HOLD], { resources: { nodes: 2, nodeList: "n4" } });
+  const [elsewhere] = await bench.steps(id, [HOLD], { resources: { exclude: "n4" } });
+  assert.ok(there !== undefined && across !== undefined && elsewhere !== undefined);
+  for (const step of [there, across, elsewhere]) await bench.untilSeen(step, "active");
+  const fail = await onCluster(
+    ["scontrol", "update", "nodename=n4", "state=down", "reason=test"],
+    { root: true },
+  );
+  assert.equal(fail.code, 0, fail.stderr);
+  try {
+    const ends = await bench.ends([there, across]);
+    assert.deepEqual(ends.map(({ phase, state }) => [phase, state]), [
+      ["failed", "NODE_FAIL"],
+      ["failed", "NODE_FAIL"],
+    ]);
+    const [seen] = await bench.scheduler.inspect(
+      [{ sessionId: id, nodes: session.nodes, schedulerId: job.schedulerId }],
+      AbortSignal.timeout(60_000),
+    );
+    assert.deepEqual(
+      seen?.nodes.flatMap(({ node, state, usable }) => usable ? [] : [`${node} ${state}`]),
+      ["n4 DOWN"],
+    );
+    assert.equal((await bench.look([elsewhere]))[0]?.kind, "active");
+  } finally {
+    await onCluster(["scontrol", "update", "nodename=n4", "state=resume"], { root: true });
+  }
+  const [next] = await bench.steps(id, ["srun hostname | sort"], { resources: { nodes: 2 } });
+  assert.ok(next !== undefined);
+  assert.equal((await bench.ends([next]))[0]?.phase, "succeeded");
+  assert.equal(await bench.output(next), others.toSorted().map((node) => `${node}\n`).join(""));
+  const [back] = await bench.scheduler.inspect(
+    [{ sessionId: id, nodes: session.nodes, schedulerId: job.schedulerId }],
+    AbortSignal.timeout(60_000),
+  );
+  assert.equal(
+    back?.nodes.find(({ node }) => node === "n4")?.usable,
+    false,
+    "a node that came back is not the session's again",
+  );
+});
