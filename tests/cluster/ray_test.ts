@@ -148,7 +148,9 @@ Deno.test("on a host without a scheduler Ray runs there, and another job finds i
       RAY_AUTH_TOKEN_PATH: `${directory}/cluster_secret`,
     },
   }));
-  assert.equal(await ended(sluice, id, "succeeded", 0), `${await told()}\n`);
+  // Ray says which address a loopback one stands for, so only the port is the same.
+  const port = (address: string | undefined) => address?.trimEnd().split(":").at(-1);
+  assert.equal(port(await ended(sluice, id, "succeeded", 0)), port(await told()));
   await sluice.jobs.cancel(cluster.id);
   assert.equal((await sluice.jobs.wait(cluster.id)).phase, "cancelled");
   const { id: late } = await sluice.jobs.submit(jobSpec({
