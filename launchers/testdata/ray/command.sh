@@ -88,7 +88,12 @@ if [ -n "$sluice_peers" ]; then
   if read -r sluice_step <"$sluice_dir/peers_step.$SLUICE_RUN"; then
     rm -f "$sluice_dir/peers_step.$SLUICE_RUN"
     scancel --quiet --signal=TERM "$SLURM_JOB_ID.$sluice_step"
-    ( sleep 10; kill "$sluice_peers" ) &
+    (
+      trap 'kill "$!"; exit' TERM
+      sleep 10 &
+      wait "$!"
+      kill "$sluice_peers"
+    ) &
     wait "$sluice_peers"
     kill "$!"
   else
