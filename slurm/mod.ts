@@ -8,6 +8,7 @@
  */
 
 export * from "./comment.ts";
+export * from "./directive_resources.ts";
 export * from "./endings.ts";
 export * from "./environment.ts";
 export * from "./exit_code.ts";

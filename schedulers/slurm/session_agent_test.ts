@@ -91,13 +91,12 @@ shellTest(
   "told to end, it begins nothing more and ends with what runs",
   { maxConcurrent: 1 },
   async (session) => {
-    const [running, waiting] = [
-      session.step("echo begun >told; until [ -e go ]; do sleep 0.05; done"),
-      session.step("touch ran"),
-    ];
-    await session.place(running, waiting);
+    const running = session.step("echo begun >told; until [ -e go ]; do sleep 0.05; done");
+    const waiting = session.step("touch ran");
+    await session.place(running);
     await session.begin();
     await session.appears(`${running.directory}/told`);
+    await session.place(waiting);
     const agents = await new Deno.Command("pgrep", {
       args: ["-f", `agent.sh ${session.directory}$`],
     }).output();

@@ -64,6 +64,7 @@ signal() {
 # MEANS ATTEMPT DIRECTORY TASKS
 ask() {
   means=$1 place=$3
+  [ -d "$place" ] || return
   # Of the whole of an array each task is asked.
   if [ "$4" = - ] && [ -e "$place/${STEP_TASKS}" ]; then
     read -r tasks <"$place/${STEP_TASKS}"

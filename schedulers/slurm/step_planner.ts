@@ -26,7 +26,14 @@ import type { CustomLaunchers, LaunchPlace, PlanFile } from "../../launchers/mod
 import { arrayOf } from "../../model/mod.ts";
 import type { AttemptId, JobId, JobSpec, Resources, SessionId } from "../../model/mod.ts";
 import { commandLine } from "../../shell/mod.ts";
-import { expandArray, STEP_OPTIONS, stepRequest, withDefaults } from "../../slurm/mod.ts";
+import {
+  directiveNeeds,
+  directiveWords,
+  expandArray,
+  STEP_OPTIONS,
+  stepRequest,
+  withDefaults,
+} from "../../slurm/mod.ts";
 import type { StepRequest, StepSize } from "../../slurm/mod.ts";
 import { attemptPlace } from "../layout.ts";
 import type { AttemptPlace, RemoteLayout } from "../layout.ts";
@@ -74,7 +81,11 @@ function sizeDefaults(defaults: Resources): Resources {
  */
 function driverOf(spec: JobSpec): JobSpec {
   const { array, time } = spec.resources;
-  return { ...spec, resources: { nodes: 1, tasks: 1, cpusPerTask: 1, array, time } };
+  return {
+    ...spec,
+    defaults: undefined,
+    resources: { nodes: 1, tasks: 1, cpusPerTask: 1, array, time },
+  };
 }
 
 /**
@@ -185,24 +196,32 @@ export class StepPlanner {
       ...(standing === undefined ? {} : { standing: { directory: `../${standing}` } }),
     };
     const plan = launch(given, where, launchers);
-    const resources = withDefaults(
+    // No sbatch reads them here.
+    const script = directiveNeeds(directiveWords(plan.directives));
+    const { time } = script.resources;
+    const asksFor = withDefaults(
       given.resources,
-      sizeDefaults(defaults),
-      plan.directiveOptions,
+      standing === undefined ? script.resources : { time },
+      Object.keys(given.options),
     );
-    const spec = { ...given, resources };
+    const resources = withDefaults(
+      asksFor,
+      withDefaults(sizeDefaults(given.defaults ?? {}), sizeDefaults(defaults), []),
+      Object.keys({ ...script.options, ...given.options }),
+    );
+    const spec = { ...given, resources, options: { ...script.options, ...given.options } };
     const request = stepRequest(spec);
     const array = arrayOf(spec);
     const tasks = array === undefined ? undefined : expandArray(array, maxArraySize);
-    const script = (name: string, text: string) => ({ name, text, executable: true });
+    const program = (name: string, text: string) => ({ name, text, executable: true });
     return {
       attemptId,
       sessionId,
       directory: place.directory,
       files: [
         ...plan.files,
-        script(JOB_SCRIPT_FILE, jobScript(attemptId, spec, plan, { kind: "step", sessionId })),
-        script(STEP_SCRIPT_FILE, stepScript(resources, plan)),
+        program(JOB_SCRIPT_FILE, jobScript(attemptId, spec, plan, { kind: "step", sessionId })),
+        program(STEP_SCRIPT_FILE, stepScript(resources, plan)),
         ...peersFiles(spec, plan),
         ...(tasks === undefined ? [] : [{
           name: STEP_TASKS,

@@ -50,3 +50,34 @@ Deno.test("a preview of a step shows what is put into its session, and not what 
     { code: "NOT_FOR_STEPS" },
   );
 });
+
+Deno.test("the defaults of the call that submits a step say what it needs of its session", () => {
+  const defaults = { nodes: 2, memory: "1G", partition: "gpu" };
+  const own = entry({ defaults, resources: { memoryPerCpu: "2G" } });
+  assert.match(own, /sluice_nodes=2/);
+  assert.match(own, /--mem-per-cpu=2G/);
+  assert.doesNotMatch(own, /--mem=|partition/);
+  assert.match(entry({ ...large, defaults }, standing), /sluice_nodes=1 .*/);
+});
+
+Deno.test("what the lines of a script ask for counts in a step too, unless the job says otherwise", () => {
+  const script = [
+    "#!/bin/sh",
+    "#SBATCH -N 2 --cpus-per-task=4 --mem=2G",
+    "#SBATCH -t 10 --gres=gpu:1 --partition=gpu --mail-type=END --hint=nomultithread",
+    "true",
+    "",
+  ].join("\n");
+  const payload = { kind: "script" as const, script };
+  const asked = entry({ payload });
+  assert.match(asked, /sluice_nodes=2 sluice_cpus=4/);
+  assert.match(asked, /--mem=2G' '--gpus-per-node=1' '--time=10' '--hint=nomultithread'/);
+  assert.doesNotMatch(asked, /partition|mail/);
+  const other = entry({ payload, resources: { nodes: 1, memoryPerCpu: 100, gpus: 2 } });
+  assert.match(other, /sluice_nodes=1 sluice_cpus=4/);
+  assert.match(other, /--mem-per-cpu=100/);
+  const odd = { kind: "script" as const, script: "#!/bin/sh\n#SBATCH --ntasks=many\n" };
+  assert.throws(() => entry({ payload: odd }), { code: "SCRIPT_DIRECTIVE" });
+  const held = { kind: "script" as const, script: "#!/bin/sh\n#SBATCH --hold\n" };
+  assert.throws(() => entry({ payload: held }), { code: "NOT_FOR_STEPS" });
+});

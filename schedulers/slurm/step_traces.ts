@@ -157,7 +157,10 @@ export function printStepTraces(layout: RemoteLayout, parts: readonly StepPart[]
     ]),
     ...Array.from({ length: Math.ceil(links.length / LINKS_PER_COMMAND) }, (_, index) => {
       const some = links.slice(index * LINKS_PER_COMMAND, (index + 1) * LINKS_PER_COMMAND);
-      return `stat -c 'link %Y %N' -- ${some.join(" ")} 2>/dev/null`;
+      // Quoted in one way, whatever the release and the user's environment.
+      return `LC_ALL=C QUOTING_STYLE=shell-always stat -c 'link %Y %N' -- ${
+        some.join(" ")
+      } 2>/dev/null`;
     }),
     "date '+now %s')",
   ].join("\n");

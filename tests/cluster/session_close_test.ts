@@ -29,13 +29,10 @@ Deno.test("a session that is asked to close lets its steps end, and takes no mor
     { nodes: 1, cpusPerTask: 1, memory: 500 },
     { maxConcurrent: 1 },
   );
-  const [first, ...others] = await bench.steps(id, [
-    "until [ -e go ]; do sleep 0.1; done",
-    "exit 0",
-    "exit 4",
-  ]);
+  const [first] = await bench.steps(id, ["until [ -e go ]; do sleep 0.1; done"]);
   assert.ok(first !== undefined);
   await bench.untilSeen(first, "active");
+  const others = await bench.steps(id, ["exit 0", "exit 4"]);
   await bench.scheduler.closeSession(id, SOON());
   await bench.until(
     "it has closed",
@@ -141,9 +138,11 @@ Deno.test("what a session at its time limit takes along is timed out, and what n
     { nodes: 1, cpusPerTask: 1, memory: 500, time: 1 },
     { maxConcurrent: 1 },
   );
-  const [running, never] = await bench.steps(id, ["sleep 600", "exit 0"]);
-  assert.ok(running !== undefined && never !== undefined);
+  const [running] = await bench.steps(id, ["sleep 600"]);
+  assert.ok(running !== undefined);
   await bench.untilSeen(running, "active");
+  const [never] = await bench.steps(id, ["exit 0"]);
+  assert.ok(never !== undefined);
   const [end, neverEnd, session] = await bench.ends([running, never, job]);
   assert.deepEqual([end?.phase, end?.state], ["timed_out", "TIMEOUT"]);
   assert.deepEqual([neverEnd?.phase, neverEnd?.reason?.code], ["failed", "SessionEnded"]);

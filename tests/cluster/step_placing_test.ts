@@ -3,13 +3,26 @@
  */
 
 import assert from "node:assert/strict";
-import { jobSpec, shellJob } from "./support/workspace.ts";
+import type { Host } from "../../hosts/mod.ts";
 import { SessionBench } from "./support/session_bench.ts";
-import { remoteLayout, SlurmPlanner } from "../../schedulers/mod.ts";
-import { placeProgram } from "../../schedulers/slurm/place_program.ts";
-import { quote } from "../../shell/mod.ts";
+import { jobSpec, shellJob } from "./support/workspace.ts";
 
-const SERVER_ID = "steps";
+/** The host, whose commands are changed before they run. */
+function changing(host: Host, change: (command: string) => string): Host {
+  return new Proxy(host, {
+    get(target, name) {
+      if (name === "run") {
+        return (...[command, options]: Parameters<Host["run"]>) =>
+          target.run(change(command), options);
+      }
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+/** How the program that places steps is started. */
+const START = / \| timeout -k 5 \d+ sh$/;
 
 Deno.test("steps run once each, however often the programs that place them are killed", async () => {
   await using bench = await SessionBench.open();
@@ -18,26 +31,23 @@ Deno.test("steps run once each, however often the programs that place them are k
     { length: 24 },
     () => bench.submission(jobSpec(shellJob("echo ran >>runs; sleep 0.2")), id),
   );
-  const root = bench.workspace.remoteDirectory;
-  const layout = remoteLayout(root, SERVER_ID);
-  const planner = new SlurmPlanner({ layout, serverId: SERVER_ID, defaults: {} });
-  const program = placeProgram(
-    root,
-    layout.spool,
-    submissions.map(({ attemptId, spec }) => planner.planStep(attemptId, spec, id)),
-  );
-  await bench.host.run(`printf %s ${quote(program)} >${root}.program`);
+  const signal = AbortSignal.timeout(120_000);
   // Each a little later than the one before: somewhere between nothing and everything is done.
   for (let milliseconds = 2; milliseconds < 120; milliseconds += 6) {
-    const seconds = (milliseconds / 1000).toFixed(3);
-    await bench.host.run(`timeout -s KILL ${seconds} sh <${root}.program >/dev/null 2>&1`);
+    const cutting = changing(bench.host, (command) => {
+      assert.match(command, START);
+      return command.replace(START, ` | timeout -s KILL ${(milliseconds / 1000).toFixed(3)} sh`);
+    });
+    const outcomes = await bench.schedulerOver(cutting).submit(submissions, signal);
+    assert.ok(outcomes.every(({ kind }) => kind !== "rejected"));
   }
-  const all = await Promise.all([
-    bench.scheduler.submit(submissions, AbortSignal.timeout(60_000)),
-    bench.host.run(`sh <${root}.program`, { lane: "one" }),
-    bench.host.run(`sh <${root}.program`, { lane: "other" }),
-  ]);
-  const handed = submissions.map((one) => bench.handed(one, all[0]));
+  // And three side by side, of which none is.
+  const thrice = changing(
+    bench.host,
+    (command) => `for n in 1 2; do (${command}) >/dev/null & done; ${command}; wait`,
+  );
+  const outcomes = await bench.schedulerOver(thrice).submit(submissions, signal);
+  const handed = submissions.map((one) => bench.handed(one, outcomes));
   const ends = await bench.ends(handed);
   assert.deepEqual(ends.map(({ phase }) => phase), handed.map(() => "succeeded"));
   // And once more, now that they have ended.

@@ -18,7 +18,13 @@ import type {
   SessionId,
 } from "../../../model/mod.ts";
 import { remoteLayout, SlurmPlanner, SlurmScheduler } from "../../../schedulers/mod.ts";
-import type { CancelMeans, Sighting, Submission, SubmitOutcome } from "../../../schedulers/mod.ts";
+import type {
+  CancelMeans,
+  RemoteLayout,
+  Sighting,
+  Submission,
+  SubmitOutcome,
+} from "../../../schedulers/mod.ts";
 import { quotePath } from "../../../shell/mod.ts";
 import { until } from "./until.ts";
 import { jobSpec, shellJob, Workspace } from "./workspace.ts";
@@ -37,6 +43,7 @@ export interface Handed {
 
 /** A scheduler over a connection, and what it was given; all of it ended and removed at the end. */
 export class SessionBench implements AsyncDisposable {
+  readonly #layout: RemoteLayout;
   readonly #planner: SlurmPlanner;
   /** The scheduler. */
   readonly scheduler: SlurmScheduler;
@@ -44,7 +51,13 @@ export class SessionBench implements AsyncDisposable {
   private constructor(readonly workspace: Workspace, readonly host: Host) {
     const layout = remoteLayout(workspace.remoteDirectory, SERVER_ID);
     this.#planner = new SlurmPlanner({ layout, serverId: SERVER_ID, defaults: {} });
-    this.scheduler = new SlurmScheduler(host, layout, this.#planner);
+    this.#layout = layout;
+    this.scheduler = this.schedulerOver(host);
+  }
+
+  /** Another scheduler of the same server. */
+  schedulerOver(host: Host): SlurmScheduler {
+    return new SlurmScheduler(host, this.#layout, this.#planner);
   }
 
   /** Connects to the test cluster. */
