@@ -99,10 +99,12 @@ export function endPeers(): string[] {
     `    rm -f ${file}`,
     '    scancel --quiet --signal=TERM "$SLURM_JOB_ID.$sluice_step"',
     "    (",
-    // Else the sleep would outlive the job where Slurm finds processes by their parents.
-    "      trap 'kill \"$!\"; exit' TERM",
-    `      sleep ${GRACE_SECONDS} &`,
-    '      wait "$!"',
+    // Its last sleep is all that outlives it where Slurm finds processes by their parents.
+    `      sluice_left=${GRACE_SECONDS}`,
+    '      while [ "$sluice_left" -gt 0 ]; do',
+    "        sleep 1",
+    "        sluice_left=$((sluice_left - 1))",
+    "      done",
     '      kill "$sluice_peers"',
     "    ) &",
     '    wait "$sluice_peers"',

@@ -87,9 +87,11 @@ if [ -n "$sluice_peers" ]; then
     rm -f "$sluice_dir/peers_step.$SLUICE_RUN"
     scancel --quiet --signal=TERM "$SLURM_JOB_ID.$sluice_step"
     (
-      trap 'kill "$!"; exit' TERM
-      sleep 10 &
-      wait "$!"
+      sluice_left=10
+      while [ "$sluice_left" -gt 0 ]; do
+        sleep 1
+        sluice_left=$((sluice_left - 1))
+      done
       kill "$sluice_peers"
     ) &
     wait "$sluice_peers"
