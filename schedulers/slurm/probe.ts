@@ -7,8 +7,8 @@
 import type { Host } from "../../hosts/mod.ts";
 import type { ClusterProbe } from "../../model/mod.ts";
 import { formatTimeLimit, hasAccounting, parseSinfo, sinfoArguments } from "../../slurm/mod.ts";
-import { slurmOutput } from "./settings.ts";
 import type { SlurmSettings } from "./settings.ts";
+import { slurmOutput } from "./slurm_output.ts";
 import { sacctLine } from "./vanished.ts";
 
 /**

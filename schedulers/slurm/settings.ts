@@ -8,25 +8,10 @@ import type { Host } from "../../hosts/mod.ts";
 import { parseShowConfig, showConfigArguments } from "../../slurm/mod.ts";
 import type { SlurmConfig } from "../../slurm/mod.ts";
 import { SchedulerUnavailableError } from "../errors.ts";
-import { slurmLine } from "./command_lines.ts";
+import { slurmOutput } from "./slurm_output.ts";
 
 /** Slurm's own default of KillWait, for a cluster that does not tell, in seconds. */
 export const KILL_WAIT_SECONDS = 30;
-
-/**
- * The output of one of Slurm's commands.
- *
- * @throws {SchedulerUnavailableError} The command failed.
- */
-export async function slurmOutput(
-  host: Host,
-  words: readonly string[],
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const result = await host.run(slurmLine(words), { signal });
-  if (result.exitCode === 0) return result.stdout;
-  throw new SchedulerUnavailableError(words[0] ?? "", new TextDecoder().decode(result.stderr));
-}
 
 /** The settings, which are asked for once, and again by who must have those of now. */
 export class SlurmSettings {
