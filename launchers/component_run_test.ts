@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { attemptId, jobIdSchema, jobSpecSchema } from "../model/mod.ts";
 import { componentFiles, DUPLICATE_EXIT_CODE, launch } from "./mod.ts";
 import type { PlannedComponent } from "./mod.ts";
@@ -198,26 +199,37 @@ shellTest("steps ask for nothing that only one component has asked for", async (
   assert.equal(await job.read("stdout.1"), "none none\n");
 });
 
-shellTest("the other nodes of a component run its peers", async (shell) => {
-  const { plan, ...rest } = component("true");
-  const peers = {
-    ...plan,
-    peers: ['exec echo "peer of $SLUICE_COMPONENT at $SLURM_JOB_NODELIST"'],
-  };
-  await using job = await JobDirectory.of([component("true"), { ...rest, plan: peers }]);
-  const directory = join(job.path, "component-1");
-  const { success } = await new Deno.Command(shell, {
-    args: ["component-1/step.sh", directory, "../spool"],
-    cwd: job.path,
-    clearEnv: true,
-    env: {
-      PATH: "/usr/bin:/bin",
-      SLURM_PROCID: "1",
-      SLURM_STEP_NODELIST: "n[2-3]",
-      SLURM_STEP_NUM_NODES: "2",
-      SLURMD_NODENAME: "n3",
-    },
-  }).output();
-  assert.equal(success, true);
-  assert.equal(await job.read("component-1/peers.n3.log"), "peer of 1 at n[2-3]\n");
-});
+shellTest(
+  "the other nodes of a component run its peers, and stay until srun ends them",
+  async (shell) => {
+    const { plan, ...rest } = component("true");
+    const peers = {
+      ...plan,
+      peers: ['exec echo "peer of $SLUICE_COMPONENT at $SLURM_JOB_NODELIST"'],
+    };
+    await using job = await JobDirectory.of([component("true"), { ...rest, plan: peers }]);
+    const child = new Deno.Command(shell, {
+      args: ["component-1/step.sh", join(job.path, "component-1"), "../spool"],
+      cwd: job.path,
+      clearEnv: true,
+      env: {
+        PATH: "/usr/bin:/bin",
+        SLURM_PROCID: "1",
+        SLURM_STEP_NODELIST: "n[2-3]",
+        SLURM_STEP_NUM_NODES: "2",
+        SLURMD_NODENAME: "n3",
+      },
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    try {
+      const log = () => job.read("component-1/peers.n3.log");
+      while (await log() === "") await delay(10);
+      assert.equal(await log(), "peer of 1 at n[2-3]\n");
+    } finally {
+      child.kill("SIGKILL");
+      assert.equal((await child.status).signal, "SIGKILL");
+    }
+  },
+);

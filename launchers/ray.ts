@@ -10,7 +10,7 @@ import { parseMemory } from "../slurm/mod.ts";
 import { payloadCommand, withEnvironment } from "./bash.ts";
 import type { PayloadCommand } from "./bash.ts";
 import { PayloadNotLaunchableError } from "./errors.ts";
-import type { ExecutionPlan, Launcher, LaunchPlace, PlanFile, Work } from "./plan.ts";
+import type { ExecutionPlan, Launcher, LaunchPlace, Work } from "./plan.ts";
 import { RAY_PROGRAM, RAY_SUPERVISOR_FILE } from "./ray/program.ts";
 
 /** Exit status of a job without Python; the supervisor has the same for one without Ray. */

@@ -172,9 +172,12 @@ sluice_run() {
       sluice_sweep "$sluice_id" "$sluice_nodes" "$sluice_number"
     fi
   fi
-  # Whom Slurm has ended, it may be about to end the session: nothing more is begun before that is known.
+  # Where Slurm ends the session, its steps may hear of that before this does: then nothing more is begun.
   if { read -r sluice_record <"$sluice_place/exit$sluice_suffix"; } 2>/dev/null; then
-    case $sluice_record in *' CONT '*) sleep 1 ;; esac
+    case $sluice_record in *' CONT '* | *' TERM '*)
+      until sluice_state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T); do sleep 1; done
+      if [ "$sluice_state" != RUNNING ]; then true >|"$SLUICE_JOB_DIRECTORY/ending"; fi ;;
+    esac
   fi
   cd -- "$SLUICE_JOB_DIRECTORY" || return
   rm -f "${RUNNING}/$sluice_name" ".pid.$sluice_name" "${CANCELS}/$sluice_name"
@@ -236,6 +239,7 @@ sluice_look() {
   if [ ! -e ${INBOX} ]; then mkdir ${INBOX}; fi
   # A network file system shows what others put there once this node has changed something itself.
   { true >|${INBOX}/.look; } 2>/dev/null && rm -f ${INBOX}/.look
+  if [ -e ending ]; then sluice_told=1; fi
   if [ -n "$sluice_told" ]; then
     sluice_close ended
   elif [ -z "$sluice_closed" ] && [ -e ${CLOSE_FILE} ]; then

@@ -54,7 +54,9 @@ export const rayLauncherSchema = z.strictObject({
   workersTimeoutSeconds: seconds.default(300).describe(
     "How long the workers may take to register.",
   ),
-  graceSeconds: seconds.default(10).describe("How long Ray may take to stop before it is killed."),
+  graceSeconds: seconds.default(10).describe(
+    "How long the payload and Ray may take to stop before they are killed. Must be well below Slurm's KillWait (30 s by default), after which nothing is left that could clear away.",
+  ),
   dashboard: z.boolean().default(true).describe("Whether the dashboard is started."),
   dashboardPort: z.int().min(1).max(65_535).optional().describe(
     "Port of the dashboard. Default: one that is free.",

@@ -12,124 +12,27 @@ import {
   packedSoftware,
   withEnvironments,
 } from "../../model/mod.ts";
-import type { AttemptId, ErrorInfo, JobId, JobSpec, JobView, TaskView } from "../../model/mod.ts";
-import type {
-  Cancellation,
-  RunRecord,
-  SessionPlace,
-  SessionSighting,
-  Watched,
-} from "../../schedulers/mod.ts";
+import type { ErrorInfo, JobId, JobView, TaskView } from "../../model/mod.ts";
+import type { RunRecord } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
-import type { ActorContext, ActorRef, Behavior, Cancellable, Reply } from "../kernel/mod.ts";
+import type { ActorContext, Behavior } from "../kernel/mod.ts";
 import { neverHeld } from "./allocation.ts";
-import { nextForceAt, wantedEnds } from "./cancel.ts";
+import { wantedEnds } from "./cancel.ts";
 import { decide } from "./decide.ts";
 import type { Decision, JobInput } from "./decide.ts";
 import { jobEntries } from "./entries.ts";
 import { SessionFailedError, UnknownJobError } from "./errors.ts";
+import type { JobEffects } from "./job_effects.ts";
+import type { JobMessage } from "./job_messages.ts";
+import { awaitsVerdict, isWished, nextDueAt, placeOf, presentAttempt } from "./job_state.ts";
+import type { JobState } from "./job_state.ts";
 import { lostParts } from "./lost.ts";
 import { emptyMemory, givingUp } from "./memory.ts";
-import type { JobMemory } from "./memory.ts";
 import { persist } from "./persist.ts";
 import { attemptSpec, isTriedAgain } from "./retry.ts";
 import { saysMoreLater } from "./sighted.ts";
-import { awaitsItsVerdict, changedTasks, tallied, tallyOf, taskOf } from "./tasks.ts";
-import type { TaskTally } from "./tasks.ts";
+import { changedTasks, tallied, tallyOf, taskOf } from "./tasks.ts";
 import { isWatchedAnew, watched } from "./watched.ts";
-
-/** What a job can be told: what {@linkcode decide} takes, and requests that want an answer. */
-export type JobMessage =
-  | Exclude<JobInput, { type: "cancel" | "pushed" | "closing" }>
-  /** A line that its script wrote to the spool. */
-  | { readonly type: "pushed"; readonly record: RunRecord }
-  /** The lines that have come are to be journaled, together. */
-  | { readonly type: "hear" }
-  /** Those it works with have been started anew: say again what is wanted of them. */
-  | { readonly type: "resync" }
-  /** A time has come that it waited for. */
-  | { readonly type: "due" }
-  /** It has ended, and nothing more comes. */
-  | { readonly type: "dismiss" }
-  | Extract<JobInput, { type: "cancel" }> & { readonly reply: Reply<JobView> }
-  /** Its session is to close; whoever wants an answer hears the job as it stands then. */
-  | Extract<JobInput, { type: "closing" }> & { readonly reply?: Reply<JobView> };
-
-/** Through what a job acts. */
-export interface JobEffects {
-  /**
-   * Has sent to the cluster what the job needs there; answered by `staged` or `stage_failed`.
-   */
-  readonly stage: (job: {
-    readonly attemptId: AttemptId;
-    readonly spec: Pick<JobSpec, "software" | "components" | "resources">;
-    readonly job: ActorRef<JobMessage>;
-  }) => void;
-  /** Hands an attempt at the job to the submitter. */
-  readonly enqueue: (job: {
-    readonly attemptId: AttemptId;
-    readonly spec: JobSpec;
-    readonly place: SessionPlace;
-    readonly maybeSent: boolean;
-    readonly job: ActorRef<JobMessage>;
-  }) => void;
-  /** Takes an attempt back from the stager and the submitter, if nothing of it was handed over. */
-  readonly withdraw: (attemptId: AttemptId) => void;
-  /** Has the poller look at it; replaces what was said of the attempt before. */
-  readonly watch: (watched: Watched, job: ActorRef<JobMessage>) => void;
-  /** Has the poller look no more at an attempt that another one follows. */
-  readonly unwatch: (attemptId: AttemptId) => void;
-  /**
-   * Gives up the job, or the tasks of it that are named; answered by `given_up`, or not at all where nothing
-   * can be told.
-   */
-  readonly giveUp: (watched: Watched, job: ActorRef<JobMessage>) => void;
-  /** Asks for a poll soon, or no later than in `withinMs`. */
-  readonly nudge: (withinMs?: number) => void;
-  /** Has the scheduler end it, or signal it; answered by `cancelled` when the scheduler took it. */
-  readonly cancel: (cancellation: Cancellation, job: ActorRef<JobMessage>) => void;
-  /**
-   * Says that it has ended, and with which attempt; answered by `dismiss` when nobody has anything more
-   * to tell it.
-   */
-  readonly ended: (attemptId: AttemptId, job: ActorRef<JobMessage>) => void;
-  /** Says that a task of it has ended for good. */
-  readonly taskEnded: (jobId: JobId, task: number) => void;
-  /**
-   * Says how a job stands that holds the nodes of a session: when it is taken up, when anything of it changes,
-   * and with what was seen of the session.
-   */
-  readonly allocation: (
-    view: JobView,
-    job: ActorRef<JobMessage>,
-    sighting?: SessionSighting,
-  ) => void;
-}
-
-/**
- * What a job keeps of what was asked for. Scripts may be megabytes, and thousands of jobs live: they stay in the
- * journal until an attempt is handed over.
- */
-type Terms = Pick<JobSpec, "retry" | "options"> & {
-  /** Whether something must be sent to the cluster before the first attempt. */
-  readonly packed: boolean;
-};
-
-interface JobState {
-  readonly view: JobView;
-  readonly terms: Terms;
-  readonly memory: JobMemory;
-  readonly tally: TaskTally;
-  /** Lines of the spool that are not journaled yet; grows in place, since they may be thousands. */
-  readonly lines: RunRecord[];
-  /** When the scheduler was last asked to do what it is to do so that the job ends. */
-  readonly cancelsSent: ReadonlyMap<string, number>;
-  /** The wait before the scheduler is asked again for a verdict, in ms. */
-  readonly verdictMs: number;
-  /** What rings when the next attempt or the end of a grace period is due, and when. */
-  readonly alarm: Cancellable | undefined;
-  readonly dueAt: number | undefined;
-}
 
 /** A cancellation that the scheduler has not carried out is sent again after this long, in ms. */
 const CANCEL_AGAIN_MS = 10_000;
@@ -139,36 +42,6 @@ const NOTHING_SENT: ReadonlyMap<string, number> = new Map();
 /** First and longest wait for the verdict on a payload that has ended, in ms. */
 const VERDICT_MIN_MS = 100;
 const VERDICT_MAX_MS = 5_000;
-
-/** The id of the present attempt at the job. */
-function presentAttempt({ id, attempt }: JobView): AttemptId {
-  return attemptId(id, attempt);
-}
-
-/** Where in a session the job runs. */
-function placeOf({ session, standing }: JobView): SessionPlace {
-  return {
-    ...session === undefined ? {} : { session },
-    ...standing === undefined ? {} : { standing },
-  };
-}
-
-/** Whether a payload has ended on which the scheduler has not given its verdict. */
-function awaitsVerdict({ view, tally }: JobState): boolean {
-  return view.tasks === undefined ? awaitsItsVerdict(view) : tally.exited > 0;
-}
-
-/** Whether somebody wants the job, or a task of it, ended. */
-function isWished({ view, tally }: Pick<JobState, "view" | "tally">): boolean {
-  return view.cancelRequested || tally.wished > 0;
-}
-
-/** When something is to be done of which nobody else tells the job. */
-function nextDueAt(state: JobState, now: number): number | undefined {
-  const { view } = state;
-  if (isFinal(view.phase)) return undefined;
-  return view.retryAt ?? (isWished(state) ? nextForceAt(view, now) : undefined);
-}
 
 /**
  * The behaviour of a job's actor. It takes the job up from the journal, at its first start as at any

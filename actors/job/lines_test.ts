@@ -8,7 +8,7 @@ import { noEffects } from "../testing/no_effects.ts";
 import { anySpec, EPOCH, jobNumber, schedulerId } from "../testing/simulated_job.ts";
 import { Stage } from "../testing/stage.ts";
 import { jobActor } from "./job_actor.ts";
-import type { JobMessage } from "./job_actor.ts";
+import type { JobMessage } from "./job_messages.ts";
 
 const TASKS = 50;
 const id = jobNumber(1);

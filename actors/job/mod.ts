@@ -13,5 +13,7 @@ export * from "./memory.ts";
 export * from "./errors.ts";
 export * from "./fold.ts";
 export * from "./job_actor.ts";
+export * from "./job_effects.ts";
+export * from "./job_messages.ts";
 export { MISSING_GRACE_MS } from "./sighted.ts";
 export { retryOutcome } from "./retry.ts";

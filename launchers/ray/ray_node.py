@@ -74,7 +74,7 @@ class Node:
     def __init__(self, events, options, directory):
         self.events, self.options, self.directory = events, options, directory
         self.mark = secrets.token_hex(16)
-        self.temporary = Temporary()
+        self.temporary = Temporary(directory)
         self.environment = {
             **os.environ,
             MARK: self.mark,

@@ -9,7 +9,7 @@ import time
 
 TEMP_PREFIX = "sluice-ray-"
 # Ray puts some 80 bytes behind its directory for the sockets, whose paths may have 107.
-LONGEST_TEMP_BASE = 14
+LONGEST_TEMP_BASE = 12
 LOG_FILE_BYTES = 1 << 20
 LOG_BYTES = 32 << 20
 
@@ -17,7 +17,7 @@ LOG_BYTES = 32 << 20
 class Temporary:
     """Ray's directory on this node. Whoever holds its lock lives."""
 
-    def __init__(self):
+    def __init__(self, owner):
         base = os.environ.get("TMPDIR") or "/tmp"
         if len(base) > LONGEST_TEMP_BASE or not os.access(base, os.W_OK):
             base = "/tmp"
@@ -26,8 +26,13 @@ class Temporary:
         # Others sweep what has the name and no lock that is held.
         made = tempfile.mkdtemp(prefix=".sluice-new-", dir=base)
         self._lock = self._take(made)
-        self.path = os.path.join(base, TEMP_PREFIX + secrets.token_hex(4))
-        os.rename(made, self.path)
+        self._lock.write(owner + "\n")
+        self._lock.flush()
+        self._whole = os.path.join(base, TEMP_PREFIX + secrets.token_hex(4))
+        os.rename(made, self._whole)
+        # Ray lets everybody write into its directory, so that lies within one which nobody else can enter.
+        self.path = os.path.join(self._whole, "r")
+        os.mkdir(self.path)
 
     @staticmethod
     def _take(path):
@@ -72,8 +77,8 @@ class Temporary:
     def remove(self):
         # Ray's last processes may still write.
         for _ in range(20):
-            shutil.rmtree(self.path, ignore_errors=True)
-            if not os.path.exists(self.path):
+            shutil.rmtree(self._whole, ignore_errors=True)
+            if not os.path.exists(self._whole):
                 break
             time.sleep(0.05)
         self._lock.close()

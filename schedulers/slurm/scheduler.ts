@@ -15,18 +15,12 @@ import type {
 } from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
 import {
-  formatTimeLimit,
   hasAccounting,
   parseSacct,
   parseScancelErrors,
-  parseShowConfig,
-  parseSinfo,
   sacctArguments,
   scancelArguments,
-  showConfigArguments,
-  sinfoArguments,
 } from "../../slurm/mod.ts";
-import type { SlurmConfig } from "../../slurm/mod.ts";
 import { planBatch } from "../batch.ts";
 import { SchedulerUnavailableError } from "../errors.ts";
 import { giveUp } from "../give_up.ts";
@@ -51,13 +45,16 @@ import { componentCancelProgram, isOfComponent } from "./component_cancel.ts";
 import { readComponentMarks } from "./component_marks.ts";
 import type { MarksFound } from "./component_marks.ts";
 import { componentVerdict, leavesOpen } from "./component_verdict.ts";
-import { forAll, QUEUE_BY_COMMENT, slurmLine } from "./command_lines.ts";
+import { forAll, QUEUE_BY_COMMENT } from "./command_lines.ts";
+import { GoneParts } from "./gone_parts.ts";
 import { jobMetrics } from "./metrics.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { SlurmPlanner } from "./planner.ts";
 import { Parts } from "./parts.ts";
 import type { Part } from "./parts.ts";
+import { probe } from "./probe.ts";
 import { QueueReader } from "./queue.ts";
+import { KILL_WAIT_SECONDS, SlurmSettings } from "./settings.ts";
 import { sessionOfStep } from "./step_cancel.ts";
 import type { StepCancellation } from "./step_cancel.ts";
 import { isStep, Steps } from "./steps.ts";
@@ -65,7 +62,6 @@ import { PROGRAM_SECONDS, ReplyReader, submitProgram } from "./submit_program.ts
 import type { ProgramReply } from "./submit_program.ts";
 import { strayCopies } from "./stray_copies.ts";
 import { sacctLine, VanishedJobs } from "./vanished.ts";
-import { verdict } from "./verdict.ts";
 
 /** The lane of the host's shells that carries submissions, so that polls do not wait for them. */
 const SUBMIT_LANE = "submit";
@@ -80,12 +76,6 @@ function componentObservation(part: Part, slurm: Sighting, marks: MarksFound): O
   return part.observed(componentVerdict(slurm, marks.of(part), () => slurm));
 }
 
-/** Slurm's own default of KillWait, for a cluster that does not tell, in seconds. */
-const KILL_WAIT_SECONDS = 30;
-
-/** A submission may be confirmed so much later than slurmctld took it, in ms. */
-const RESTART_SLACK_MS = 60_000;
-
 /** How Slurm is used. */
 export interface SlurmSchedulerOptions {
   /** How many sbatch run at a time. Default: 4, since more make slurmctld no faster. */
@@ -98,11 +88,11 @@ export class SlurmScheduler implements Scheduler {
   readonly #layout: RemoteLayout;
   readonly #planner: SlurmPlanner;
   readonly #atOnce: number;
-  readonly #vanished: VanishedJobs;
+  readonly #settings: SlurmSettings;
+  readonly #gone: GoneParts;
   readonly #queue: QueueReader;
   readonly #parts = new Parts();
   readonly #steps: Steps;
-  #config: SlurmConfig | undefined;
 
   /** Works over the given connection, which stays the caller's. */
   constructor(
@@ -115,7 +105,8 @@ export class SlurmScheduler implements Scheduler {
     this.#atOnce = atOnce;
     this.#layout = layout;
     this.#planner = planner;
-    this.#vanished = new VanishedJobs(host, layout);
+    this.#settings = new SlurmSettings(host);
+    this.#gone = new GoneParts(new VanishedJobs(host, layout), this.#settings);
     this.#queue = new QueueReader(host);
     this.#steps = new Steps(host, layout);
   }
@@ -209,7 +200,8 @@ export class SlurmScheduler implements Scheduler {
     const queue = await this.#queue.read(signal);
     const ofSteps = traces === undefined
       ? []
-      : await this.#steps.judge(traces, queue, (gone, ended) => this.#lookFor(gone, ended), signal);
+      : await this.#steps.judge(traces, queue, (gone, ended) =>
+        this.#gone.look(gone, ended), signal);
     const seen: Observation[] = [...ofSteps];
     const gone: Part[] = [];
     const silent: Part[] = [];
@@ -231,49 +223,9 @@ export class SlurmScheduler implements Scheduler {
     }
     // Most often each line is of a job that is watched, so that none can be a stray copy.
     const strays = seen.length - ofSteps.length < queue.size ? strayCopies(queue, jobs) : [];
-    const vanished = gone.length === 0 ? [] : await this.#lookFor(gone, signal);
+    const vanished = gone.length === 0 ? [] : await this.#gone.look(gone, signal);
     await this.#cancelStrays(strays, signal);
     return vanished.length === 0 ? seen : [...seen, ...vanished];
-  }
-
-  /** What is to be said of jobs and tasks that the queue does not have. */
-  async #lookFor(gone: readonly Part[], signal: AbortSignal): Promise<Observation[]> {
-    const config = this.#config ?? await this.#showConfig(signal);
-    const found = await this.#vanished.look(gone, config, signal);
-    const seen = gone.map((part, index) => {
-      const trace = found[index];
-      const sighting = verdict({
-        queue: undefined,
-        accounting: trace?.accounting,
-        record: trace?.record,
-        words: trace?.words,
-        ...(trace?.component === undefined ? {} : { component: trace.component }),
-        requeues: part.requeues,
-        killWaitMs: (config.killWaitSeconds ?? KILL_WAIT_SECONDS) * 1000,
-      });
-      return { part, sighting, answered: trace?.answered === true };
-    });
-    const doubtful = seen.flatMap(({ part, sighting, answered }) =>
-      answered && sighting.kind === "missing" ? [part] : []
-    );
-    const lost = new Set(await this.#takenBeforeRestart(doubtful, signal));
-    return seen.map(({ part, sighting }) =>
-      part.observed(
-        sighting.kind === "missing" && lost.has(part) ? { ...sighting, lost: true } : sighting,
-      )
-    );
-  }
-
-  /** Those that slurmctld took before it was started the last time: it may have lost them. */
-  async #takenBeforeRestart(parts: readonly Part[], signal: AbortSignal): Promise<Part[]> {
-    if (parts.length === 0) return [];
-    const { upSeconds } = await this.#configIfAnswered(signal);
-    if (upSeconds === undefined) return [];
-    // By the clock that dates events.
-    const startedAt = performance.timeOrigin + performance.now() - upSeconds * 1000;
-    return parts.filter(({ submittedAt }) =>
-      submittedAt !== undefined && submittedAt < startedAt + RESTART_SLACK_MS
-    );
   }
 
   /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */
@@ -321,7 +273,7 @@ export class SlurmScheduler implements Scheduler {
     signal: AbortSignal,
   ): Promise<string[]> {
     if (cancellations.length === 0) return [];
-    const { killWaitSeconds = KILL_WAIT_SECONDS } = this.#config ?? await this.#showConfig(signal);
+    const { killWaitSeconds = KILL_WAIT_SECONDS } = await this.#settings.known(signal);
     return cancellations.flatMap(({ attemptId, task, means }) =>
       task === undefined ? [] : componentCancelProgram(
         attemptDirectory(this.#layout, attemptId),
@@ -338,35 +290,15 @@ export class SlurmScheduler implements Scheduler {
   }
 
   /** What the cluster says of itself; see {@linkcode Scheduler.probe}. */
-  async probe(signal: AbortSignal): Promise<Omit<ClusterProbe, "name">> {
-    const begun = performance.now();
-    await this.#host.run(":", { signal });
-    const roundTripMs = performance.now() - begun;
-    const config = await this.#showConfig(signal);
-    const partitions = parseSinfo(await this.#output(sinfoArguments(), signal)).partitions;
-    const space = await this.#host.freeSpace(this.#layout.root);
-    return {
-      scheduler: `Slurm ${config.version ?? "of an unknown release"}`,
-      roundTripMs,
-      minJobAgeSeconds: config.minJobAgeSeconds,
-      accounting: await this.#accountingAnswers(config, signal),
-      partitions: partitions.map(({ name, default: isDefault, available, nodes, timeLimit }) => ({
-        name,
-        default: isDefault,
-        available,
-        nodes,
-        timeLimit: timeLimit === undefined ? undefined : formatTimeLimit(timeLimit),
-      })),
-      freeBytes: space.freeBytes,
-    };
+  probe(signal: AbortSignal): Promise<Omit<ClusterProbe, "name">> {
+    return probe(this.#host, this.#layout.root, this.#settings, signal);
   }
 
   /** What accounting counted for a job; see {@linkcode Scheduler.metrics}. */
   async metrics(job: Watched, signal: AbortSignal): Promise<JobMetrics> {
     // Accounting counts steps under ids that a step has only once it has begun.
     if (isStep(job)) return { source: "none" };
-    const config = this.#config ?? await this.#showConfig(signal);
-    if (!hasAccounting(config)) return { source: "none" };
+    if (!hasAccounting(await this.#settings.known(signal))) return { source: "none" };
     const line = sacctLine(sacctArguments([job.schedulerId]));
     const { exitCode, stdout, stderr } = await this.#host.run(line, { signal });
     if (exitCode !== 0) throw new SchedulerUnavailableError("sacct", decoder.decode(stderr));
@@ -389,35 +321,6 @@ export class SlurmScheduler implements Scheduler {
   /** The command whose output is the spool as it grows. */
   spoolCommand(): string {
     return followSpool(this.#layout);
-  }
-
-  async #output(words: readonly string[], signal: AbortSignal): Promise<Uint8Array> {
-    const result = await this.#host.run(slurmLine(words), { signal });
-    if (result.exitCode !== 0) {
-      throw new SchedulerUnavailableError(words[0] ?? "", decoder.decode(result.stderr));
-    }
-    return result.stdout;
-  }
-
-  async #showConfig(signal: AbortSignal): Promise<SlurmConfig> {
-    this.#config = parseShowConfig(await this.#output(showConfigArguments(), signal));
-    return this.#config;
-  }
-
-  /** The configuration as it is told now; an empty one where slurmctld does not answer. */
-  async #configIfAnswered(signal: AbortSignal): Promise<Partial<SlurmConfig>> {
-    try {
-      return await this.#showConfig(signal);
-    } catch (error) {
-      if (error instanceof SchedulerUnavailableError) return {};
-      throw error;
-    }
-  }
-
-  async #accountingAnswers(config: SlurmConfig, signal: AbortSignal): Promise<boolean> {
-    if (!hasAccounting(config)) return false;
-    const result = await this.#host.run(sacctLine(["sacct", "--noheader", "--jobs=1"]), { signal });
-    return result.exitCode === 0;
   }
 
   /** Has copies that would run nothing leave the queue. One that cannot be cancelled does no harm. */

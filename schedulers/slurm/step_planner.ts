@@ -81,7 +81,11 @@ function sizeDefaults(defaults: Resources): Resources {
  */
 function driverOf(spec: JobSpec): JobSpec {
   const { array, time } = spec.resources;
-  return { ...spec, resources: { nodes: 1, tasks: 1, cpusPerTask: 1, array, time } };
+  return {
+    ...spec,
+    defaults: undefined,
+    resources: { nodes: 1, tasks: 1, cpusPerTask: 1, array, time },
+  };
 }
 
 /**
@@ -202,7 +206,7 @@ export class StepPlanner {
     );
     const resources = withDefaults(
       asksFor,
-      sizeDefaults(defaults),
+      withDefaults(sizeDefaults(given.defaults ?? {}), sizeDefaults(defaults), []),
       Object.keys({ ...script.options, ...given.options }),
     );
     const spec = { ...given, resources, options: { ...script.options, ...given.options } };

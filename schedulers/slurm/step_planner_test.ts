@@ -51,6 +51,15 @@ Deno.test("a preview of a step shows what is put into its session, and not what 
   );
 });
 
+Deno.test("the defaults of the call that submits a step say what it needs of its session", () => {
+  const defaults = { nodes: 2, memory: "1G", partition: "gpu" };
+  const own = entry({ defaults, resources: { memoryPerCpu: "2G" } });
+  assert.match(own, /sluice_nodes=2/);
+  assert.match(own, /--mem-per-cpu=2G/);
+  assert.doesNotMatch(own, /--mem=|partition/);
+  assert.match(entry({ ...large, defaults }, standing), /sluice_nodes=1 .*/);
+});
+
 Deno.test("what the lines of a script ask for counts in a step too, unless the job says otherwise", () => {
   const script = [
     "#!/bin/sh",

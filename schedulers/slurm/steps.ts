@@ -26,7 +26,6 @@ import type {
   Watched,
   WatchedSession,
 } from "../scheduler.ts";
-import { slurmLine } from "./command_lines.ts";
 import { Part } from "./parts.ts";
 import { parsePlaceReplies, PLACE_SECONDS, placeProgram } from "./place_program.ts";
 import type { PlaceReply } from "./place_program.ts";
@@ -38,6 +37,7 @@ import {
   printSessions,
   sessionSightings,
 } from "./session_look.ts";
+import { slurmOutput } from "./slurm_output.ts";
 import { cancelStepsProgram } from "./step_cancel.ts";
 import type { StepCancellation } from "./step_cancel.ts";
 import type { PlannedStep } from "./step_planner.ts";
@@ -172,13 +172,13 @@ export class Steps {
       { signal },
     );
     const ids = sessions.flatMap(({ schedulerId }) => schedulerId ?? []);
-    const allocations = ids.length === 0
-      ? new Map<string, never>()
-      : parseAllocations(await this.#output(allocationArguments(ids), signal, /invalid job id/i));
+    const allocations = ids.length === 0 ? new Map<string, never>() : parseAllocations(
+      await slurmOutput(this.#host, allocationArguments(ids), signal, /invalid job id/i),
+    );
     const [first, ...rest] = new Set(sessions.flatMap(({ nodes }) => nodes));
-    const nodes = first === undefined
-      ? []
-      : parseNodeStates(await this.#output(nodeStatesArguments([first, ...rest]), signal));
+    const nodes = first === undefined ? [] : parseNodeStates(
+      await slurmOutput(this.#host, nodeStatesArguments([first, ...rest]), signal),
+    );
     return sessionSightings(sessions, {
       printed: decoder.decode(printed.stdout),
       allocations,
@@ -193,19 +193,6 @@ export class Steps {
     if (exitCode !== 0) {
       throw new SchedulerUnavailableError("the request to a session", decoder.decode(stderr));
     }
-  }
-
-  async #output(
-    words: readonly string[],
-    signal: AbortSignal,
-    harmless?: RegExp,
-  ): Promise<Uint8Array> {
-    const { exitCode, stdout, stderr } = await this.#host.run(slurmLine(words), { signal });
-    const said = decoder.decode(stderr);
-    if (exitCode !== 0 && harmless?.test(said) !== true) {
-      throw new SchedulerUnavailableError(words[0] ?? "", said);
-    }
-    return stdout;
   }
 }
 

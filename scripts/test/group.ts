@@ -30,10 +30,10 @@ export interface TestGroup {
  * groups side by side.
  *
  * - `machine`: needs no cluster.
- * - `cluster`, `logins`: share the real cluster with each other, since most of their time they wait.
+ * - `cluster`, `nodes`: share the real cluster with each other, since most of their time they wait.
  * - `alone`: breaks the cluster's daemons or nodes, or fills it; after all others.
  */
-export type Lane = "machine" | "cluster" | "logins" | "alone";
+export type Lane = "machine" | "cluster" | "nodes" | "alone";
 
 /** Whether a lane needs the real cluster. */
 export function isOnCluster(lane: Lane): boolean {
@@ -143,12 +143,27 @@ export const GROUPS: readonly TestGroup[] = [
     name: "logins",
     paths: ["tests/cluster/ssh_", "tests/cluster/openssh_"],
     permissions: clusterPermissions,
-    lane: "logins",
+    lane: "nodes",
+  },
+  {
+    name: "nodes",
+    paths: ["ray", "session", "software", "spark", "standing", "step"]
+      .map((name) => `tests/cluster/${name}`),
+    permissions: clusterPermissions,
+    lane: "nodes",
   },
   {
     name: "alone",
-    paths: ["burst", "faults", "lost_jobs", "ray_lost_node", "spark_lost_node", "truth"]
-      .map((name) => `tests/cluster/${name}_test.ts`),
+    paths: [
+      "burst",
+      "faults",
+      "lost_jobs",
+      "ray_lost_node",
+      "sessions_nodes",
+      "spark_lost_node",
+      "step_node_failure",
+      "truth",
+    ].map((name) => `tests/cluster/${name}_test.ts`),
     permissions: clusterPermissions,
     lane: "alone",
   },

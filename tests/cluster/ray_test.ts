@@ -4,10 +4,13 @@
 
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { Sluice } from "../../actors/mod.ts";
+import { clusterConfigSchema } from "../../model/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
+import { readAll } from "./support/output.ts";
 import { ended, PRELUDE, rayBench } from "./support/ray.ts";
 import { until } from "./support/until.ts";
-import { jobSpec, Workspace } from "./support/workspace.ts";
+import { DEV, jobSpec, Workspace } from "./support/workspace.ts";
 
 const NODES = ["n1", "n2", "n3", "n4"];
 
@@ -39,6 +42,15 @@ def wait(index):
     meet("never")
 
 ray.get([wait.remote(index) for index in range(nodes)])
+`;
+
+/** A task, wherever it may run. */
+const ONCE = `${PRELUDE}
+@ray.remote
+def where():
+    return ray.get_runtime_context().gcs_address
+
+print(ray.get(where.remote()))
 `;
 
 const report = z.strictObject({ hosts: z.array(z.string()), address: z.string() });
@@ -83,6 +95,8 @@ Deno.test("a cluster of Ray says where it and its dashboard are, and is gone whe
   assert.ok(told?.[1] !== undefined, stdout);
   const page = await fetch(`http://${told[1]}/`);
   assert.match(await page.text(), /ray/i);
+  const stranger = await fetch(`http://${told[1]}/api/cluster_status`);
+  assert.equal(stranger.status, 401, await stranger.text());
   const secret = await onCluster(["stat", "-c", "%a", `${await path()}_secret`]);
   assert.equal(secret.stdout, "600\n", "nobody else can read what the cluster asks for");
   await sluice.jobs.cancel(id);
@@ -100,5 +114,69 @@ Deno.test("a job of Ray that is cancelled leaves nothing on its nodes", async ()
   await come("1");
   await sluice.jobs.cancel(id);
   assert.equal((await sluice.jobs.wait(id)).phase, "cancelled");
+  await clean();
+});
+
+Deno.test("on a host without a scheduler Ray runs there, and another job finds it by its address", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await Sluice.open({
+    config: {
+      dataDirectory: workspace.dataDirectory,
+      clusters: {
+        [DEV]: clusterConfigSchema.parse({
+          type: "local",
+          remoteDirectory: workspace.remoteDirectory,
+        }),
+      },
+    },
+  });
+  const { job, clean } = await rayBench(workspace);
+  const { resources: _, ...local } = job(ONCE, [], []);
+  const cluster = await sluice.jobs.submit(jobSpec({ ...local, payload: { kind: "cluster" } }));
+  const { directory } = await sluice.jobs.get(cluster.id);
+  const told = async () => {
+    const { stdout } = await onCluster(["cat", `${directory}/cluster`], { root: true });
+    return /^address=(127\.0\.0\.1:\d+)$/m.exec(stdout)?.[1];
+  };
+  {
+    // Nobody else ends a process of this machine where the test fails.
+    await using _standing = {
+      async [Symbol.asyncDispose]() {
+        await sluice.jobs.cancel(cluster.id);
+        await sluice.jobs.wait(cluster.id);
+      },
+    };
+    await until("Ray is up", async () => await told() !== undefined, 200);
+    const { id } = await sluice.jobs.submit(jobSpec({
+      ...local,
+      launcher: { kind: "ray", address: await told() },
+      environment: {
+        ...local.environment,
+        RAY_AUTH_MODE: "token",
+        RAY_AUTH_TOKEN_PATH: `${directory}/cluster_secret`,
+      },
+    }));
+    // Ray says which address a loopback one stands for, so only the port is the same.
+    const port = (address: string | undefined) => address?.trimEnd().split(":").at(-1);
+    assert.equal(port(await ended(sluice, id, "succeeded", 0)), port(await told()));
+  }
+  assert.equal((await sluice.jobs.get(cluster.id)).phase, "cancelled");
+  const { id: late } = await sluice.jobs.submit(jobSpec({
+    ...local,
+    launcher: { kind: "ray", address: "127.0.0.1:9", headTimeoutSeconds: 1 },
+  }));
+  await ended(sluice, late, "failed", 68);
+  await clean();
+});
+
+Deno.test("a job of Ray says so where there is none", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await workspace.open();
+  const { job, clean } = await rayBench(workspace);
+  const { environment: _, ...without } = job(ONCE, [], ["n1", "n2"]);
+  const { id } = await sluice.jobs.submit(jobSpec(without));
+  await ended(sluice, id, "failed", 69);
+  const said = await readAll(sluice.jobs.logs({ jobId: id, stream: "stderr", follow: false }));
+  assert.match(new TextDecoder().decode(said), /^sluice: ray: there is no `ray` on PATH/);
   await clean();
 });

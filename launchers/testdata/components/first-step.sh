@@ -66,4 +66,5 @@ unset SLURM_NTASKS
 unset SLURM_NTASKS_PER_NODE
 unset SLURM_CPUS_PER_TASK
 if [ "${SLURM_PROCID:-0}" = 0 ]; then exec "$sluice_step_dir/job.sh" "$@"; fi
+trap '' HUP INT QUIT USR1 USR2 ALRM TERM XCPU
 exec sleep 2147483647

@@ -67,4 +67,5 @@ SLURM_NTASKS_PER_NODE=4
 export SLURM_NTASKS_PER_NODE
 unset SLURM_CPUS_PER_TASK
 if [ "${SLURM_PROCID:-0}" = 0 ]; then exec "$sluice_step_dir/job.sh" "$@"; fi
+trap '' HUP INT QUIT USR1 USR2 ALRM TERM XCPU
 exec sleep 2147483647

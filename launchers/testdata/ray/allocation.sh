@@ -86,7 +86,14 @@ if [ -n "$sluice_peers" ]; then
   if read -r sluice_step <"$sluice_dir/peers_step.$SLUICE_RUN"; then
     rm -f "$sluice_dir/peers_step.$SLUICE_RUN"
     scancel --quiet --signal=TERM "$SLURM_JOB_ID.$sluice_step"
-    ( sleep 10; kill "$sluice_peers" ) &
+    (
+      sluice_left=10
+      while [ "$sluice_left" -gt 0 ]; do
+        sleep 1
+        sluice_left=$((sluice_left - 1))
+      done
+      kill "$sluice_peers"
+    ) &
     wait "$sluice_peers"
     kill "$!"
   else

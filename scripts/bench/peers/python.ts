@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { runScript } from "../../testbed/mod.ts";
+import { pythonTool } from "../../testbed/mod.ts";
 import { toLines } from "../lines.ts";
 import type { Address } from "./address.ts";
 
@@ -32,32 +32,6 @@ export const DAGSTER_SLURM: PythonPackage = {
 
 const answerSchema = z.object({ done: z.int() });
 
-/** Makes the package's virtual environment in the user's cache directory, unless it is there. */
-async function environmentOf({ requirement }: PythonPackage): Promise<string> {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/root"}/.cache`;
-  const directory = `${cache}/sluice/${requirement.replace("==", "-")}`;
-  await runScript(
-    `pip install ${requirement}`,
-    // Under its final name only when it is whole.
-    `[ -d "$1" ] && exit 0
-     rm -rf "$1.part"
-     python3 -m venv "$1.part"
-     "$1.part/bin/python" -m pip install --quiet --disable-pip-version-check "$2" >&2
-     mv -T "$1.part" "$1"`,
-    [directory, requirement],
-    { env: pipEnvironment() },
-  );
-  return directory;
-}
-
-/** What the user's own environment tells pip, such as which index to use. */
-function pipEnvironment(): Record<string, string> {
-  const own = Object.entries(Deno.env.toObject());
-  return Object.fromEntries(
-    own.filter(([name]) => /^(PATH|HOME|PIP_|SSL_CERT_|REQUESTS_CA_)/.test(name)),
-  );
-}
-
 /** A package at work: it submits and asks in the ways of its own. */
 export class PythonPeer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -72,7 +46,7 @@ export class PythonPeer implements AsyncDisposable {
 
   /** Starts it and waits until it is connected. @param home A directory of its own for its settings. */
   static async open(from: PythonPackage, address: Address, home: string): Promise<PythonPeer> {
-    const environment = await environmentOf(from);
+    const environment = await pythonTool(from.requirement);
     const program = new URL(from.program, import.meta.url).pathname;
     const child = new Deno.Command("sh", {
       args: [

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { runScript } from "../../../scripts/testbed/mod.ts";
+import { pipEnvironment, pythonTool, runScript, userCache } from "../../../scripts/testbed/mod.ts";
 
 /** What an environment of a test holds. */
 export interface PrefixOptions {
@@ -40,43 +40,12 @@ export async function packPrefix(
   return archive;
 }
 
-/** What the user's own environment tells pip, such as which index to use. */
-function pipEnvironment(): Record<string, string> {
-  const own = Object.entries(Deno.env.toObject());
-  return Object.fromEntries(
-    own.filter(([name]) => /^(PATH|HOME|PIP_|SSL_CERT_|REQUESTS_CA_)/.test(name)),
-  );
-}
-
-/** A directory of the user's cache. */
-function cached(name: string): string {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/root"}/.cache`;
-  return `${cache}/sluice/${name.replaceAll(/[^\w.-]/g, "-")}`;
-}
-
-/** Makes a virtual environment with a tool from PyPI, unless it is there; gives its directory. */
-async function toolFrom(requirement: string): Promise<string> {
-  const directory = cached(requirement);
-  await runScript(
-    `pip install ${requirement}`,
-    // Under its final name only when it is whole.
-    `[ -d "$1" ] && exit 0
-     rm -rf "$1.part"
-     python3 -m venv "$1.part"
-     "$1.part/bin/python" -m pip install --quiet --disable-pip-version-check "$2" >&2
-     mv -T "$1.part" "$1"`,
-    [directory, requirement],
-    { env: pipEnvironment() },
-  );
-  return directory;
-}
-
 /** Packs a virtual environment with packages from PyPI by venv-pack, and gives the path of the archive. */
 export async function packVenv(
   directory: string,
   requirements: readonly string[],
 ): Promise<string> {
-  const tool = await toolFrom("venv-pack2==0.9.2");
+  const tool = await pythonTool("venv-pack2==0.9.2");
   const archive = `${directory}/venv.tar.gz`;
   await runScript(
     "venv-pack",
@@ -93,7 +62,7 @@ export async function packVenv(
        mv -T "$part/venv.tar.gz" "$place"
      fi
      cp -- "$place" "$archive"`,
-    [tool, cached(`venv-${requirements.join("-")}.tar.gz`), archive, ...requirements],
+    [tool, userCache(`venv-${requirements.join("-")}.tar.gz`), archive, ...requirements],
     { env: pipEnvironment() },
   );
   return archive;
@@ -104,7 +73,7 @@ export async function packVenv(
  * conda would leave it: with a program and a file that hold its path.
  */
 export async function packConda(directory: string): Promise<string> {
-  const tool = await toolFrom("conda-pack==0.9.2");
+  const tool = await pythonTool("conda-pack==0.9.2");
   const prefix = `${directory}/conda environment`;
   const archive = `${directory}/conda.tar.gz`;
   await Deno.mkdir(`${prefix}/conda-meta`, { recursive: true });

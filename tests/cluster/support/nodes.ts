@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import {
+  nodeNamed,
   onCluster,
   runScript,
   setNodeLink,
@@ -59,7 +60,7 @@ export async function loseNode(node: string): Promise<AsyncDisposable> {
     do
       sleep 0.1
     done`,
-    [node],
+    [nodeNamed(node).netns],
   );
   await setNodeLink(node, "down");
   const update = (...words: string[]) =>

@@ -58,7 +58,8 @@ export async function rayBench(workspace: Workspace): Promise<RayBench> {
         kind: "ray",
         cpusPerNode: 1,
         objectStoreMemory: "80M",
-        graceSeconds: 3,
+        // Slurm here gives five seconds between its two signals.
+        graceSeconds: 1,
         dashboard: false,
         headArguments: ["--include-log-monitor=false"],
         workerArguments: ["--include-log-monitor=false"],
@@ -82,7 +83,9 @@ export async function rayBench(workspace: Workspace): Promise<RayBench> {
     },
     async clean() {
       await allGone(workspace);
-      const { stdout } = await onCluster(["sh", "-c", "ls -d /tmp/sluice-ray-*"]);
+      const { stdout } = await onCluster(
+        ["sh", "-c", 'grep -lsF -- "$1" /tmp/sluice-ray-*/.lock', "sh", workspace.remoteDirectory],
+      );
       assert.equal(stdout, "", "nothing temporary is left");
     },
   };

@@ -1,0 +1,61 @@
+/**
+ * Through what a job's actor acts.
+ *
+ * @module
+ */
+
+import type { AttemptId, JobId, JobSpec, JobView } from "../../model/mod.ts";
+import type { Cancellation, SessionPlace, SessionSighting, Watched } from "../../schedulers/mod.ts";
+import type { ActorRef } from "../kernel/mod.ts";
+import type { JobMessage } from "./job_messages.ts";
+
+/** Through what a job acts. */
+export interface JobEffects {
+  /**
+   * Has sent to the cluster what the job needs there; answered by `staged` or `stage_failed`.
+   */
+  readonly stage: (job: {
+    readonly attemptId: AttemptId;
+    readonly spec: Pick<JobSpec, "software" | "components" | "resources">;
+    readonly job: ActorRef<JobMessage>;
+  }) => void;
+  /** Hands an attempt at the job to the submitter. */
+  readonly enqueue: (job: {
+    readonly attemptId: AttemptId;
+    readonly spec: JobSpec;
+    readonly place: SessionPlace;
+    readonly maybeSent: boolean;
+    readonly job: ActorRef<JobMessage>;
+  }) => void;
+  /** Takes an attempt back from the stager and the submitter, if nothing of it was handed over. */
+  readonly withdraw: (attemptId: AttemptId) => void;
+  /** Has the poller look at it; replaces what was said of the attempt before. */
+  readonly watch: (watched: Watched, job: ActorRef<JobMessage>) => void;
+  /** Has the poller look no more at an attempt that another one follows. */
+  readonly unwatch: (attemptId: AttemptId) => void;
+  /**
+   * Gives up the job, or the tasks of it that are named; answered by `given_up`, or not at all where nothing
+   * can be told.
+   */
+  readonly giveUp: (watched: Watched, job: ActorRef<JobMessage>) => void;
+  /** Asks for a poll soon, or no later than in `withinMs`. */
+  readonly nudge: (withinMs?: number) => void;
+  /** Has the scheduler end it, or signal it; answered by `cancelled` when the scheduler took it. */
+  readonly cancel: (cancellation: Cancellation, job: ActorRef<JobMessage>) => void;
+  /**
+   * Says that it has ended, and with which attempt; answered by `dismiss` when nobody has anything more
+   * to tell it.
+   */
+  readonly ended: (attemptId: AttemptId, job: ActorRef<JobMessage>) => void;
+  /** Says that a task of it has ended for good. */
+  readonly taskEnded: (jobId: JobId, task: number) => void;
+  /**
+   * Says how a job stands that holds the nodes of a session: when it is taken up, when anything of it changes,
+   * and with what was seen of the session.
+   */
+  readonly allocation: (
+    view: JobView,
+    job: ActorRef<JobMessage>,
+    sighting?: SessionSighting,
+  ) => void;
+}
