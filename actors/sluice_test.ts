@@ -378,7 +378,6 @@ sluiceTest("the tree shows who works for a cluster, and each of its jobs", async
     "poller",
     "stager",
     "submitter",
-    "stager",
     "outputs",
     "cleaner",
     "sessions",

@@ -30,10 +30,11 @@ export interface TestGroup {
  * groups side by side.
  *
  * - `machine`: needs no cluster.
- * - `cluster`, `nodes`: share the real cluster with each other, since most of their time they wait.
+ * - `cluster`, `sessions`, `frameworks`: share the real cluster with each other, since most of their time they
+ *   wait.
  * - `alone`: breaks the cluster's daemons or nodes, or fills it; after all others.
  */
-export type Lane = "machine" | "cluster" | "nodes" | "alone";
+export type Lane = "machine" | "cluster" | "sessions" | "frameworks" | "alone";
 
 /** Whether a lane needs the real cluster. */
 export function isOnCluster(lane: Lane): boolean {
@@ -98,14 +99,12 @@ export const GROUPS: readonly TestGroup[] = [
     paths: [
       "hosts/transfer_test.ts",
       "launchers/component_run_test.ts",
-      "schedulers/slurm/component_cancel_test.ts",
-      "schedulers/slurm/scheduler_test.ts",
-      "schedulers/slurm/submit_program_test.ts",
+      "schedulers/slurm/",
     ],
     permissions: () => [
       "--allow-read",
       "--allow-write",
-      `--allow-run=${shells},setsid,kill,timeout,uname`,
+      `--allow-run=${shells},setsid,kill,pgrep,timeout,uname`,
       "--allow-sys=uid",
     ],
     lane: "machine",
@@ -140,17 +139,22 @@ export const GROUPS: readonly TestGroup[] = [
     lane: "cluster",
   },
   {
+    name: "sessions",
+    paths: ["session", "software", "standing", "step"].map((name) => `tests/cluster/${name}`),
+    permissions: clusterPermissions,
+    lane: "sessions",
+  },
+  {
     name: "logins",
     paths: ["tests/cluster/ssh_", "tests/cluster/openssh_"],
     permissions: clusterPermissions,
-    lane: "nodes",
+    lane: "frameworks",
   },
   {
-    name: "nodes",
-    paths: ["ray", "session", "software", "spark", "standing", "step"]
-      .map((name) => `tests/cluster/${name}`),
+    name: "frameworks",
+    paths: ["tests/cluster/ray", "tests/cluster/spark"],
     permissions: clusterPermissions,
-    lane: "nodes",
+    lane: "frameworks",
   },
   {
     name: "alone",
