@@ -30,11 +30,11 @@ export interface TestGroup {
  * groups side by side.
  *
  * - `machine`: needs no cluster.
- * - `cluster`, `sessions`, `frameworks`: share the real cluster with each other, since most of their time they
- *   wait.
+ * - `cluster-a`, `cluster-b`, `cluster-c`: share the real cluster with each other, since most of their time they
+ *   wait; each is about as long as the others.
  * - `alone`: breaks the cluster's daemons or nodes, or fills it; after all others.
  */
-export type Lane = "machine" | "cluster" | "sessions" | "frameworks" | "alone";
+export type Lane = "machine" | "cluster-a" | "cluster-b" | "cluster-c" | "alone";
 
 /** Whether a lane needs the real cluster. */
 export function isOnCluster(lane: Lane): boolean {
@@ -136,25 +136,26 @@ export const GROUPS: readonly TestGroup[] = [
     name: "cluster",
     paths: ["tests/cluster/"],
     permissions: clusterPermissions,
-    lane: "cluster",
+    lane: "cluster-a",
   },
   {
     name: "sessions",
-    paths: ["session", "software", "standing", "step"].map((name) => `tests/cluster/${name}`),
+    paths: ["session", "standing", "step"].map((name) => `tests/cluster/${name}`),
     permissions: clusterPermissions,
-    lane: "sessions",
+    lane: "cluster-b",
   },
   {
     name: "logins",
     paths: ["tests/cluster/ssh_", "tests/cluster/openssh_"],
     permissions: clusterPermissions,
-    lane: "frameworks",
+    lane: "cluster-c",
   },
   {
-    name: "frameworks",
-    paths: ["tests/cluster/ray", "tests/cluster/spark"],
+    name: "payloads",
+    paths: ["mixed_jobs", "ray", "signals", "software", "spark"]
+      .map((name) => `tests/cluster/${name}`),
     permissions: clusterPermissions,
-    lane: "frameworks",
+    lane: "cluster-c",
   },
   {
     name: "alone",

@@ -29,7 +29,7 @@ Deno.test("no group may run every program or do all", () => {
 
 Deno.test("lanes run side by side, each in its order, and what is to be alone after them", () => {
   const of = (name: string, lane: Lane): TestGroup => ({ ...group(name, `${name}/`), lane });
-  const groups = [of("a", "machine"), of("b", "machine"), of("c", "cluster"), of("d", "alone")];
+  const groups = [of("a", "machine"), of("b", "machine"), of("c", "cluster-a"), of("d", "alone")];
   const files = groups.map(({ name }) => `${name}/x_test.ts`);
   const names = stages(batches(files, groups)).map((stage) =>
     stage.map((lane) => lane.map(({ group }) => group.name))
