@@ -96,15 +96,26 @@ Deno.test("all sessions of a cluster are inspected by one call a round, and nobo
 Deno.test("a node that fails is named, and named again when it is back", async () => {
   await using stage = new SessionStage();
   const session = await stage.open();
-  const nodes = (usable: boolean) => [{ node: "n1", state: usable ? "IDLE" : "DOWN", usable }];
+  const nodes = (usable: boolean) => [{ node: "n2", state: usable ? "IDLE" : "DOWN", usable }];
   stage.seen = { nodes: nodes(false) };
   await stage.clock.advance(60_000);
-  assert.deepEqual(stage.told(session), [{ type: "node_failed", node: "n1", state: "DOWN" }]);
-  assert.equal(stage.allocation(session).allocation?.failedNodes[0]?.node, "n1");
+  assert.deepEqual(stage.told(session), [{ type: "node_failed", node: "n2", state: "DOWN" }]);
+  assert.equal(stage.allocation(session).allocation?.failedNodes[0]?.node, "n2");
   stage.seen = { nodes: nodes(true) };
   await stage.clock.advance(60_000);
-  assert.deepEqual(stage.told(session).slice(1), [{ type: "node_recovered", node: "n1" }]);
+  assert.deepEqual(stage.told(session).slice(1), [{ type: "node_recovered", node: "n2" }]);
   assert.deepEqual(stage.allocation(session).allocation?.failedNodes, []);
+});
+
+Deno.test("with its first node a session ends, however it is to take the failure of others", async () => {
+  await using stage = new SessionStage();
+  const session = await stage.open({ onNodeFailure: "continue" });
+  const step = await stage.step(session);
+  stage.seen = { nodes: [{ node: "n1", state: "DOWN", usable: false }] };
+  await stage.clock.advance(60_000);
+  const closing = { type: "session_closing", reason: "node_failure", drain: false };
+  assert.deepEqual(stage.told(session).at(1), closing);
+  assert.ok(stage.cancelled(step));
 });
 
 Deno.test("a session that is to end with a node does, and its steps with it", async () => {

@@ -4,9 +4,11 @@
 
 import assert from "node:assert/strict";
 import type { Sluice } from "../../actors/mod.ts";
+import { allocationJob } from "../../model/mod.ts";
 import type { JobId, SessionId, SessionSpecInput } from "../../model/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
 import { Following } from "./support/events.ts";
+import { allGone, loseNode } from "./support/nodes.ts";
 import { until, within } from "./support/until.ts";
 import { DEV, jobSpec, shellJob, Workspace } from "./support/workspace.ts";
 
@@ -110,4 +112,25 @@ Deno.test("a session that is to end with a node ends when one fails", async () =
   assert.equal(view.closeReason, "node_failure");
   const ended = await sluice.jobs.wait(here);
   assert.ok(["cancelled", "failed"].includes(ended.phase), JSON.stringify(ended));
+});
+
+Deno.test("with its first node a session ends, and nothing of it is left", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await workspace.open({ poll });
+  const { session, nodes: [first = "", second = ""] } = await open(sluice, {});
+  const steps = [
+    await sleeper(sluice, session, first),
+    await sleeper(sluice, session, second),
+  ];
+  {
+    await using _ = await loseNode(first);
+    for (const step of steps) {
+      const { phase } = await within("a step ends", sluice.jobs.wait(step));
+      assert.ok(phase === "failed" || phase === "cancelled", phase);
+    }
+    const allocation = await within("the session ends", sluice.jobs.wait(allocationJob(session)));
+    assert.notEqual(allocation.phase, "succeeded");
+    assert.equal((await sluice.sessions.get(session)).closeReason, "node_failure");
+  }
+  await allGone(workspace);
 });
