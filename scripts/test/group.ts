@@ -104,7 +104,7 @@ export const GROUPS: readonly TestGroup[] = [
     permissions: () => [
       "--allow-read",
       "--allow-write",
-      `--allow-run=${shells},setsid,kill,pgrep,timeout,uname`,
+      `--allow-run=${shells},setsid,kill,timeout,uname`,
       "--allow-sys=uid",
     ],
     lane: "machine",
