@@ -289,7 +289,7 @@ trap 'sluice_told=1; echo told >&8' TERM
 ) </dev/null >/dev/null 2>&1 &
 sluice_ticker=$!
 [ -d ${INBOX} ] || { read -r sluice_closed <${INBOX}; } 2>/dev/null
-printf '%s\\n' "$SLURM_JOB_ID" >|${LISTENING_FILE}
+printf '%s %s\\n' "$SLURM_JOB_ID" "$SLURMD_NODENAME" >|${LISTENING_FILE}
 while sluice_look; do read -r _ <&8; done
 rm -f ${LISTENING_FILE}
 kill "$sluice_ticker" 2>/dev/null

@@ -30,7 +30,10 @@ export const CANCELS = "cancel";
 /** File in the session's job directory that asks it to take no more steps. */
 export const CLOSE_FILE = "close";
 
-/** File in the session's job directory with Slurm's id of its job, for as long as its agent can be woken. */
+/**
+ * File in the session's job directory with Slurm's id of its job and the name of the node where its agent is, for
+ * as long as that is at work. It stays where the node is lost.
+ */
 export const LISTENING_FILE = "listening";
 
 /** Target of a step's link `begun` where it was cancelled before it began, and never will. */

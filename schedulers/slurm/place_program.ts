@@ -151,7 +151,7 @@ answer() {
 }
 wake() {
   # Before the agent has left its id it looks by itself.
-  { read -r number <"$session/${LISTENING_FILE}"; } 2>/dev/null || return
+  { read -r number _ <"$session/${LISTENING_FILE}"; } 2>/dev/null || return
   scancel --batch --signal=USR2 "$number" </dev/null >/dev/null 2>&1
 }
 place() {

@@ -208,7 +208,7 @@ export class SlurmScheduler implements Scheduler {
     for (const part of this.#parts.of(jobs)) {
       const observation = part.lookIn(queue);
       if (observation === undefined) gone.push(part);
-      else if (!part.component) seen.push(observation);
+      else if (!part.component) seen.push(this.#steps.orphanEnded(part, observation));
       else if (leavesOpen(observation.sighting, marks.of(part))) silent.push(part);
       else seen.push(componentObservation(part, observation.sighting, marks));
     }
@@ -223,7 +223,11 @@ export class SlurmScheduler implements Scheduler {
     }
     // Most often each line is of a job that is watched, so that none can be a stray copy.
     const strays = seen.length - ofSteps.length < queue.size ? strayCopies(queue, jobs) : [];
-    const vanished = gone.length === 0 ? [] : await this.#gone.look(gone, signal);
+    const found = gone.length === 0 ? [] : await this.#gone.look(gone, signal);
+    const vanished = found.map((observation, index) => {
+      const part = gone[index];
+      return part === undefined ? observation : this.#steps.orphanEnded(part, observation);
+    });
     await this.#cancelStrays(strays, signal);
     return vanished.length === 0 ? seen : [...seen, ...vanished];
   }

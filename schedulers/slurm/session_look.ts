@@ -14,7 +14,7 @@ import {
   RUNNING,
 } from "../../launchers/mod.ts";
 import { jobIdSchema } from "../../model/mod.ts";
-import type { SessionId } from "../../model/mod.ts";
+import type { SchedulerId, SessionId } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
 import { expandNodeList, fieldSeparator, outputLines, parseEpoch } from "../../slurm/mod.ts";
 import type { NodeState, SlurmOutput } from "../../slurm/mod.ts";
@@ -32,6 +32,7 @@ clusters() {
 }
 session() {
   session=$1 waiting=0 running=0 closed=-
+  agent=-; { read -r _ agent <"$1/${LISTENING_FILE}"; } 2>/dev/null || agent=-
   if [ -f "$1/${INBOX}" ]; then
     read -r closed <"$1/${INBOX}" || closed=-
   elif [ -f "$1/exit" ]; then
@@ -57,7 +58,7 @@ session() {
     [ "$job" = "$last" ] || clusters "$job"
     last=$job
   done
-  printf 'session %s %s %s %s\\n' "$1" "$waiting" "$running" "$closed"
+  printf 'session %s %s %s %s %s\\n' "$1" "$waiting" "$running" "$closed" "\${agent:--}"
 }
 `;
 
@@ -118,6 +119,8 @@ interface Standing {
   waiting: number;
   running: number;
   closed: SessionSighting["closed"];
+  /** The node where its agent is. */
+  agent: string | undefined;
 }
 
 function closedWord(word: string | undefined): SessionSighting["closed"] {
@@ -130,12 +133,13 @@ function parseStandings(
   const standings = new Map<string, Standing>();
   const settings = new Map<string, Map<string, Map<string, string>>>();
   for (const line of output.split("\n")) {
-    const session = /^session (\S+) (\d{1,9}) (\d{1,9}) (\S+)$/.exec(line);
+    const session = /^session (\S+) (\d{1,9}) (\d{1,9}) (\S+) (\S+)$/.exec(line);
     if (session?.[1] !== undefined) {
       standings.set(session[1], {
         waiting: Number(session[2]),
         running: Number(session[3]),
         closed: closedWord(session[4]),
+        agent: session[5] === "-" ? undefined : session[5],
       });
       continue;
     }
@@ -167,23 +171,27 @@ function parseStandings(
   return { standings, clusters };
 }
 
-/** What is to be seen of each session, of the answers of the three commands. */
+/** The answers of the three commands that look at sessions. */
+export interface SessionAnswers {
+  /** What {@linkcode printSessions} printed. */
+  readonly printed: string;
+  /** The allocations in the queue. */
+  readonly allocations: ReadonlyMap<string, AllocationLine>;
+  /** The states of all nodes that were asked for. */
+  readonly nodes: readonly NodeState[];
+}
+
+/** What is to be seen of each session. */
 export function sessionSightings(
   sessions: readonly WatchedSession[],
-  answers: {
-    /** What {@linkcode printSessions} printed. */
-    readonly printed: string;
-    /** The allocations in the queue. */
-    readonly allocations: ReadonlyMap<string, AllocationLine>;
-    /** The states of all nodes that were asked for. */
-    readonly nodes: readonly NodeState[];
-  },
+  answers: SessionAnswers,
 ): SessionSighting[] {
   const { standings, clusters } = parseStandings(answers.printed);
   const states = new Map(answers.nodes.map((state) => [state.node, state]));
   return sessions.map(({ sessionId, nodes, schedulerId }): SessionSighting => {
     const line = schedulerId === undefined ? undefined : answers.allocations.get(schedulerId);
     const standing = standings.get(sessionId);
+    const closed = isOrphaned(line, standing) ? "ended" : standing?.closed;
     return {
       sessionId,
       nodes: nodes.flatMap((node) => {
@@ -196,10 +204,32 @@ export function sessionSightings(
       ...(line?.expiresAt === undefined ? {} : { expiresAt: line.expiresAt }),
       waiting: standing?.waiting ?? 0,
       running: standing?.running ?? 0,
-      ...(standing?.closed === undefined ? {} : { closed: standing.closed }),
+      ...(closed === undefined ? {} : { closed }),
       clusters: clusters.get(sessionId) ?? [],
     };
   });
+}
+
+/** Whether an allocation is held without its agent: it has lost the node where that was. */
+function isOrphaned(line: AllocationLine | undefined, standing: Standing | undefined): boolean {
+  return line?.running === true && standing?.agent !== undefined && !line.nodes.has(standing.agent);
+}
+
+/**
+ * Slurm's ids of allocations that have lost the node of their agents. Slurm goes on with them, as it was told to
+ * when a node fails, and nobody would start a step there, or give the nodes back.
+ */
+export function orphanedAllocations(
+  sessions: readonly WatchedSession[],
+  { printed, allocations }: SessionAnswers,
+): SchedulerId[] {
+  const { standings } = parseStandings(printed);
+  return sessions.flatMap(({ sessionId, schedulerId }) =>
+    schedulerId !== undefined &&
+      isOrphaned(allocations.get(schedulerId), standings.get(sessionId))
+      ? [schedulerId]
+      : []
+  );
 }
 
 /** The shell commands that have a session take no more steps. One whose directory is gone is passed over. */
@@ -207,7 +237,7 @@ export function closeSessionLine(layout: RemoteLayout, sessionId: SessionId): st
   return [
     `(cd -- ${quotePath(layout.jobs)}/${sessionId} 2>/dev/null || exit 0`,
     `{ true >|${CLOSE_FILE}; } 2>/dev/null || exit`,
-    `{ read -r number <${LISTENING_FILE}; } 2>/dev/null || exit 0`,
+    `{ read -r number _ <${LISTENING_FILE}; } 2>/dev/null || exit 0`,
     'scancel --batch --signal=USR2 "$number" </dev/null >/dev/null 2>&1',
     ":)",
   ].join("\n");

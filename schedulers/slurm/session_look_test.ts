@@ -8,6 +8,7 @@ import { SHELLS } from "../testing/shells.ts";
 import {
   allocationArguments,
   closeSessionLine,
+  orphanedAllocations,
   parseAllocations,
   printSessions,
   sessionSightings,
@@ -98,4 +99,27 @@ Deno.test("a node that has failed is not usable, nor one that came back without 
   assert.equal(seen?.expiresAt, 1_800_000_000_000);
   assert.equal(allocations.get("13")?.expiresAt, undefined);
   assert.equal(allocationArguments(["12", "13"]).includes("--jobs=12,13"), true);
+});
+
+Deno.test("an allocation that has lost its agent's node is closed, and to be given back", () => {
+  const sessions: WatchedSession[] = ["12", "13", "14"].map((id) => ({
+    sessionId: sessionOfAllocation(newJobId()),
+    nodes: [],
+    schedulerId: schedulerIdSchema.parse(id),
+  }));
+  const agents = ["n1", "n1", "-"];
+  const answers = {
+    printed: sessions.map(({ sessionId }, index) => `session ${sessionId} 1 2 - ${agents[index]}`)
+      .join("\n"),
+    allocations: parseAllocations(
+      ["12\x1fRUNNING\x1fn2\x1f1", "13\x1fRUNNING\x1fn[1-2]\x1f1", "14\x1fRUNNING\x1fn2\x1f1"]
+        .join("\n"),
+    ),
+    nodes: [],
+  };
+  assert.deepEqual(orphanedAllocations(sessions, answers), ["12"]);
+  assert.deepEqual(
+    sessionSightings(sessions, answers).map(({ closed }) => closed),
+    ["ended", undefined, undefined],
+  );
 });

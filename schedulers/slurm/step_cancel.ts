@@ -87,7 +87,7 @@ ask_task() {
   esac
 }
 wake_up() {
-  { [ -n "$wake" ] && read -r number <"$session/${LISTENING_FILE}"; } 2>/dev/null || return 0
+  { [ -n "$wake" ] && read -r number _ <"$session/${LISTENING_FILE}"; } 2>/dev/null || return 0
   scancel --batch --signal=USR2 "$number" </dev/null >/dev/null 2>&1
 }
 `;

@@ -11,6 +11,7 @@ import {
   ID_LINK,
   INBOX,
   LEFT_INBOX,
+  LISTENING_FILE,
   RUNNING,
   STEP_CANCELLED,
   STEP_END,
@@ -60,6 +61,8 @@ export interface StepTraces {
 export interface SessionTraces {
   /** Why it takes no more steps; absent while it does. */
   readonly closed?: string;
+  /** The node where its agent is, or was when the node was lost; absent where it is at work on none. */
+  readonly agentNode?: string;
   /** Slurm's id of its job by the attempt that has one. */
   readonly jobs: readonly { readonly attempt: number; readonly schedulerId: string }[];
 }
@@ -120,12 +123,13 @@ look() {
 }
 session() {
   session=$1 closed=
+  agent=-; { read -r _ agent <"$1/${LISTENING_FILE}"; } 2>/dev/null || agent=-
   if [ -f "$1/${INBOX}" ]; then
     read -r closed <"$1/${INBOX}" || closed=ended
   elif [ -f "$1/exit" ]; then
     closed=ended
   fi
-  printf 'session %s %s\\n' "$1" "\${closed:--}"
+  printf 'session %s %s %s\\n' "$1" "\${closed:--}" "\${agent:--}"
   for place in "$1" "$1"/attempt-*; do
     id=; { read -r id <"$place/${ID_FILE}"; } 2>/dev/null || id=
     [ -z "$id" ] || printf 'job %s %s\\n' "$place" "$id"
@@ -176,6 +180,7 @@ export function parseStepTraces(output: string, parts: readonly StepPart[]): Tra
   const words = new Map<string, string[]>();
   const links = new Map<string, { readonly target: string; readonly at: number }>();
   const closed = new Map<string, string>();
+  const agents = new Map<string, string>();
   const jobs = new Map<string, string>();
   let now = 0;
   for (const line of output.split("\n")) {
@@ -193,8 +198,9 @@ export function parseStepTraces(output: string, parts: readonly StepPart[]): Tra
         break;
       }
       case "session": {
-        const [id = "", why = "-"] = rest.split(" ");
+        const [id = "", why = "-", agent = "-"] = rest.split(" ");
         closed.set(id, why);
+        agents.set(id, agent);
         break;
       }
       case "job": {
@@ -235,9 +241,15 @@ export function parseStepTraces(output: string, parts: readonly StepPart[]): Tra
   }));
   const sessions = new Map([...new Set(parts.map(({ sessionId }) => sessionId))].flatMap((id) => {
     const why = closed.get(id);
-    return why === undefined
-      ? []
-      : [[id, { ...(why === "-" ? {} : { closed: why }), jobs: jobsOf(id, jobs, links) }] as const];
+    if (why === undefined) return [];
+    const agentNode = agents.get(id) ?? "-";
+    return [
+      [id, {
+        ...(why === "-" ? {} : { closed: why }),
+        ...(agentNode === "-" ? {} : { agentNode }),
+        jobs: jobsOf(id, jobs, links),
+      }] as const,
+    ];
   }));
   return { now, steps, sessions };
 }

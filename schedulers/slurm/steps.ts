@@ -8,9 +8,14 @@
 import type { Host } from "../../hosts/mod.ts";
 import { stepId } from "../../launchers/mod.ts";
 import { allocationJob, attemptId, schedulerIdSchema } from "../../model/mod.ts";
-import type { SessionId } from "../../model/mod.ts";
+import type { SchedulerId, SessionId } from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
-import { nodeStatesArguments, parseNodeStates } from "../../slurm/mod.ts";
+import {
+  explainFinalState,
+  nodeStatesArguments,
+  parseNodeStates,
+  scancelArguments,
+} from "../../slurm/mod.ts";
 import {
   DirectoryUnwritableError,
   SchedulerUnavailableError,
@@ -26,6 +31,7 @@ import type {
   Watched,
   WatchedSession,
 } from "../scheduler.ts";
+import { forAll } from "./command_lines.ts";
 import { Part } from "./parts.ts";
 import { parsePlaceReplies, PLACE_SECONDS, placeProgram } from "./place_program.ts";
 import type { PlaceReply } from "./place_program.ts";
@@ -33,6 +39,7 @@ import type { Queue } from "./queue.ts";
 import {
   allocationArguments,
   closeSessionLine,
+  orphanedAllocations,
   parseAllocations,
   printSessions,
   sessionSightings,
@@ -80,6 +87,8 @@ export type LookForGone = (
 export class Steps {
   readonly #host: Host;
   readonly #layout: RemoteLayout;
+  /** Slurm's ids of allocations that were ended since they had lost their agents. */
+  readonly #orphans = new Set<SchedulerId>();
 
   /** Works over the given connection, which stays the caller's. */
   constructor(host: Host, layout: RemoteLayout) {
@@ -179,11 +188,29 @@ export class Steps {
     const nodes = first === undefined ? [] : parseNodeStates(
       await slurmOutput(this.#host, nodeStatesArguments([first, ...rest]), signal),
     );
-    return sessionSightings(sessions, {
-      printed: decoder.decode(printed.stdout),
-      allocations,
-      nodes,
-    });
+    const answers = { printed: decoder.decode(printed.stdout), allocations, nodes };
+    await this.#endOrphans(orphanedAllocations(sessions, answers), signal);
+    return sessionSightings(sessions, answers);
+  }
+
+  /** Gives back what nobody runs steps in any more. One that cannot be cancelled is tried again. */
+  async #endOrphans(ids: readonly SchedulerId[], signal: AbortSignal): Promise<void> {
+    for (const id of ids) this.#orphans.add(id);
+    for (const line of forAll(ids, (some) => scancelArguments(some))) {
+      await this.#host.run(line, { signal });
+    }
+  }
+
+  /** The observation of a job, where it is known to have been ended for its agent's node: it failed with that. */
+  orphanEnded(part: Part, observation: Observation): Observation {
+    const { sighting } = observation;
+    if (!this.#orphans.has(part.schedulerId)) return observation;
+    if (sighting.kind !== "ended" || sighting.state !== "CANCELLED") return observation;
+    const reason = explainFinalState("NODE_FAIL");
+    return {
+      ...observation,
+      sighting: { ...sighting, phase: "failed", state: "NODE_FAIL", reason },
+    };
   }
 
   /** Has a session take no more steps; see Scheduler.closeSession. */
@@ -225,12 +252,20 @@ function outcomeOf(
   }
 }
 
-function standingOf(sighting: Sighting): SessionStanding {
+/** @param agentNode The node where its agent is, where it is at work. */
+function standingOf(sighting: Sighting, agentNode: string | undefined): SessionStanding {
+  const lost = (nodes: readonly string[]) =>
+    agentNode !== undefined && nodes.length > 0 && !nodes.includes(agentNode);
   switch (sighting.kind) {
     case "waiting":
-    case "active":
       return { kind: "live" };
+    case "active":
+      // Of a job that is completing only those nodes are listed that have not done so.
+      return sighting.state === "RUNNING" && lost(sighting.nodes)
+        ? { kind: "over", state: "NODE_FAIL", phase: "failed" }
+        : { kind: "live" };
     case "ended":
+      if (lost(sighting.nodes)) return { kind: "over", state: "NODE_FAIL", phase: "failed" };
       return { kind: "over", state: sighting.state, phase: sighting.phase };
     case "missing":
       return sighting.queued === true ? { kind: "live" } : { kind: "unknown" };
@@ -256,10 +291,10 @@ async function standingsOf(
   }
   const standings = new Map<SessionId, SessionStanding>();
   const gone: { readonly sessionId: SessionId; readonly part: Part }[] = [];
-  for (const [sessionId, { jobs }] of sessions) {
+  for (const [sessionId, { agentNode, jobs }] of sessions) {
     const line = lines.get(sessionId);
     const last = jobs.toSorted((one, other) => one.attempt - other.attempt).at(-1);
-    if (line !== undefined) standings.set(sessionId, standingOf(line.sighting));
+    if (line !== undefined) standings.set(sessionId, standingOf(line.sighting, agentNode));
     // Not handed over yet.
     else if (last === undefined) standings.set(sessionId, { kind: "live" });
     else {
@@ -274,7 +309,9 @@ async function standingsOf(
   const found = gone.length === 0 ? [] : await lookForGone(gone.map(({ part }) => part), signal);
   gone.forEach(({ sessionId }, index) => {
     const sighting = found[index]?.sighting;
-    if (sighting !== undefined) standings.set(sessionId, standingOf(sighting));
+    if (sighting !== undefined) {
+      standings.set(sessionId, standingOf(sighting, sessions.get(sessionId)?.agentNode));
+    }
   });
   return standings;
 }

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { onCluster } from "../../scripts/testbed/mod.ts";
+import { loseNode } from "./support/nodes.ts";
 import { SessionBench } from "./support/session_bench.ts";
 
 const HOLD = "while :; do sleep 0.2; done";
@@ -68,4 +69,36 @@ Deno.test("a step whose node fails has failed for that, and the session goes on 
     false,
     "a node that came back is not the session's again",
   );
+});
+
+Deno.test("with its first node a session ends, and with it what ran in it, and nothing is left unjudged", async () => {
+  await using bench = await SessionBench.open();
+  const { id, job } = await bench.openSession(
+    { nodes: 2, cpusPerTask: 2, memory: 500, nodeList: "n[3-4]" },
+    { maxConcurrent: 2 },
+  );
+  const [here] = await bench.steps(id, [HOLD], { resources: { nodeList: "n3" } });
+  const [there] = await bench.steps(id, [HOLD], { resources: { nodeList: "n4" } });
+  assert.ok(here !== undefined && there !== undefined);
+  for (const step of [here, there]) await bench.untilSeen(step, "active");
+  const [never] = await bench.steps(id, ["exit 0"]);
+  assert.ok(never !== undefined);
+  await using _ = await loseNode("n3");
+  // Slurm itself goes on with the allocation.
+  await bench.until("it is seen to have lost its first node", async () => {
+    const [seen] = await bench.scheduler.inspect(
+      [{ sessionId: id, nodes: ["n3", "n4"], schedulerId: job.schedulerId }],
+      AbortSignal.timeout(60_000),
+    );
+    return seen?.closed === "ended";
+  });
+  const ends = await bench.ends([here, there, never, job]);
+  assert.deepEqual(ends.map(({ phase }) => phase), Array(4).fill("failed"));
+  assert.deepEqual(ends.map(({ state }) => state), [
+    "NODE_FAIL",
+    "NODE_FAIL",
+    "FAILED",
+    "NODE_FAIL",
+  ]);
+  assert.equal(ends[2]?.reason?.code, "SessionEnded");
 });

@@ -196,7 +196,7 @@ trap 'sluice_told=1; echo told >&8' TERM
 ) </dev/null >/dev/null 2>&1 &
 sluice_ticker=$!
 [ -d inbox ] || { read -r sluice_closed <inbox; } 2>/dev/null
-printf '%s\n' "$SLURM_JOB_ID" >|listening
+printf '%s %s\n' "$SLURM_JOB_ID" "$SLURMD_NODENAME" >|listening
 while sluice_look; do read -r _ <&8; done
 rm -f listening
 kill "$sluice_ticker" 2>/dev/null
