@@ -98,32 +98,32 @@ export function withAfter(
   if (after.length === 0) return body;
   const others = NOTED_SIGNALS.filter((signal) => signal !== "TERM");
   return [
-    "sluice_told=",
+    "sluice_stop=",
     `trap : ${others.join(" ")}`,
-    "trap 'sluice_told=1' TERM",
+    "trap 'sluice_stop=1' TERM",
     "SLUICE_EXIT_CODE=0",
     // The shell's own words on how the payload ended are not for the job's output.
     "exec 7>&2 2>/dev/null",
     "(",
     "  exec 2>&7 7>&-",
-    `  if [ -n "$sluice_told" ]; then exit ${TERMINATED_EXIT_CODE}; fi`,
+    `  if [ -n "$sluice_stop" ]; then exit ${TERMINATED_EXIT_CODE}; fi`,
     ...body.map((line) => `  ${line}`),
     // Not by itself: a shell that is to end at the first failure would.
     ") || SLUICE_EXIT_CODE=$?",
     "exec 2>&7 7>&-",
     "export SLUICE_EXIT_CODE",
     "set --",
-    "sluice_code=$SLUICE_EXIT_CODE",
+    "sluice_verdict=$SLUICE_EXIT_CODE sluice_status=0",
     "sluice_failed() {",
     `  printf "sluice: command %s of 'after' failed, with exit status %s.\\n" "$sluice_number" "$1" >&2`,
-    `  if [ "$sluice_code" = 0 ]; then sluice_code=${AFTER_EXIT_CODE}; fi`,
+    `  if [ "$sluice_verdict" = 0 ]; then sluice_verdict=${AFTER_EXIT_CODE}; fi`,
     "}",
-    `trap 'sluice_status=$?; [ "$sluice_status" = 0 ] || sluice_failed "$sluice_status"; exit "$sluice_code"' EXIT`,
+    `trap 'sluice_status=$?; [ "$sluice_status" = 0 ] || sluice_failed "$sluice_status"; exit "$sluice_verdict"' EXIT`,
     ...after.flatMap((text, index) => [
       `sluice_number=${index + 1}`,
       `${evaluate(text)} || sluice_failed "$?"`,
     ]),
     "trap - EXIT",
-    'exit "$sluice_code"',
+    'exit "$sluice_verdict"',
   ];
 }

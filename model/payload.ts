@@ -56,7 +56,7 @@ export const payloadSchema = z.discriminatedUnion("kind", [
     path: remotePathSchema.describe("Where the script lies on the cluster."),
     arguments: words.default([]).describe("Arguments of the script; as for a script."),
     directives: z.array(text).optional().refine(
-      (lines) => lines === undefined,
+      (lines): boolean => lines === undefined,
       "is read from the script itself: leave it out",
     ).describe("The `#SBATCH` lines of the script, which Sluice reads before it submits the job."),
   }).describe(
