@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { contentHashSchema } from "./software.ts";
 import { textSchema as text } from "./text.ts";
 
 /** Name of an input or an output. */
@@ -75,3 +76,56 @@ export const outputsSchema = z.record(fileName, outputSchema).describe(
 );
 /** See {@linkcode outputsSchema}. */
 export type Outputs = z.infer<typeof outputsSchema>;
+
+/** An input that is files, which are sent. */
+export type FileInput = Exclude<Input, string | number | boolean | readonly unknown[]>;
+
+/** Whether the input is files, rather than a value. */
+export function isFileInput(input: Input): input is FileInput {
+  return typeof input === "object" && !Array.isArray(input);
+}
+
+/** An input that lies on the cluster. */
+export const sentInputSchema = z.object({
+  name: z.string(),
+  component: z.int().nonnegative().optional().describe(
+    "Number of the component of a heterogeneous job whose input it is.",
+  ),
+  files: z.int().nonnegative().describe("How many files it has."),
+  bytes: z.int().nonnegative().describe("Bytes that they have in all."),
+  sha256: contentHashSchema.describe(
+    "SHA-256 of the file's content; of a directory or glob, of all that is known of its entries.",
+  ),
+}).describe("An input that lies on the cluster.");
+/** See {@linkcode sentInputSchema}. */
+export type SentInput = z.infer<typeof sentInputSchema>;
+
+const ofOutput = {
+  name: z.string(),
+  kind: outputSchema.shape.kind.unwrap(),
+  path: z.string().describe("Where it lies on the cluster, or would; may start with `~/`."),
+};
+
+/** What became of one output of a job. */
+export const jobOutputSchema = z.discriminatedUnion("status", [
+  z.object({
+    status: z.literal("collected"),
+    ...ofOutput,
+    bytes: z.int().nonnegative().describe("Size of the file, or of all files in the directory."),
+    files: z.int().nonnegative().describe("How many files it has: of a file, one."),
+    sha256: contentHashSchema.describe(
+      "SHA-256 of the file's content; of a directory, of the names and contents in it.",
+    ),
+  }).describe("It was there when the payload ended, and can be fetched."),
+  z.object({ status: z.literal("missing"), ...ofOutput }).describe(
+    "It was not there, or was of the other kind.",
+  ),
+  z.object({ status: z.literal("outside"), ...ofOutput }).describe(
+    "It was a link that leads out of the directory it belongs in.",
+  ),
+  z.object({ status: z.literal("not_collected"), ...ofOutput }).describe(
+    "The payload failed or never ran, or the job was ended before it could be collected.",
+  ),
+]).describe("What became of one output of a job.");
+/** See {@linkcode jobOutputSchema}. */
+export type JobOutput = z.infer<typeof jobOutputSchema>;
