@@ -12,6 +12,7 @@ export * from "./file_places.ts";
 export * from "./job_script.ts";
 export * from "./launch.ts";
 export * from "./output_lines.ts";
+export * from "./own_files.ts";
 export * from "./peers.ts";
 export * from "./plan.ts";
 export * from "./ray.ts";

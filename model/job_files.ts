@@ -17,7 +17,13 @@ const fileName = text.min(1).max(200).refine(
 
 const scalar = z.union([text, z.number(), z.boolean()]);
 
-const to = text.min(1).optional().describe(
+/** A path on the cluster that does not lead up from the directory it goes from. */
+const path = text.min(1).refine(
+  (value) => /^[/~]/.test(value) || !value.split("/").includes(".."),
+  "a path from the working directory must not lead out of it by '..'",
+);
+
+const to = path.optional().describe(
   "Where it goes on the cluster: absolute, from `~/`, or from the working directory. Default: below `inputs` in the job's directory, under its own name.",
 );
 
@@ -41,7 +47,7 @@ export const inputSchema = z.union([
   }),
   z.strictObject({
     text: text.max(4 * 1024 * 1024).describe("The whole content of a file."),
-    to: text.min(1).describe("As of a file."),
+    to: path.describe("As of a file."),
   }),
 ]).describe("One input of a job: a value, or files that are sent for it.");
 /** See {@linkcode inputSchema}. */
@@ -57,7 +63,7 @@ export type Inputs = z.infer<typeof inputsSchema>;
 /** One output of a job. */
 export const outputSchema = z.strictObject({
   kind: z.enum(["file", "directory"]).default("file"),
-  location: text.min(1).optional().describe(
+  location: path.optional().describe(
     "Where the job makes it: absolute, from `~/`, or from the working directory; `%a` stands for the number of the array task. Default: below `outputs` in the job's directory, under its name.",
   ),
   collect: z.enum(["success", "always"]).default("success").describe(

@@ -6,5 +6,6 @@
 
 export * from "./content.ts";
 export * from "./errors.ts";
+export * from "./fetch.ts";
 export * from "./local_files.ts";
 export * from "./remote_files.ts";
