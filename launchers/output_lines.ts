@@ -136,7 +136,7 @@ const CHECK_OUTPUT = [
   '  sluice_is=$(sluice_real "$6")',
   "  sluice_is=${sluice_is%?x}",
   "  case $sluice_is in",
-  '    "${sluice_at%/}"/*) ;;',
+  '    "$sluice_at" | "${sluice_at%/}"/*) ;;',
   "    *)",
   '      sluice_tell outside "$1" "$6" 0 0 -',
   `      sluice_refuse ${OUTPUT_OUTSIDE_EXIT_CODE} "$1" "leads out of its directory" "$6"`,

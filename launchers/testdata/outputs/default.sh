@@ -112,7 +112,7 @@ sluice_code=$?
     sluice_is=$(sluice_real "$6")
     sluice_is=${sluice_is%?x}
     case $sluice_is in
-      "${sluice_at%/}"/*) ;;
+      "$sluice_at" | "${sluice_at%/}"/*) ;;
       *)
         sluice_tell outside "$1" "$6" 0 0 -
         sluice_refuse 96 "$1" "leads out of its directory" "$6"
