@@ -7,6 +7,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isFinal } from "../model/mod.ts";
 import type { JobSummary, LogChunk, LogRequest } from "../model/mod.ts";
+import type { JobFile } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import { ClusterRestartingError, OutputReaderStoppedError } from "./cluster/mod.ts";
 import type { OutputQuestion } from "./cluster/mod.ts";
@@ -66,7 +67,7 @@ async function readOnce(
 export async function* readOutput(
   handles: ClusterHandles,
   journal: Journal,
-  request: LogRequest,
+  request: Omit<LogRequest, "stream"> & { readonly stream: JobFile },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LogChunk, void, void> {
   const { jobId, stream, task, follow } = request;

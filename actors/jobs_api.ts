@@ -13,6 +13,8 @@ import {
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  outputReadSchema,
+  outputRequestSchema,
   packedSoftware,
   parseInput,
   withEnvironments,
@@ -37,6 +39,7 @@ import { askCluster, clusterOf } from "./cluster_handles.ts";
 import type { ClusterHandles } from "./cluster_handles.ts";
 import { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
 import { readOutput } from "./job_output.ts";
+import { JobOutputs } from "./job_outputs.ts";
 
 /** How long a cluster may take to answer, in ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -48,6 +51,7 @@ export function jobsApi(
   acceptance: Acceptance,
   environments: Pick<LocalEnvironments, "present">,
 ): JobsApi {
+  const outputs = new JobOutputs(handles, journal);
   const stored = (id: JobId) => {
     const job = journal.job(id);
     if (job === undefined) throw new UnknownJobError(id);
@@ -135,7 +139,7 @@ export function jobsApi(
       if (view.filesRemovedAt !== undefined) throw new OutputRemovedError(view.id);
       return readOutput(handles, journal, request, signal);
     },
-    async result(id) {
+    async result(id, { task } = {}) {
       const { view } = stored(id);
       const { phase } = view;
       if (!isFinal(phase)) throw new JobNotEndedError(id, phase);
@@ -151,8 +155,14 @@ export function jobsApi(
         endedAt: view.endedAt,
         outputBytes: view.tasks === undefined ? await outputSizes(handles, view) : {},
         tasks: view.tasks,
+        outputs: await whereReachable(outputs.list(id, task)),
       };
     },
+    fetch: (id, options) => outputs.fetch(id, options),
+    output: (request, { signal } = {}) =>
+      outputs.read(parseInput(outputReadSchema, request), signal),
+    outputEntries: (request, { signal } = {}) =>
+      outputs.entries(parseInput(outputRequestSchema, request), signal),
     async metrics(id) {
       const view = summary(id);
       const { schedulerId } = view;
@@ -216,6 +226,17 @@ function checkTask(
 function withCallDefaults(spec: JobSpec, call: JobSpec["defaults"]): JobSpec {
   if (call === undefined) return spec;
   return { ...spec, defaults: withDefaults(spec.defaults ?? {}, call, []) };
+}
+
+/** What the cluster says; `undefined` where it cannot be asked, or has removed it. */
+async function whereReachable<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    const silent = error instanceof ClusterUnreachableError || error instanceof OutputRemovedError;
+    if (silent) return undefined;
+    throw error;
+  }
 }
 
 async function outputSizes(handles: ClusterHandles, view: JobView): Promise<OutputSizes> {

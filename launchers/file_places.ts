@@ -47,7 +47,7 @@ export class SamePlaceError extends SluiceError {
 const DEFAULT_DIRECTORY = { inputs: "inputs", outputs: "outputs" } as const;
 
 /** A name as the name of one file, however it is spelt. */
-function asFileName(name: string): string {
+export function asFileName(name: string): string {
   return /^\.\.?$/.test(name) ? name.replaceAll(".", "%2E") : name.replaceAll("/", "%2F");
 }
 

@@ -7,6 +7,7 @@
 import { attemptParts } from "../model/mod.ts";
 import type { AttemptId, Component, JobSpec, SessionId, SignalName } from "../model/mod.ts";
 import { quotePath } from "../shell/mod.ts";
+import { afterOutputs, beforeOutputs } from "./output_lines.ts";
 import { endPeers, startPeers } from "./peers.ts";
 import type { ExecutionPlan } from "./plan.ts";
 import { softwareLines } from "./software.ts";
@@ -142,6 +143,11 @@ export function jobScript(
   const early = place.kind === "batch" ? spec.signalBeforeLimit?.signal : undefined;
   const wakes = plan.wakes === true;
   const records = recordsVariable(place);
+  const outputs = {
+    outputs: spec.outputs,
+    workingDirectory: spec.workingDirectory,
+    component: place.kind === "component" ? place.component : undefined,
+  };
   const hasPeers = place.kind === "batch" && plan.peers !== undefined;
   const enter = spec.workingDirectory === undefined
     ? []
@@ -192,6 +198,7 @@ export function jobScript(
     "",
     // What an earlier run recorded says nothing of this one.
     `rm -f "$${records}/exit$sluice_suffix"`,
+    ...beforeOutputs(outputs),
     "sluice_started=$(date +%s)",
     'sluice_note start "$sluice_started" -',
     // A shell says "Killed" or "Terminated" of a payload that a signal ended; the payload's own output
@@ -199,7 +206,8 @@ export function jobScript(
     "exec 3>&2 2>/dev/null",
     ...(hasPeers ? startPeers() : []),
     ...inItsWay(payload, early !== undefined, wakes),
-    // Before any program is started, so that whoever listens hears of it at once.
+    ...afterOutputs(outputs),
+    // Before any other program is started, so that whoever listens hears of it at once.
     'sluice_note end "$sluice_code" "$sluice_caught"',
     "sluice_ended=$(date +%s)",
     ...(hasPeers ? endPeers() : []),

@@ -11,6 +11,8 @@ export * from "./errors.ts";
 export * from "./file_places.ts";
 export * from "./job_script.ts";
 export * from "./launch.ts";
+export * from "./output_lines.ts";
+export * from "./own_files.ts";
 export * from "./peers.ts";
 export * from "./placeholders/errors.ts";
 export * from "./plan.ts";

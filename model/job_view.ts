@@ -9,6 +9,7 @@ import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
 import { sessionNameSchema } from "./ids.ts";
 import { reasonSchema } from "./job_event.ts";
+import { sentInputSchema } from "./job_files.ts";
 import { jobPhaseSchema } from "./job_phase.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
@@ -119,6 +120,7 @@ export const jobViewSchema = z.object({
   environments: z.array(sentEnvironmentSchema).optional().describe(
     "The environments that were sent for it, in the order in which the spec names their software.",
   ),
+  inputs: z.array(sentInputSchema).optional().describe("The files that were sent for it, if any."),
   attempt: z.int().positive().describe("Number of the attempt that all of this is about, from 1."),
   attempts: z.array(attemptViewSchema).describe("The attempts before it."),
   retryAt: time.optional().describe("When the attempt is handed to the scheduler, if it waits."),

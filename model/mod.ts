@@ -23,4 +23,5 @@ export * from "./session.ts";
 export * from "./session_terms.ts";
 export * from "./signal_name.ts";
 export * from "./software.ts";
+export * from "./staging.ts";
 export * from "./uuid.ts";

@@ -12,7 +12,7 @@ import type { AppRouter } from "./router.ts";
 
 export { clientErrorInfo } from "./client_error.ts";
 export type { JobEventsOptions, JobLogsOptions } from "./job_feeds.ts";
-export { jobEvents, jobLogs, sessionEvents } from "./job_feeds.ts";
+export { jobEvents, jobLogs, jobOutput, sessionEvents } from "./job_feeds.ts";
 export type { AppRouter } from "./router.ts";
 
 /** Every procedure of Sluice as a typed function: `client.jobs.submit.mutate({…})`. */
@@ -32,7 +32,11 @@ export interface SluiceClientOptions {
 const largeInput = 64_000;
 
 /** Calls that may take long: together with others they would hold those up. */
-const slowPaths: ReadonlySet<string> = new Set(["jobs.wait", "clusters.probe"]);
+const slowPaths: ReadonlySet<string> = new Set([
+  "jobs.wait",
+  "jobs.outputEntries",
+  "clusters.probe",
+]);
 
 /**
  * Makes a client.

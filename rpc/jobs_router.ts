@@ -19,6 +19,10 @@ import {
   jobSpecSchema,
   jobViewSchema,
   logRequestSchema,
+  outputEntrySchema,
+  outputReadSchema,
+  outputRequestSchema,
+  resultRequestSchema,
 } from "../model/mod.ts";
 import { ServerClosingError } from "./errors.ts";
 import { feed, feedSchema, lastEventIdSchema, resumePosition } from "./feed.ts";
@@ -53,6 +57,10 @@ const eventsInput = eventFilterSchema.extend({
 
 const logsInput = logRequestSchema.extend({ lastEventId: lastEventIdSchema }).describe(
   "What part of a job's output to read.",
+);
+
+const outputInput = outputReadSchema.extend({ lastEventId: lastEventIdSchema }).describe(
+  "What part of an output to read.",
 );
 
 /** Procedures about jobs. */
@@ -131,9 +139,30 @@ export const jobsRouter = router({
       });
     },
   ),
-  result: procedure.input(idInput).output(jobResultSchema).query(({ ctx, input }) =>
-    ctx.api.jobs.result(input.id)
+  result: procedure.input(resultRequestSchema).output(jobResultSchema).query(({ ctx, input }) => {
+    const { id, ...part } = input;
+    return ctx.api.jobs.result(id, part);
+  }),
+  output: procedure.input(outputInput).output(feedSchema(logPartSchema)).subscription(
+    ({ ctx, input, signal }) => {
+      const { lastEventId, ...request } = input;
+      const offset = resumePosition(request.offset, lastEventId);
+      return feed(ctx, signal, {
+        open: (signal) => ctx.api.jobs.output({ ...request, offset }, { signal }),
+        toWire: logParts,
+      });
+    },
   ),
+  outputEntries: procedure.input(outputRequestSchema)
+    .output(z.array(outputEntrySchema).describe("What the directory holds."))
+    .query(async ({ ctx, input, signal }) => {
+      const left = AbortSignal.any([
+        ctx.closing,
+        ctx.left(),
+        ...signal === undefined ? [] : [signal],
+      ]);
+      return [...await ctx.api.jobs.outputEntries(input, { signal: left })];
+    }),
   metrics: procedure.input(idInput).output(jobMetricsSchema).query(({ ctx, input }) =>
     ctx.api.jobs.metrics(input.id)
   ),

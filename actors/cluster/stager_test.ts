@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { EnvironmentsUnusableError, PlatformMismatchError } from "../../environments/mod.ts";
 import { attemptId, jobSpecSchema, SluiceError } from "../../model/mod.ts";
 import type { AttemptId, JobSpecInput } from "../../model/mod.ts";
+import { LocalFiles } from "../../transfers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
 import { fakeArchive, FakeArchives } from "../testing/fake_archives.ts";
@@ -27,7 +28,7 @@ class StagerStage extends Stage {
   connection = new FakeConnection();
   readonly stager = this.system.spawn<StagerMessage, unknown>(
     "stager",
-    stager({ local: this.archives, defaultPartition: "debug" }),
+    stager({ environments: this.archives, files: new LocalFiles(), defaultPartition: "debug" }),
   );
   #jobs = 0;
 

@@ -237,7 +237,12 @@ export function foldJob(
     case "staging":
       return { ...next, phase: "staging", error: fact.error, retryAt: undefined };
     case "staged":
-      return { ...next, environments: fact.environments, error: undefined };
+      return {
+        ...next,
+        environments: fact.environments,
+        ...(fact.inputs === undefined ? {} : { inputs: fact.inputs }),
+        error: undefined,
+      };
     case "submitting":
       return {
         ...next,

@@ -9,7 +9,7 @@ import {
   attemptId,
   errorInfo,
   isFinal,
-  packedSoftware,
+  needsStaging,
   withEnvironments,
 } from "../../model/mod.ts";
 import type { ErrorInfo, JobId, JobView, TaskView } from "../../model/mod.ts";
@@ -189,10 +189,10 @@ export function jobActor(
     const { view } = state;
     const decision = decide(state, state.memory, { type: "staging" }, ctx.clock.now());
     if (decision.facts.length > 0) await record(view, decision, ctx);
-    const { software, components, resources } = stored().spec;
+    const { software, components, resources, inputs, workingDirectory } = stored().spec;
     effects.stage({
       attemptId: presentAttempt(view),
-      spec: { software, components, resources },
+      spec: { software, components, resources, inputs, workingDirectory },
       job: ctx.self,
     });
     return cancelWhereWanted({ ...state, view: decision.view }, ctx);
@@ -349,7 +349,7 @@ export function jobActor(
       const { retry, options } = spec;
       const state: JobState = {
         view,
-        terms: { retry, options, packed: packedSoftware(spec).length > 0 },
+        terms: { retry, options, packed: needsStaging(spec) },
         memory: emptyMemory,
         tally: tallyOf(view.tasks),
         lines: [],

@@ -25,6 +25,8 @@ import type {
   JobView,
   LogChunk,
   LogRequest,
+  OutputEntry,
+  OutputRead,
   SessionId,
   SessionView,
 } from "../../model/mod.ts";
@@ -35,6 +37,7 @@ import {
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  outputReadSchema,
   sessionIdSchema,
   sessionOfAllocation,
   sessionSpecSchema,
@@ -228,8 +231,29 @@ export class FakeSluice implements SluiceApi {
       }
       return { id, phase, outputBytes: {}, ...(exitCode === undefined ? {} : { exitCode }) };
     },
+    fetch: () => Promise.reject(new Error("no test fetches")),
+    output: (request, options) => this.#output(outputReadSchema.parse(request), options?.signal),
+    outputEntries: (request) => {
+      this.#job(request.jobId);
+      return Promise.resolve(this.entries);
+    },
     metrics: () => Promise.resolve({ source: "none" }),
   };
+
+  /** What every output holds that is a directory. */
+  entries: readonly OutputEntry[] = [];
+  /** What every output, and every file in one, holds. */
+  outputBytes: Uint8Array = new Uint8Array();
+
+  async *#output(
+    { jobId, offset }: OutputRead,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<LogChunk> {
+    this.#job(jobId);
+    signal?.throwIfAborted();
+    const bytes = this.outputBytes.subarray(offset);
+    if (bytes.length > 0) yield await Promise.resolve({ offset, bytes });
+  }
 
   async *#feed(filter: EventFilter, options: FeedOptions = {}): AsyncGenerator<JobEvent> {
     const { signal } = options;
