@@ -7,6 +7,7 @@ import { PlaceholderError } from "./errors.ts";
 import { filledScript } from "./script.ts";
 import type { ShellName } from "./shell_context.ts";
 import { Values } from "./values.ts";
+import { goldenScripts } from "../testing/golden.ts";
 import { scriptCase, value, valueList } from "../testing/placeholder_cases.ts";
 
 const SHELLS = ["sh", "dash", "bash", "ksh", "zsh"] as const;
@@ -49,7 +50,7 @@ async function run(shell: string, script: string, cwd?: string) {
   // A shell that has found an error reads no further.
   await writer.write(new TextEncoder().encode(script)).then(() => writer.close()).catch(() => {});
   const { stdout, stderr, code } = await child.output();
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return { stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), code };
 }
 
@@ -318,4 +319,31 @@ Deno.test("any text is either filled in or refused with a typed error", () => {
       assert.ok(error instanceof PlaceholderError, String(error));
     }
   }));
+});
+
+goldenScripts("placeholders", {
+  "everywhere": () =>
+    fill(
+      `#!/bin/bash
+#SBATCH --time=5
+# {inputs.text} is left in comments
+echo {inputs.text} "<{inputs.text}>" '<{inputs.text}>' '{{inputs.text}}'
+for each in {inputs.list}; do echo "$each"; done
+total=$(printf '%s\\n' {inputs.text} "$(cat "{inputs.file}")")
+cat >config <<EOF
+text = {inputs.text}, file = {inputs.file}, total = $total
+EOF
+cat >>config <<'END'
+count = {inputs.count}
+END
+cp config {outputs.config}
+`,
+      {
+        text: 'it\'s $HOME `id` \\ "q"',
+        list: ["a b", "-n"],
+        count: 3,
+        file: { file: "/here/a 'b'.csv" },
+      },
+      ["config"],
+    ),
 });
