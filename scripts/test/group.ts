@@ -140,7 +140,8 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "sessions",
-    paths: ["session", "standing", "step"].map((name) => `tests/cluster/${name}`),
+    paths: ["mixed_jobs", "session", "signals", "standing", "step"]
+      .map((name) => `tests/cluster/${name}`),
     permissions: clusterPermissions,
     lane: "cluster-b",
   },
@@ -152,8 +153,7 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "payloads",
-    paths: ["mixed_jobs", "ray", "signals", "software", "spark"]
-      .map((name) => `tests/cluster/${name}`),
+    paths: ["ray", "software", "spark"].map((name) => `tests/cluster/${name}`),
     permissions: clusterPermissions,
     lane: "cluster-c",
   },

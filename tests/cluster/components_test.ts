@@ -256,39 +256,6 @@ Deno.test("once each component is cancelled for itself, nothing of the job waits
   );
 });
 
-Deno.test("a component that Slurm or somebody else ends has ended so, and the others go on", async () => {
-  await using workspace = await Workspace.make();
-  await using sluice = await workspace.open(POLL);
-  const go = workspace.file("go");
-  const spec = shells(
-    `until [ -e ${go.path} ]; do sleep 0.2; done`,
-    `trap 'echo early' USR1; ${WAITING}`,
-    WAITING,
-  );
-  const [limited, ...others] = spec.components ?? [];
-  assert.ok(limited);
-  const { id } = await sluice.jobs.submit(jobSpec({
-    ...spec,
-    signalBeforeLimit: { signal: "USR1", seconds: 50 },
-    components: [{ ...limited, resources: { ...SMALL, time: 1 } }, ...others],
-  }));
-  await untilRunning(sluice, id);
-  const { schedulerId } = await sluice.jobs.get(id);
-  const { stdout } = await onCluster(["squeue", "--steps", "--noheader", "--format=%i"]);
-  const step = stdout.split("\n").find((line) => line.startsWith(`${Number(schedulerId) + 2}.`));
-  assert.ok(step, stdout);
-  await onCluster(["scancel", step], { root: true });
-  await until("both have ended", async () => {
-    const { tasks = [] } = await sluice.jobs.get(id);
-    return tasks.filter(({ phase }) => isFinal(phase)).length === 2;
-  }, 500);
-  await onCluster(["touch", go.path]);
-  const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
-  assert.deepEqual(view.tasks?.map(({ phase }) => phase), ["succeeded", "timed_out", "failed"]);
-  assert.deepEqual(view.tasks?.map(({ state }) => state), ["COMPLETED", "TIMEOUT", "FAILED"]);
-  assert.equal(await output(sluice, id, 1), "early\n");
-});
-
 Deno.test("of components that Slurm puts back into the queue those run again that had not ended", async () => {
   await using workspace = await Workspace.make();
   await using sluice = await workspace.open(POLL);

@@ -212,20 +212,6 @@ Deno.test("a session closes when it has been idle, when its owner ends, and when
     await closed(sluice, id);
     assert.equal((await sluice.jobs.wait(job)).phase, "cancelled");
   });
-
-  await t.step("when its time is over, which is told before", async () => {
-    const session = await open(sluice, {
-      resources: { ...held, nodes: 1, time: 1 },
-      noticeSeconds: 50,
-    });
-    const job = await step(sluice, session, "sleep 600");
-    const view = await closed(sluice, session);
-    assert.equal(view.closeReason, "time_limit");
-    assert.equal((await sluice.jobs.wait(job)).phase, "timed_out");
-    const told: string[] = [];
-    for await (const { fact } of sluice.sessions.events(session)) told.push(fact.type);
-    assert.ok(told.includes("session_expiring"), told.join());
-  });
 });
 
 Deno.test("jobs run in the session of the configuration, opened by the first and again after it has closed", async () => {
