@@ -35,7 +35,7 @@ Deno.test("a step runs in its session, on its nodes, and is judged by its exit c
   const [first] = handed;
   assert.ok(first !== undefined);
   assert.equal(await bench.shell(`cat ${first.jobId}/stderr`), "trouble\n");
-  await bench.scheduler.closeSession(id, AbortSignal.timeout(10_000));
+  await bench.scheduler.closeSession(id, AbortSignal.timeout(60_000));
   const [end] = await bench.ends([job]);
   assert.equal(end?.phase, "succeeded");
 });
