@@ -14,11 +14,13 @@ export {
   UnknownLauncherError,
 } from "./launchers/mod.ts";
 export type {
+  CommandTerms,
   ExecutionPlan,
   Launcher,
   LaunchPlace,
   PayloadCommand,
   PlanFile,
+  RunnablePayload,
   Work,
 } from "./launchers/mod.ts";
 export * from "./model/mod.ts";

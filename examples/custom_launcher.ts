@@ -54,11 +54,13 @@ function bodyOf(command: string, ranks: number, place: LaunchPlace): string[] {
 /** Pure: it only says what is to run, and Sluice brings it there, starts it and follows it. */
 const ranksLauncher: Launcher = {
   plan(work: Work, place: LaunchPlace): ExecutionPlan {
-    const { payload, environment } = work;
+    const { payload } = work;
     switch (payload.kind) {
       case "script":
+      case "remote_script":
+      case "function":
       case "command": {
-        const { command, ...rest } = payloadCommand(payload, environment);
+        const { command, ...rest } = payloadCommand(payload, work);
         return { ...rest, body: bodyOf(command, ranksOf(work), place) };
       }
       case "cluster":

@@ -35,12 +35,31 @@ export interface PayloadCommand extends Omit<ExecutionPlan, "body" | "peers"> {
   readonly command: string;
 }
 
-/** The payload as a command, where it is a script or a command. */
+/** What a payload is that runs a program once or on each task, rather than holds nodes for others. */
+export type RunnablePayload = Extract<
+  Work["payload"],
+  { kind: "script" | "remote_script" | "function" | "command" }
+>;
+
+/** What is said of a job beside its payload, as far as it bears on the command. */
+export type CommandTerms = Pick<
+  Work,
+  "environment" | "inputs" | "outputs" | "srun" | "wrapper"
+>;
+
+/**
+ * The payload as a command.
+ *
+ * @throws {SluiceError} It cannot be run as it is; nothing has been sent.
+ */
 export function payloadCommand(
-  payload: Extract<Work["payload"], { kind: "script" | "command" }>,
-  environment: Work["environment"],
+  payload: RunnablePayload,
+  { environment }: CommandTerms,
 ): PayloadCommand {
   switch (payload.kind) {
+    case "remote_script":
+    case "function":
+      throw new PayloadNotLaunchableError(payload.kind, "bash");
     case "script": {
       checkScript(payload.script);
       const { lines, options } = scriptDirectives(payload.script);
@@ -71,11 +90,14 @@ export function payloadCommand(
  * honoured where the spec does not say otherwise.
  */
 export const bashLauncher: Launcher = {
-  plan({ payload, environment }: Work): ExecutionPlan {
+  plan(work: Work): ExecutionPlan {
+    const { payload } = work;
     switch (payload.kind) {
       case "script":
+      case "remote_script":
+      case "function":
       case "command": {
-        const { command, ...rest } = payloadCommand(payload, environment);
+        const { command, ...rest } = payloadCommand(payload, work);
         return { ...rest, body: [`exec ${command}`] };
       }
       case "cluster":

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { attemptId, jobIdSchema, jobSpecSchema } from "../model/mod.ts";
-import { componentFiles, DUPLICATE_EXIT_CODE, launch } from "./mod.ts";
+import { componentFiles, DUPLICATE_EXIT_CODE, launch, scriptTerms } from "./mod.ts";
 import type { PlannedComponent } from "./mod.ts";
 
 const jobId = jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
@@ -34,8 +34,8 @@ function component(text: string): PlannedComponent {
     cluster: "here",
     payload: { kind: "script", script: `#!/bin/sh\n${text}\n` },
   });
-  const { software, resources } = spec;
-  return { terms: { software }, resources, plan: launch(spec, { kind: "allocation" }) };
+  const { resources } = spec;
+  return { terms: scriptTerms(spec), resources, plan: launch(spec, { kind: "allocation" }) };
 }
 
 /** A job's directory with the files of its only attempt. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { attemptId, jobIdSchema, jobSpecSchema } from "../model/mod.ts";
 import type { JobSpecInput } from "../model/mod.ts";
-import { componentFiles, launch } from "./mod.ts";
+import { componentFiles, launch, scriptTerms } from "./mod.ts";
 import type { PlannedComponent } from "./mod.ts";
 import { goldenScripts } from "./testing/golden.ts";
 
@@ -10,7 +10,7 @@ const jobId = jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
 function planned(input: Omit<JobSpecInput, "cluster">): PlannedComponent {
   const spec = jobSpecSchema.parse({ cluster: "here", ...input });
   return {
-    terms: { software: spec.software, workingDirectory: spec.workingDirectory },
+    terms: scriptTerms(spec),
     resources: spec.resources,
     plan: launch(spec, { kind: "allocation" }),
   };

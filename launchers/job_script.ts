@@ -5,7 +5,7 @@
  */
 
 import { attemptParts } from "../model/mod.ts";
-import type { AttemptId, JobSpec, SessionId, SignalName } from "../model/mod.ts";
+import type { AttemptId, Component, JobSpec, SessionId, SignalName } from "../model/mod.ts";
 import { quotePath } from "../shell/mod.ts";
 import { endPeers, startPeers } from "./peers.ts";
 import type { ExecutionPlan } from "./plan.ts";
@@ -77,10 +77,20 @@ export function stepId(sessionId: SessionId): string {
 }
 
 /** What the script needs of a job's spec, or of that of one component. */
-export type ScriptTerms = Pick<JobSpec, "software" | "workingDirectory"> & {
-  /** See the spec; of a step and of a component Slurm signals all processes itself. */
-  readonly signalBeforeLimit?: JobSpec["signalBeforeLimit"];
-};
+export type ScriptTerms =
+  & Pick<JobSpec, "software" | "outputs" | "before" | "after" | "bashrc">
+  & {
+    readonly workingDirectory?: JobSpec["workingDirectory"] | undefined;
+    /** See the spec; of a step and of a component Slurm signals all processes itself. */
+    readonly signalBeforeLimit?: JobSpec["signalBeforeLimit"];
+  };
+
+/** What the script needs of a component's work, or of a job's that nothing tells of its time limit. */
+export function scriptTerms(
+  { software, outputs, before, after, bashrc, workingDirectory }: Component,
+): ScriptTerms {
+  return { software, outputs, before, after, bashrc, workingDirectory };
+}
 
 /** How the script learns which run of which job it is, by where it is started. */
 function identity(place: JobPlace): string[] {

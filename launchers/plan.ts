@@ -53,7 +53,16 @@ export interface ExecutionPlan {
 /** What a launcher plans: the work of a job, or of one component of a heterogeneous job. */
 export type Work = Pick<
   JobSpec,
-  "payload" | "launcher" | "software" | "environment" | "workingDirectory" | "resources"
+  | "payload"
+  | "launcher"
+  | "software"
+  | "environment"
+  | "workingDirectory"
+  | "resources"
+  | "inputs"
+  | "outputs"
+  | "srun"
+  | "wrapper"
 >;
 
 /** Where the work is to run. */

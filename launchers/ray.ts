@@ -69,11 +69,13 @@ function supervise(
 const NOTHING: PayloadCommand = { files: [], command: "", directives: [], directiveOptions: [] };
 
 /** The command that runs beside Ray: none where Ray itself is what is wanted. */
-function commandOf({ payload }: Work): PayloadCommand {
+function commandOf({ payload, ...work }: Work): PayloadCommand {
   switch (payload.kind) {
     case "script":
+    case "remote_script":
+    case "function":
     case "command":
-      return payloadCommand(payload, {});
+      return payloadCommand(payload, { ...work, environment: {} });
     case "cluster":
       return NOTHING;
     case "allocation":

@@ -32,16 +32,22 @@ interface Application extends Omit<PayloadCommand, "command"> {
   readonly words: string;
 }
 
-function applicationOf(payload: Payload): Application {
+function applicationOf({ payload, ...work }: Work): Application {
+  const terms = { ...work, environment: {} };
   switch (payload.kind) {
+    case "remote_script":
+    case "function": {
+      const { command, ...rest } = payloadCommand(payload, terms);
+      return { ...rest, application: { kind: "program" }, words: command };
+    }
     case "script": {
-      const { command, ...rest } = payloadCommand(payload, {});
+      const { command, ...rest } = payloadCommand(payload, terms);
       return isPython(payload.script)
         ? { ...rest, application: { kind: "script" }, words: commandLine(payload.arguments) }
         : { ...rest, application: { kind: "program" }, words: command };
     }
     case "command": {
-      const { command, ...rest } = payloadCommand(payload, {});
+      const { command, ...rest } = payloadCommand(payload, terms);
       const submitted = /\.(py|jar)$/.test(payload.command[0] ?? "");
       return { ...rest, application: { kind: submitted ? "submit" : "program" }, words: command };
     }
@@ -80,9 +86,10 @@ function masterOf(spec: SparkLauncherSpec, payload: Payload, place: LaunchPlace)
  * `cluster` is Spark itself, which stands until the job is cancelled.
  */
 export const sparkLauncher: Launcher = {
-  plan({ payload, launcher, environment }: Work, place: LaunchPlace): ExecutionPlan {
+  plan(work: Work, place: LaunchPlace): ExecutionPlan {
+    const { payload, launcher, environment } = work;
     if (launcher.kind !== "spark") throw new PayloadNotLaunchableError(payload.kind, "spark");
-    const { application, words, files, ...directives } = applicationOf(payload);
+    const { application, words, files, ...directives } = applicationOf(work);
     const master = masterOf(launcher, payload, place);
     const own = master.kind === "own";
     const start = (role: string) =>

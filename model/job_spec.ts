@@ -6,15 +6,13 @@
 
 import { z } from "zod";
 import { clusterNameSchema, sessionIdSchema, sessionNameSchema } from "./ids.ts";
+import { inputsSchema, outputsSchema } from "./job_files.ts";
 import { launcherSpecSchema } from "./launcher_spec.ts";
 import { memorySchema } from "./memory_amount.ts";
-import { allocationSchema } from "./session_terms.ts";
+import { payloadSchema } from "./payload.ts";
 import { signalNameSchema } from "./signal_name.ts";
 import { softwareSchema } from "./software.ts";
-
-/** Text that can be written as UTF-8 and as a C string: no NUL, no lone surrogate. */
-const text = z.string().refine((value) => !value.includes("\0"), "must not hold a NUL character")
-  .refine((value) => value.isWellFormed(), "must be valid Unicode");
+import { remotePathSchema, textSchema as text } from "./text.ts";
 
 /** Text that stands on one line and needs no quoting wherever Slurm or a site prints it. */
 const word = z.string().min(1).max(1024).refine(
@@ -73,33 +71,6 @@ export const resourcesSchema = z.strictObject({
 /** See {@linkcode resourcesSchema}. */
 export type Resources = z.infer<typeof resourcesSchema>;
 
-/** What a job runs: a script of its own, a command that the nodes have, or what serves other jobs. */
-export const payloadSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("script"),
-    script: text.min(1).max(4 * 1024 * 1024).describe(
-      "The script's text, its first line `#!` and an interpreter. `#SBATCH` lines are honoured.",
-    ),
-    arguments: z.array(text).max(10_000).default([]).describe("Arguments of the script."),
-  }),
-  z.strictObject({
-    kind: z.literal("command"),
-    command: z.array(text).min(1).max(10_000).refine(
-      (command) => command[0] !== "",
-      "the first word names the program and must not be empty",
-    ).describe("The program and its arguments; no shell reads them."),
-  }),
-  z.strictObject({ kind: z.literal("cluster") }).describe(
-    "Nothing but the cluster of the launcher, Ray or Spark, which stands until the job is cancelled or its time is over.",
-  ),
-  z.strictObject({ kind: z.literal("allocation"), ...allocationSchema.shape }).describe(
-    "Holds nodes for a session and runs the session's steps. `sessions.open` submits such a job.",
-  ),
-]).describe("What the job runs.");
-
-/** See {@linkcode payloadSchema}. */
-export type Payload = z.infer<typeof payloadSchema>;
-
 const environmentName = z.string().regex(
   /^[A-Za-z_][A-Za-z0-9_]*$/,
   "a variable's name has letters, digits and '_' and does not start with a digit",
@@ -145,6 +116,11 @@ export type Retry = z.infer<typeof retrySchema>;
 /** Most copies of one spec. */
 const MOST_COPIES = 100_000;
 
+const srunOption = z.string().regex(
+  /^[a-z][a-z0-9-]*$/,
+  "an option is named as srun's long form, without dashes",
+);
+
 /** What is said alike of a job and of one component of a heterogeneous job. */
 const work = {
   payload: payloadSchema,
@@ -153,10 +129,33 @@ const work = {
   environment: z.record(environmentName, text).default({}).describe(
     "Environment variables of the job, beside those that Slurm sets.",
   ),
-  workingDirectory: text.min(1).refine(
-    (path) => path.startsWith("/") || path === "~" || path.startsWith("~/"),
-    "must be an absolute path or start with '~/'",
-  ).optional().describe("Where the payload starts. Default: the job's own directory."),
+  workingDirectory: remotePathSchema.optional().describe(
+    "Where the payload starts. Default: the job's own directory.",
+  ),
+  inputs: inputsSchema.default({}),
+  outputs: outputsSchema.default({}),
+  before: z.array(text.min(1)).max(1000).default([]).describe(
+    "Shell commands that run before the payload, in the shell that becomes it: what they export, it sees. One that fails ends the job.",
+  ),
+  after: z.array(text.min(1)).max(1000).default([]).describe(
+    "Shell commands that run after the payload, however it ended; its exit status is in SLUICE_EXIT_CODE. One that fails makes a job fail that had succeeded.",
+  ),
+  bashrc: z.union([z.boolean(), remotePathSchema]).default(false).describe(
+    "Reads `~/.bashrc`, or the file of that path, before everything else. Default: no start-up file is read.",
+  ),
+  srun: z.union([
+    z.boolean(),
+    z.strictObject({
+      options: z.record(srunOption, z.union([text, z.number(), z.boolean()])).default({}).describe(
+        'Options of srun by their long names, such as `{ "cpu-bind": "cores" }`; true stands for an option without a value.',
+      ),
+    }),
+  ]).default(false).describe(
+    "Starts the payload with srun, once for each task of the job. Default: it runs once, on the first node.",
+  ),
+  wrapper: z.array(text).max(1000).default([]).describe(
+    "A program with its arguments that starts the payload, such as a profiler: the payload's words follow its own.",
+  ),
   resources: resourcesSchema.prefault({}),
 };
 

@@ -37,6 +37,9 @@ export function jobPaths(layout: RemoteLayout, jobId: JobId, task?: number): Job
     directory,
     stdout: `${directory}/stdout${suffix}`,
     stderr: `${directory}/stderr${suffix}`,
+    result: `${directory}/result${suffix}`,
+    messages: `${directory}/messages${suffix}`,
+    manifest: `${directory}/manifest${suffix}`,
   };
 }
 

@@ -219,15 +219,23 @@ export type CancelMeans =
   /** All processes of a job that runs get this signal, and nothing else happens to it. */
   | { readonly kind: "signal"; readonly signal: SignalName };
 
+/** A file that a job, or each task of an array, writes for whoever follows it. */
+export type JobFile =
+  /** Its standard output or error. */
+  | "stdout"
+  | "stderr"
+  /** What the function that it calls has returned or thrown. */
+  | "result"
+  /** What it has to say while it runs, a message on each line. */
+  | "messages"
+  /** Its outputs as they were when it ended. */
+  | "manifest";
+
 /** Where a job's files lie. */
-export interface JobPaths {
+export type JobPaths = Readonly<Record<JobFile, string>> & {
   /** The job's directory; may start with `~/`. */
   readonly directory: string;
-  /** Standard output of the job, or of the array task. */
-  readonly stdout: string;
-  /** Standard error of the job, or of the array task. */
-  readonly stderr: string;
-}
+};
 
 /**
  * Submits, observes and cancels jobs over one connection.

@@ -8,7 +8,8 @@
  */
 
 import { SluiceError } from "../../model/mod.ts";
-import type { JobId, OutputStream } from "../../model/mod.ts";
+import type { JobId } from "../../model/mod.ts";
+import type { JobFile } from "../../schedulers/mod.ts";
 import type { ActorContext, Behavior, Reply } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
 import { OutputRemovedError } from "./errors.ts";
@@ -20,8 +21,8 @@ import type { Sizes } from "./output_round.ts";
 export interface OutputQuestion {
   /** The job whose output it is. */
   readonly jobId: JobId;
-  /** Which of its outputs. */
-  readonly stream: OutputStream;
+  /** Which of its files. */
+  readonly stream: JobFile;
   /** Number of the array task. */
   readonly task: number | undefined;
   /** First byte wanted. */

@@ -10,6 +10,7 @@ import {
   JOB_SCRIPT_FILE,
   jobScript,
   launch,
+  scriptTerms,
 } from "../../launchers/mod.ts";
 import type { CustomLaunchers, JobPlace, PlanFile } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
@@ -111,8 +112,7 @@ export class ProcessPlanner implements JobPlanner {
   #filesOf(id: AttemptId, work: JobSpec | Component, place: JobPlace): PlanFile[] {
     const plan = launch(work, { kind: "host" }, this.#launchers);
     // Nothing sets a time limit here.
-    const { software, workingDirectory } = work;
-    const terms = { software, ...(workingDirectory === undefined ? {} : { workingDirectory }) };
+    const terms = scriptTerms(work);
     return [
       ...plan.files,
       { name: JOB_SCRIPT_FILE, text: jobScript(id, terms, plan, place), executable: true },

@@ -10,8 +10,9 @@ import {
   jobScript,
   launch,
   peersFiles,
+  scriptTerms,
 } from "../../launchers/mod.ts";
-import type { CustomLaunchers, ExecutionPlan, PlanFile, ScriptTerms } from "../../launchers/mod.ts";
+import type { CustomLaunchers, ExecutionPlan, PlanFile } from "../../launchers/mod.ts";
 import { arrayOf, attemptId } from "../../model/mod.ts";
 import type {
   AllocationTerms,
@@ -61,11 +62,6 @@ export interface PlannerOptions {
 type PlannedWork =
   & Pick<SbatchRequest, "output" | "error" | "resources" | "directives" | "components">
   & { readonly files: readonly PlanFile[] };
-
-/** What the script of a component needs of what is said of it. */
-function termsOf({ software, workingDirectory }: Component): ScriptTerms {
-  return { software, ...(workingDirectory === undefined ? {} : { workingDirectory }) };
-}
 
 /** Any array that Slurm could be built for; the cluster itself refuses what is above its own limit. */
 const ANY_ARRAY_SIZE = 4_000_001;
@@ -164,7 +160,7 @@ export class SlurmPlanner implements JobPlanner {
         options: [...plan.directiveOptions, ...options],
         // The cluster's default may be an array, which a heterogeneous job cannot be.
         resources: { ...this.#merge(spec, work.resources, plan, options), array: undefined },
-        terms: termsOf(work),
+        terms: scriptTerms(work),
         plan,
       };
     });
