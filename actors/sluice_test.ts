@@ -303,7 +303,7 @@ sluiceTest(
   async (sluice) => {
     const { id } = await sluice.jobs.submit(shell("sleep 600"));
     await assert.rejects(sluice.jobs.result(id), { code: "JOB_NOT_ENDED", retryable: true });
-    assert.deepEqual(await sluice.jobs.metrics(id), { source: "none" });
+    assert.deepEqual(await sluice.jobs.metrics(id), { source: "none", hints: [] });
     await sluice.jobs.cancel(id);
     await sluice.jobs.wait(id);
   },
