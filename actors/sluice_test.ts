@@ -337,6 +337,13 @@ sluiceTest("the defaults of a call are those of its jobs, below their own", asyn
   await Promise.all(views.map(({ id }) => sluice.jobs.wait(id)));
 });
 
+sluiceTest("of a plain process is known how long it ran", async (sluice) => {
+  const { id } = await run(sluice, shell("sleep 1"));
+  const { source, elapsedSeconds = 0, nodes, cpuSeconds } = await sluice.jobs.metrics(id);
+  assert.deepEqual([source, nodes, cpuSeconds], ["record", 1, undefined]);
+  assert.ok(elapsedSeconds >= 1);
+});
+
 sluiceTest("the system tells of itself", async (sluice) => {
   await run(sluice, shell("exit 0"));
   assert.deepEqual(await sluice.system.health(), {
