@@ -6,7 +6,6 @@
 
 import type { LocalEnvironments } from "../environments/mod.ts";
 import {
-  attemptId,
   cancelOptionsSchema,
   isFinal,
   jobListRequestSchema,
@@ -37,6 +36,7 @@ import { askCluster, clusterOf } from "./cluster_handles.ts";
 import type { ClusterHandles } from "./cluster_handles.ts";
 import { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
 import { readOutput } from "./job_output.ts";
+import { meteredJob } from "./metered_job.ts";
 
 /** How long a cluster may take to answer, in ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -154,20 +154,12 @@ export function jobsApi(
       };
     },
     async metrics(id) {
-      const view = summary(id);
-      const { schedulerId } = view;
-      if (schedulerId === undefined) return { source: "none" };
+      const { view } = stored(id);
+      const job = meteredJob(view);
+      if (job === undefined) return { source: "none", hints: [] };
       return await askCluster<JobMetrics>(
         clusterOf(handles, view.cluster),
-        (reply) => ({
-          type: "metrics",
-          job: {
-            attemptId: attemptId(id, view.attempt),
-            schedulerId,
-            ...(view.session === undefined ? {} : { session: view.session }),
-          },
-          reply,
-        }),
+        (reply) => ({ type: "metrics", job, reply }),
         { timeoutMs: ANSWER_TIMEOUT_MS },
       );
     },

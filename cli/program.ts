@@ -16,6 +16,7 @@ import { eventsCommand } from "./commands/events.ts";
 import { jobCommand } from "./commands/job.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { metricsCommand } from "./commands/metrics.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { sessionCommand } from "./commands/session.ts";
@@ -91,6 +92,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     jobCommand,
     eventsCommand,
     logsCommand,
+    metricsCommand,
     cancelCommand,
     clustersCommand,
     resumeCommand,

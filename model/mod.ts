@@ -11,6 +11,7 @@ export * from "./issues.ts";
 export * from "./invalid_input.ts";
 export * from "./job_event.ts";
 export * from "./job_files.ts";
+export * from "./job_metrics.ts";
 export * from "./job_phase.ts";
 export * from "./job_spec.ts";
 export * from "./job_view.ts";

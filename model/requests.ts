@@ -104,25 +104,6 @@ export const jobResultSchema = z.object({
 /** See {@linkcode jobResultSchema}. */
 export type JobResult = z.infer<typeof jobResultSchema>;
 
-/** What the scheduler counted while a job ran. What is not known is absent. */
-export const jobMetricsSchema = z.object({
-  elapsedSeconds: z.number().nonnegative().optional(),
-  cpuSeconds: z.number().nonnegative().optional().describe(
-    "Processor time used, all processors together.",
-  ),
-  cpus: z.int().nonnegative().optional().describe("Processors held."),
-  cpuEfficiency: z.number().nonnegative().optional().describe(
-    "cpuSeconds / (elapsedSeconds × cpus).",
-  ),
-  peakMemoryBytes: z.number().nonnegative().optional().describe(
-    "Largest resident memory of one task.",
-  ),
-  requestedMemoryBytes: z.number().nonnegative().optional(),
-  source: z.enum(["accounting", "none"]).describe("Where the figures come from."),
-}).describe("What the scheduler counted while a job ran. What is not known is absent.");
-/** See {@linkcode jobMetricsSchema}. */
-export type JobMetrics = z.infer<typeof jobMetricsSchema>;
-
 /** What would be sent for a job. */
 export const jobPreviewSchema = z.object({
   commandLine: z.string().describe("The command that submits the job, as a shell would read it."),

@@ -228,7 +228,7 @@ export class FakeSluice implements SluiceApi {
       }
       return { id, phase, outputBytes: {}, ...(exitCode === undefined ? {} : { exitCode }) };
     },
-    metrics: () => Promise.resolve({ source: "none" }),
+    metrics: () => Promise.resolve({ source: "none", hints: [] }),
   };
 
   async *#feed(filter: EventFilter, options: FeedOptions = {}): AsyncGenerator<JobEvent> {

@@ -80,7 +80,7 @@ export const GROUPS: readonly TestGroup[] = [
     paths: ["shell/", "launchers/"],
     permissions: (machine) => [
       ...scratch(machine),
-      `--allow-run=${shells},setsid,kill,shellcheck`,
+      `--allow-run=${shells},setsid,kill`,
       "--allow-env=CI,SLUICE_WRITE_GOLDEN",
     ],
     lane: "machine",
