@@ -387,6 +387,8 @@ export class JobWorld implements AsyncDisposable {
       );
       this.#poller?.tell({ type: "give_up", watched, job });
     },
+    followMessages: () => {},
+    unfollowMessages: () => {},
     nudge: (withinMs = 0) => void this.#poller?.tell({ type: "nudge", withinMs }),
     cancel: (cancellation, job) => {
       this.#checkCancel(cancellation);
