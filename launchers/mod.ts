@@ -11,6 +11,7 @@ export * from "./errors.ts";
 export * from "./job_script.ts";
 export * from "./launch.ts";
 export * from "./peers.ts";
+export * from "./pipes/mod.ts";
 export * from "./plan.ts";
 export * from "./ray.ts";
 export * from "./session_files.ts";

@@ -17,6 +17,8 @@ export * from "./job_spec.ts";
 export * from "./job_view.ts";
 export * from "./launcher_spec.ts";
 export * from "./memory_amount.ts";
+export * from "./message.ts";
+export * from "./message_terms.ts";
 export * from "./packed_software.ts";
 export * from "./payload.ts";
 export * from "./requests.ts";
