@@ -193,7 +193,9 @@ export function jobScript(
     "} 2>/dev/null",
     "",
     // What an earlier run recorded says nothing of this one.
-    `rm -f "$${records}/exit$sluice_suffix"`,
+    `rm -f "$${records}/exit$sluice_suffix"${
+      plan.returns === true ? ' "$SLUICE_JOB_DIRECTORY/result$sluice_suffix"' : ""
+    }`,
     "sluice_started=$(date +%s)",
     'sluice_note start "$sluice_started" -',
     // A shell says "Killed" or "Terminated" of a payload that a signal ended; the payload's own output

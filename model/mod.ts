@@ -6,6 +6,8 @@
 
 export * from "./cluster_config.ts";
 export * from "./errors.ts";
+export * from "./function_place.ts";
+export * from "./function_result.ts";
 export * from "./ids.ts";
 export * from "./issues.ts";
 export * from "./invalid_input.ts";
@@ -14,6 +16,7 @@ export * from "./job_files.ts";
 export * from "./job_phase.ts";
 export * from "./job_spec.ts";
 export * from "./job_view.ts";
+export * from "./json_value.ts";
 export * from "./launcher_spec.ts";
 export * from "./memory_amount.ts";
 export * from "./packed_software.ts";
