@@ -314,7 +314,7 @@ def thread():
     threading.Thread(target=lambda: (time.sleep(0.2), open("thread", "w").close())).start()
     return "started"
 def child():
-    subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.Popen(["sleep", "5"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return "started"
 def mess():
     os.chdir("/"); sys.stdout.close(); sys.stderr.close(); os.environ.clear()
