@@ -45,7 +45,7 @@ export type {
   SchemaResult,
 } from "../functions/mod.ts";
 export type { ClientRunOptions } from "./run_function.ts";
-export { NoFilesError, runFunction } from "./run_function.ts";
+export { functionEnd, NoFilesError, runFunction } from "./run_function.ts";
 
 /** Every procedure of Sluice as a typed function: `client.jobs.submit.mutate({…})`. */
 export type SluiceClient = TRPCClient<AppRouter>;

@@ -47,11 +47,16 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   });
 }
 
-/** How the function ended, asked again whenever the server or the way to it breaks. */
-async function returned(
+/**
+ * Waits until what the function of a job returned or raised is known, or the job has ended without, over cut
+ * connections and restarts of the server.
+ *
+ * @throws A `TRPCClientError` where a retry does not help: an unknown job, a wrong token.
+ */
+export async function functionEnd(
   client: SluiceClient,
   id: JobId,
-  signal: AbortSignal | undefined,
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<FunctionEnd> {
   while (true) {
     try {
@@ -93,7 +98,7 @@ export function runFunction<Arguments extends readonly unknown[], Value, T = Val
   return callFunction<Arguments, Value, T>(
     {
       submit: (spec) => client.jobs.submit.mutate(spec),
-      returned: (id, signal) => returned(client, id, signal),
+      returned: (id, signal) => functionEnd(client, id, signal === undefined ? {} : { signal }),
       cancel: (id) => client.jobs.cancel.mutate({ id }),
       readFile: readFile ?? (() => Promise.reject(new NoFilesError())),
     },
