@@ -268,6 +268,7 @@ export const leave = () => Deno.exit(7);
   assert.deepEqual(failure(raised), [93, "call", "RangeError", "not é"]);
   assert.ok(raised.returned?.kind === "exception");
   assert.match(raised.returned.traceback, /at f \(.*module\.ts:4[\s\S]*Caused by: Error: inner/);
+  assert.doesNotMatch(raised.returned.traceback, /function_runner/);
   assert.deepEqual(failure(await place.call(typescript(text, "text"))), [
     93,
     "call",

@@ -67,11 +67,17 @@ function fail(stage: Stage, type: string, message: string, traceback = ""): neve
   Deno.exit(EXIT_CODES[stage]);
 }
 
+/** Where an error came from, without what called the function. */
+function stackOf(error: Error): string {
+  const lines = (error.stack ?? String(error)).split("\n");
+  return lines.filter((line) => !/^ {4}at .*\/function_runner\.ts:/.test(line)).join("\n");
+}
+
 function failWith(stage: Stage, error: unknown): never {
   if (!(error instanceof Error)) fail(stage, typeof error, String(error), Deno.inspect(error));
   const stacks: string[] = [];
   for (let one: unknown = error; one !== undefined && stacks.length < 20;) {
-    stacks.push(one instanceof Error ? one.stack ?? String(one) : Deno.inspect(one));
+    stacks.push(one instanceof Error ? stackOf(one) : Deno.inspect(one));
     one = one instanceof Error ? one.cause : undefined;
   }
   fail(stage, error.name, error.message, stacks.join("\nCaused by: "));

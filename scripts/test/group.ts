@@ -152,7 +152,7 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "payloads",
-    paths: ["mixed_jobs", "ray", "signals", "software", "spark"]
+    paths: ["functions", "mixed_jobs", "ray", "signals", "software", "spark"]
       .map((name) => `tests/cluster/${name}`),
     permissions: clusterPermissions,
     lane: "cluster-c",
