@@ -4,10 +4,10 @@
  * @module
  */
 
-import { z } from "zod";
-import { InvalidInputError, isFinal, jsonValueSchema } from "../model/mod.ts";
 import type { FunctionEnd, JobId, JobSpecInput, JsonValue } from "../model/mod.ts";
+import { areJson, jsonProblem } from "../model/plain/mod.ts";
 import {
+  ArgumentsNotJsonError,
   FunctionCancelledError,
   FunctionEnvironmentError,
   FunctionImportError,
@@ -49,8 +49,6 @@ export interface FunctionCaller {
   readFile(path: string): Promise<string>;
 }
 
-const argumentsSchema = z.object({ arguments: z.array(jsonValueSchema) });
-
 async function moduleOf(
   source: ModuleSource,
   readFile: FunctionCaller["readFile"],
@@ -76,8 +74,7 @@ async function specOf(
   readFile: FunctionCaller["readFile"],
 ): Promise<JobSpecInput> {
   const { name, interpreter, script } = source;
-  const parsed = argumentsSchema.safeParse({ arguments: words });
-  if (!parsed.success) throw new InvalidInputError(parsed.error);
+  if (!areJson(words)) throw new ArgumentsNotJsonError(jsonProblem(words) ?? "something");
   return {
     ...rest,
     payload: {
@@ -85,7 +82,7 @@ async function specOf(
       language,
       module: await moduleOf(source, readFile),
       name,
-      ...parsed.data,
+      arguments: [...words],
       ...(keywords === undefined ? {} : { keywords }),
       ...(interpreter === undefined ? {} : { interpreter: [...interpreter] }),
       ...(script === undefined ? {} : { script }),
@@ -127,7 +124,7 @@ export function returnedValue(end: FunctionEnd): JsonValue {
     throw isOfEnvironment(end) ? new FunctionEnvironmentError(end) : new NoResultError(end);
   }
   if (returned.kind === "exception") throw exceptionError(end, returned);
-  if (isFinal(phase) && phase !== "succeeded") throw new FunctionJobFailedError(end);
+  if (phase === "failed") throw new FunctionJobFailedError(end);
   return returned.value;
 }
 

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { SluiceError } from "../model/mod.ts";
-import type { FunctionEnd, JobId, Returned, SluiceErrorOptions } from "../model/mod.ts";
+import type { FunctionEnd, JobId, Returned } from "../model/mod.ts";
+import { SluiceError } from "../model/plain/mod.ts";
+import type { SluiceErrorOptions } from "../model/plain/mod.ts";
 
 /** What was raised where the function ran. */
 export type RemoteException = Extract<Returned, { kind: "exception" }>;
@@ -235,6 +236,24 @@ export class ResultMismatchError extends FunctionError {
       message: `What the function returned is not what was to be: ${issues}`,
       next:
         "Compare the schema that the call names with what the function returns: the error's `value`.",
+    });
+  }
+}
+
+/** The arguments of a call are not JSON. */
+export class ArgumentsNotJsonError extends SluiceError {
+  override readonly name: string = "ArgumentsNotJsonError";
+
+  /**
+   * Says what of them is not.
+   *
+   * @param problem In words.
+   */
+  constructor(problem: string) {
+    super({
+      code: "INVALID_ARGUMENTS",
+      message: `The arguments of the function are not JSON: of them, ${problem}.`,
+      next: "Pass what JSON can say: nothing else reaches the cluster as it is.",
     });
   }
 }

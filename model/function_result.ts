@@ -9,7 +9,7 @@ import { errorInfoSchema } from "./errors.ts";
 import { jobIdSchema } from "./ids.ts";
 import { reasonSchema } from "./job_event.ts";
 import { jobPhaseSchema } from "./job_phase.ts";
-import type { JsonValue } from "./json_value.ts";
+import type { JsonValue } from "./plain/mod.ts";
 
 /** How far the call of a function came. */
 export const functionStageSchema = z.enum(["interpreter", "import", "name", "call", "result"])

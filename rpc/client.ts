@@ -15,6 +15,7 @@ export type { JobEventsOptions, JobLogsOptions } from "./job_feeds.ts";
 export { jobEvents, jobLogs, sessionEvents } from "./job_feeds.ts";
 export type { AppRouter } from "./router.ts";
 export {
+  ArgumentsNotJsonError,
   FunctionCancelledError,
   FunctionEnvironmentError,
   FunctionError,

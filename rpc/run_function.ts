@@ -6,8 +6,8 @@
 
 import { callFunction } from "../functions/mod.ts";
 import type { RemoteFunction, RunOptions } from "../functions/mod.ts";
-import { SluiceError } from "../model/mod.ts";
 import type { FunctionEnd, JobId } from "../model/mod.ts";
+import { SluiceError } from "../model/plain/mod.ts";
 import type { SluiceClient } from "./client.ts";
 import { clientErrorInfo } from "./client_error.ts";
 
