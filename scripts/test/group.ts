@@ -63,7 +63,7 @@ function clusterPermissions(machine: Machine): string[] {
 export const GROUPS: readonly TestGroup[] = [
   {
     name: "pure",
-    paths: ["model/", "slurm/", "actors/kernel/", "scripts/", "tests/architecture"],
+    paths: ["model/", "functions/", "slurm/", "actors/kernel/", "scripts/", "tests/architecture"],
     permissions: () => ["--allow-read=."],
     lane: "machine",
   },

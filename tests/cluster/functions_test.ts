@@ -99,7 +99,7 @@ interface Stage {
   readonly sluice: Sluice;
   readonly deno: string;
   /** Options of a call in the session. */
-  readonly here: RunOptions<never>;
+  readonly here: Omit<RunOptions<unknown>, "result">;
 }
 
 async function valuesComeBack({ sluice, deno, here }: Stage): Promise<void> {
