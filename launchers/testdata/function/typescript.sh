@@ -4,8 +4,8 @@ sluice_dir=${0%/*}
 if ! command -v deno >/dev/null; then
   printf 'sluice: %s\n' 'there is no deno here: name the software that brings it, or '\''interpreter'\''' >&2
   if [ "${SLURM_PROCID:-0}" = 0 ]; then
-    printf '%s\n' '{"exception":{"stage":"interpreter","type":"InterpreterNotFound","message":"there is no deno here: name the software that brings it, or '\''interpreter'\''","traceback":""}}' >"$SLUICE_RESULT.$$" &&
-      mv -f -- "$SLUICE_RESULT.$$" "$SLUICE_RESULT"
+    printf '%s\n' '{"exception":{"stage":"interpreter","type":"InterpreterNotFound","message":"there is no deno here: name the software that brings it, or '\''interpreter'\''","traceback":""}}' >"${SLUICE_RESULT%/*}/.result.$$" &&
+      mv -f -- "${SLUICE_RESULT%/*}/.result.$$" "$SLUICE_RESULT"
   fi
   exit 90
 fi
