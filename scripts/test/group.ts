@@ -71,7 +71,7 @@ function clusterPermissions(machine: Machine): string[] {
 export const GROUPS: readonly TestGroup[] = [
   {
     name: "pure",
-    paths: ["model/", "slurm/", "actors/kernel/", "scripts/", "tests/architecture"],
+    paths: ["model/", "functions/", "slurm/", "actors/kernel/", "scripts/", "tests/architecture"],
     permissions: () => ["--allow-read=."],
     lane: "machine",
   },
@@ -166,7 +166,7 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "payloads",
-    paths: ["ray", "software", "spark"].map((name) => `tests/cluster/${name}`),
+    paths: ["functions", "ray", "software", "spark"].map((name) => `tests/cluster/${name}`),
     permissions: clusterPermissions,
     lane: "cluster-c",
   },
