@@ -25,6 +25,7 @@ export const submitOptionsSchema = z.object({
   env: z.array(z.string()).default([]),
   label: z.array(z.string()).default([]),
   option: z.array(z.string()).default([]),
+  output: z.array(z.string()).default([]),
   chdir: z.string().optional(),
   ...resourceOptionsSchema.shape,
   array: z.string().optional(),
@@ -95,6 +96,14 @@ function software(
   return named[0];
 }
 
+/** Files that the job makes: `name=location`, or `name` alone for one in its own place. */
+function outputs(words: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(words.map((word) => {
+    const place = word.indexOf("=");
+    return place < 0 ? [word, {}] : [word.slice(0, place), { location: word.slice(place + 1) }];
+  }));
+}
+
 const mapping = z.record(z.string(), z.unknown()).catch({});
 
 /** Both mappings in one, where the second wins; what is no mapping is left to the check of the whole. */
@@ -122,6 +131,7 @@ export function jobSpec(
     cluster,
     ...present({
       environment: joined(file["environment"], pairs(options.env, "--env")),
+      outputs: joined(file["outputs"], outputs(options.output)),
       labels: joined(file["labels"], pairs(options.label, "--label")),
       options: joined(file["options"], schedulerOptions(options.option)),
       resources: joined(file["resources"], {

@@ -13,7 +13,12 @@ import type { OutputReaderMessage } from "./output_reader.ts";
 
 const cluster = clusterNameSchema.parse("alpha");
 const HOUR = 3_600_000;
-const kept: Retention = { successMs: 24 * HOUR, failureMs: 168 * HOUR, environmentMs: 168 * HOUR };
+const kept: Retention = {
+  successMs: 24 * HOUR,
+  failureMs: 168 * HOUR,
+  environmentMs: 168 * HOUR,
+  fileMs: 100 * HOUR,
+};
 
 class CleanerStage extends Stage {
   readonly journal = Journal.open({ path: ":memory:" });

@@ -68,6 +68,12 @@ export function withSpecOptions(command: Command): Command {
     .option("--session <id>", "run it as a step of this session: its id, or a configured name")
     .option("-J, --name <name>", "name of the job (default: that of the script)")
     .option("-D, --chdir <directory>", "where the job starts (default: its own directory)")
+    .addOption(
+      repeated(
+        "--output <name=location>",
+        "a file that the job makes, by name; its place is outputs/NAME or the location; may be repeated",
+      ),
+    )
     .addOption(repeated("-e, --env <name=value>", "environment variable; may be repeated"))
     .addOption(
       repeated("--label <name=value>", "word of your own to find the job by; may be repeated"),

@@ -25,6 +25,8 @@ import type {
   JobView,
   LogChunk,
   LogRequest,
+  OutputEntry,
+  OutputRead,
   Returned,
   SessionId,
   SessionView,
@@ -36,6 +38,7 @@ import {
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  outputReadSchema,
   sessionIdSchema,
   sessionOfAllocation,
   sessionSpecSchema,
@@ -242,7 +245,28 @@ export class FakeSluice implements SluiceApi {
       };
     },
     metrics: () => Promise.resolve({ source: "none", hints: [] }),
+    fetch: () => Promise.reject(new Error("no test fetches")),
+    output: (request, options) => this.#output(outputReadSchema.parse(request), options?.signal),
+    outputEntries: (request) => {
+      this.#job(request.jobId);
+      return Promise.resolve(this.entries);
+    },
   };
+
+  /** What every output holds that is a directory. */
+  entries: readonly OutputEntry[] = [];
+  /** What every output, and every file in one, holds. */
+  outputBytes: Uint8Array = new Uint8Array();
+
+  async *#output(
+    { jobId, offset }: OutputRead,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<LogChunk> {
+    this.#job(jobId);
+    signal?.throwIfAborted();
+    const bytes = this.outputBytes.subarray(offset);
+    if (bytes.length > 0) yield await Promise.resolve({ offset, bytes });
+  }
 
   async *#feed(filter: EventFilter, options: FeedOptions = {}): AsyncGenerator<JobEvent> {
     const { signal } = options;
