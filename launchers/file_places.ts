@@ -6,7 +6,7 @@
 
 import { SluiceError } from "../model/mod.ts";
 import type { Component, Input, Inputs, Output, Outputs } from "../model/mod.ts";
-import { quote } from "../shell/mod.ts";
+import { quotePart } from "../shell/mod.ts";
 
 /** What stands in a path for the task of an array: its number, or `.` and its number, or nothing where it is none. */
 export type TaskPart = { readonly task: "number" | "suffix" };
@@ -150,25 +150,39 @@ export function outputPlaces(outputs: Outputs, terms: PlaceTerms): ReadonlyMap<s
   );
 }
 
-const TASK_WORDS = {
-  number: '"${SLURM_ARRAY_TASK_ID:-0}"',
-  suffix: '"${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}"',
+/** A piece of a path as the shell reads it: text, or a variable in braces. */
+export type PathPart = { readonly literal: string } | { readonly variable: string };
+
+const TASK_PARTS = {
+  number: { variable: "${SLURM_ARRAY_TASK_ID:-0}" },
+  suffix: { variable: "${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}" },
 } as const;
 
-/** The place's absolute path as a word for the shell, in the job's script and in whatever the job starts. */
-export function placeWord({ from, path }: FilePlace): string {
-  const words = path.map((piece) => {
-    if (typeof piece !== "string") return TASK_WORDS[piece.task];
-    return piece === "" ? "" : quote(piece);
-  }).join("");
+/**
+ * The place's absolute path in pieces, with the variables that the job's script has and whatever the job starts.
+ */
+export function placeParts({ from, path }: FilePlace): PathPart[] {
+  const below = path.flatMap((piece): PathPart[] => {
+    if (typeof piece !== "string") return [TASK_PARTS[piece.task]];
+    return piece === "" ? [] : [{ literal: piece }];
+  });
+  const beneath = (variable: string): PathPart[] =>
+    below.length === 0 ? [{ variable }] : [{ variable }, { literal: "/" }, ...below];
   switch (from) {
     case "root":
-      return words;
+      return below;
     case "home":
-      return words === "" ? '"$HOME"' : `"$HOME"/${words}`;
+      return beneath("${HOME}");
     case "job":
-      return words === "" ? '"$SLUICE_JOB_DIRECTORY"' : `"$SLUICE_JOB_DIRECTORY"/${words}`;
+      return beneath("${SLUICE_JOB_DIRECTORY}");
   }
+}
+
+/** The same as a word for the shell, or a part of one. */
+export function placeWord(place: FilePlace): string {
+  return placeParts(place).map((part) =>
+    "literal" in part ? quotePart(part.literal) : `"${part.variable}"`
+  ).join("");
 }
 
 /**
