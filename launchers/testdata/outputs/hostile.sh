@@ -147,7 +147,9 @@ sluice_code=$?
         sluice_refuse 96 "$1" "leads out of its directory" "$6"
         return ;;
     esac
-    if [ ! -f "$6" ] && [ "$2" = file ] || [ ! -d "$6" ] && [ "$2" = directory ]; then
+    sluice_kind=other
+    if [ -f "$6" ]; then sluice_kind=file; elif [ -d "$6" ]; then sluice_kind=directory; fi
+    if [ "$sluice_kind" != "$2" ]; then
       sluice_tell missing "$1" "$6" 0 0 -
       sluice_refuse 95 "$1" "is no $2" "$6"
       return
@@ -160,10 +162,10 @@ sluice_code=$?
     sluice_tell collected "$1" "$6" "$sluice_bytes" "$sluice_files" "$sluice_sum"
   }
   {
-    sluice_output 'it'\''s $(id)' file success needed "$HOME"/'it'\''s here' "$HOME"/'it'\''s here/a '\''b'\'' $c
-/'"${SLURM_ARRAY_TASK_ID:-0}"%
+    sluice_output 'it'\''s $(id)' file success needed "$HOME"/'it'\''s here' "${HOME}"'/''it'\''s here/a '\''b'\'' $c
+/'"${SLURM_ARRAY_TASK_ID:-0}"'%'
     sluice_output far file success optional '' '/data/it'\''s there'
-    sluice_output home directory success needed '' "$HOME"/x
+    sluice_output home directory success needed '' "${HOME}"'/''x'
   } >"$sluice_part" || sluice_torn=1
   rm -f "$sluice_part.bad" "$sluice_part.list"
   if [ -n "$sluice_torn" ] || ! mv -f "$sluice_part" "$SLUICE_JOB_DIRECTORY/manifest$sluice_suffix"; then
