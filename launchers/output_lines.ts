@@ -143,7 +143,7 @@ const CHECK_OUTPUT = [
   "      return ;;",
   "  esac",
   "  sluice_kind=other",
-  '  if [ -f "$6" ]; then sluice_kind=file; elif [ -d "$6" ]; then sluice_kind=directory; fi',
+  '  if [ -f "$6" ]; then sluice_kind="file"; elif [ -d "$6" ]; then sluice_kind="directory"; fi',
   '  if [ "$sluice_kind" != "$2" ]; then',
   '    sluice_tell missing "$1" "$6" 0 0 -',
   `    sluice_refuse ${OUTPUT_MISSING_EXIT_CODE} "$1" "is no $2" "$6"`,

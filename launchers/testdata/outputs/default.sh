@@ -119,7 +119,7 @@ sluice_code=$?
         return ;;
     esac
     sluice_kind=other
-    if [ -f "$6" ]; then sluice_kind=file; elif [ -d "$6" ]; then sluice_kind=directory; fi
+    if [ -f "$6" ]; then sluice_kind="file"; elif [ -d "$6" ]; then sluice_kind="directory"; fi
     if [ "$sluice_kind" != "$2" ]; then
       sluice_tell missing "$1" "$6" 0 0 -
       sluice_refuse 95 "$1" "is no $2" "$6"
