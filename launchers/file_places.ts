@@ -166,8 +166,13 @@ export function placeParts({ from, path }: FilePlace): PathPart[] {
     if (typeof piece !== "string") return [TASK_PARTS[piece.task]];
     return piece === "" ? [] : [{ literal: piece }];
   });
-  const beneath = (variable: string): PathPart[] =>
-    below.length === 0 ? [{ variable }] : [{ variable }, { literal: "/" }, ...below];
+  const beneath = (variable: string): PathPart[] => {
+    const [first, ...rest] = below;
+    if (first === undefined) return [{ variable }];
+    return "literal" in first
+      ? [{ variable }, { literal: `/${first.literal}` }, ...rest]
+      : [{ variable }, { literal: "/" }, ...below];
+  };
   switch (from) {
     case "root":
       return below;

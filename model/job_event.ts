@@ -11,6 +11,7 @@ import { sessionNameSchema } from "./ids.ts";
 import { sentInputSchema } from "./job_files.ts";
 import { finalPhaseSchema } from "./job_phase.ts";
 import { jobSpecSchema } from "./job_spec.ts";
+import { readScriptSchema } from "./remote_scripts.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
 import { sentEnvironmentSchema } from "./software.ts";
@@ -74,6 +75,9 @@ export const jobFactSchema = z.discriminatedUnion("type", [
     ),
     inputs: z.array(sentInputSchema).optional().describe(
       "The files that were sent for it, if any.",
+    ),
+    scripts: z.array(readScriptSchema).optional().describe(
+      "What was read of the scripts on the cluster that it runs, if any.",
     ),
   }).describe("What the job needs lies on the cluster; all attempts at it use the same."),
   z.object({

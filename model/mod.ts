@@ -18,6 +18,7 @@ export * from "./launcher_spec.ts";
 export * from "./memory_amount.ts";
 export * from "./packed_software.ts";
 export * from "./payload.ts";
+export * from "./remote_scripts.ts";
 export * from "./requests.ts";
 export * from "./session.ts";
 export * from "./session_terms.ts";

@@ -127,11 +127,13 @@ export function stager(
     if (staged.length < loads.length) return;
     leave(state, waiting);
     const inputs = staged.flatMap((one) => one.inputs ?? []);
+    const scripts = staged.flatMap((one) => one.scripts ?? []);
     job.tell({
       type: "staged",
       attemptId,
       environments: staged.flatMap(({ environments }) => environments),
       ...(inputs.length === 0 ? {} : { inputs }),
+      ...(scripts.length === 0 ? {} : { scripts }),
     });
   };
 

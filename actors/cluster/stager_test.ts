@@ -239,3 +239,59 @@ Deno.test("a job that asks again, since its actor was started anew, is told once
   await stage.clock.settle();
   assert.deepEqual(job.heard, [staged(job, "a")]);
 });
+
+/** What a cluster answers that is asked for the head of a script. */
+function head(text: string) {
+  const stdout = new TextEncoder().encode(text);
+  return { exitCode: 0, stdout, stderr: new Uint8Array() };
+}
+
+Deno.test("the #SBATCH lines of scripts on the cluster are read, for each component that runs one", async () => {
+  await using stage = new StagerStage();
+  stage.connection.host.runs.answer = (command) =>
+    head(
+      command.includes("/one")
+        ? "readable\n#!/bin/sh\n#SBATCH -t 10\n# it\ntrue\n#SBATCH -t 20\n"
+        : "readable\n#!/bin/sh\n",
+    );
+  stage.up();
+  const job = await stage.stage({
+    payload: { kind: "remote_script", path: "/one" },
+    components: [
+      { payload: { kind: "command", command: ["true"] } },
+      { payload: { kind: "remote_script", path: "~/it's" } },
+    ],
+  });
+  assert.deepEqual(job.heard, [{
+    type: "staged",
+    attemptId: job.id,
+    environments: [],
+    scripts: [
+      { component: 0, directives: ["#SBATCH --time=10"] },
+      { component: 2, directives: [] },
+    ],
+  }]);
+});
+
+Deno.test("a script that is not on the cluster is refused for good, and a cluster that cannot tell is asked again", async () => {
+  await using stage = new StagerStage();
+  const answers = ["missing\n", "irregular\n", "unreadable\n", "readable\necho hi\n", ""];
+  stage.connection.host.runs.answer = () => head(answers.shift() ?? "readable\n#!/bin/sh\n");
+  stage.up();
+  const codes: string[] = [];
+  for (let number = 0; number < 5; number++) {
+    const job = await stage.stage({ payload: { kind: "remote_script", path: `/${number}` } });
+    const [message] = job.heard;
+    assert.equal(message?.type, "stage_failed");
+    if (message?.type !== "stage_failed") continue;
+    codes.push(message.error.code);
+    assert.equal(message.again, message.error.code === "SCHEDULER_UNAVAILABLE");
+  }
+  assert.deepEqual(codes, [
+    "REMOTE_SCRIPT_MISSING",
+    "REMOTE_SCRIPT_UNUSABLE",
+    "REMOTE_SCRIPT_UNUSABLE",
+    "SCRIPT_NO_SHEBANG",
+    "SCHEDULER_UNAVAILABLE",
+  ]);
+});

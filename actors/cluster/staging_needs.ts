@@ -6,7 +6,13 @@
 
 import type { LocalEnvironments } from "../../environments/mod.ts";
 import { inputPlaces, placePath } from "../../launchers/mod.ts";
-import { attemptParts, componentsOf, fileInputs, packedSoftware } from "../../model/mod.ts";
+import {
+  attemptParts,
+  componentsOf,
+  fileInputs,
+  packedSoftware,
+  remoteScripts,
+} from "../../model/mod.ts";
 import type {
   AttemptId,
   FileInput,
@@ -16,6 +22,7 @@ import type {
   Staged,
   StagingTerms,
 } from "../../model/mod.ts";
+import { readScriptDirectives } from "../../schedulers/mod.ts";
 import { contentsOf } from "../../transfers/mod.ts";
 import type { LocalFiles, PlacedInput } from "../../transfers/mod.ts";
 import type { Connection } from "./connection.ts";
@@ -49,7 +56,21 @@ export function stagingNeeds(
   sources: StagingSources,
 ): Need[] {
   const { jobId } = attemptParts(attemptId);
-  return [...softwareNeeds(spec, sources), ...inputNeeds(jobId, spec, sources)];
+  return [
+    ...scriptNeeds(spec),
+    ...softwareNeeds(spec, sources),
+    ...inputNeeds(jobId, spec, sources),
+  ];
+}
+
+function scriptNeeds(spec: StagingTerms): Need[] {
+  return remoteScripts(spec).map(({ component, path }): Need => ({
+    key: JSON.stringify(["script", component, path]),
+    async send({ host }, signal) {
+      const directives = await readScriptDirectives(host, path, signal);
+      return { environments: [], scripts: [{ component, directives }] };
+    },
+  }));
 }
 
 function softwareNeeds(

@@ -321,6 +321,7 @@ export function decide(
         type: "staged",
         environments: [...input.environments],
         ...(input.inputs === undefined ? {} : { inputs: [...input.inputs] }),
+        ...(input.scripts === undefined ? {} : { scripts: [...input.scripts] }),
       });
       break;
     case "stage_failed":

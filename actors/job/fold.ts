@@ -241,6 +241,7 @@ export function foldJob(
         ...next,
         environments: fact.environments,
         ...(fact.inputs === undefined ? {} : { inputs: fact.inputs }),
+        ...(fact.scripts === undefined ? {} : { scripts: fact.scripts }),
         error: undefined,
       };
     case "submitting":

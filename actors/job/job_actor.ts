@@ -6,11 +6,11 @@
 
 import {
   allocationJob,
+  asStaged,
   attemptId,
   errorInfo,
   isFinal,
   needsStaging,
-  withEnvironments,
 } from "../../model/mod.ts";
 import type { ErrorInfo, JobId, JobView, TaskView } from "../../model/mod.ts";
 import type { RunRecord } from "../../schedulers/mod.ts";
@@ -189,10 +189,10 @@ export function jobActor(
     const { view } = state;
     const decision = decide(state, state.memory, { type: "staging" }, ctx.clock.now());
     if (decision.facts.length > 0) await record(view, decision, ctx);
-    const { software, components, resources, inputs, workingDirectory } = stored().spec;
+    const { payload, software, components, resources, inputs, workingDirectory } = stored().spec;
     effects.stage({
       attemptId: presentAttempt(view),
-      spec: { software, components, resources, inputs, workingDirectory },
+      spec: { payload, software, components, resources, inputs, workingDirectory },
       job: ctx.self,
     });
     return cancelWhereWanted({ ...state, view: decision.view }, ctx);
@@ -223,7 +223,7 @@ export function jobActor(
     }
     effects.enqueue({
       attemptId: presentAttempt(view),
-      spec: withEnvironments(attemptSpec(stored().spec, view), view.environments ?? []),
+      spec: asStaged(attemptSpec(stored().spec, view), view),
       place: placeOf(view),
       maybeSent,
       job: ctx.self,

@@ -77,13 +77,16 @@ export function eventLine(event: JobEvent): string {
   }\n`;
 }
 
-function stagedText({ environments, inputs = [] }: Extract<JobFact, { type: "staged" }>): string {
+function stagedText(
+  { environments, inputs = [], scripts = [] }: Extract<JobFact, { type: "staged" }>,
+): string {
   const files = inputs.reduce((sum, input) => sum + input.files, 0);
   const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
   return [
     ...environments.length === 0
       ? []
       : [`as ${environments.map(({ sha256 }) => sha256.slice(0, 12)).join(", ")}`],
+    ...scripts.length === 0 ? [] : ["with the script on the cluster"],
     ...inputs.length === 0 ? [] : [`with ${files} files, ${bytesText(bytes)}`],
   ].reduce((text, part) => `${text} ${part}`, "staged");
 }

@@ -133,7 +133,7 @@ sluice_code=$?
     sluice_tell collected "$1" "$6" "$sluice_bytes" "$sluice_files" "$sluice_sum"
   }
   {
-    sluice_output model file success needed "$SLUICE_JOB_DIRECTORY" "${SLUICE_JOB_DIRECTORY}"'/''outputs/model'"${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}"
+    sluice_output model file success needed "$SLUICE_JOB_DIRECTORY" "${SLUICE_JOB_DIRECTORY}"'/outputs/model'"${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}"
   } >"$sluice_part" || sluice_torn=1
   rm -f "$sluice_part.bad" "$sluice_part.list"
   if [ -n "$sluice_torn" ] || ! mv -f "$sluice_part" "$SLUICE_JOB_DIRECTORY/manifest$sluice_suffix"; then

@@ -155,7 +155,7 @@ sluice_code=$?
     sluice_tell collected "$1" "$6" "$sluice_bytes" "$sluice_files" "$sluice_sum"
   }
   {
-    sluice_output 'check points' directory always needed "$SLUICE_JOB_DIRECTORY" "${SLUICE_JOB_DIRECTORY}"'/''out/'"${SLURM_ARRAY_TASK_ID:-0}"
+    sluice_output 'check points' directory always needed "$SLUICE_JOB_DIRECTORY" "${SLUICE_JOB_DIRECTORY}"'/out/'"${SLURM_ARRAY_TASK_ID:-0}"
   } >"$sluice_part" || sluice_torn=1
   rm -f "$sluice_part.bad" "$sluice_part.list"
   if [ -n "$sluice_torn" ] || ! mv -f "$sluice_part" "$SLUICE_JOB_DIRECTORY/manifest$sluice_suffix"; then

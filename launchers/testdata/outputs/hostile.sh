@@ -162,10 +162,10 @@ sluice_code=$?
     sluice_tell collected "$1" "$6" "$sluice_bytes" "$sluice_files" "$sluice_sum"
   }
   {
-    sluice_output 'it'\''s $(id)' file success needed "$HOME"/'it'\''s here' "${HOME}"'/''it'\''s here/a '\''b'\'' $c
+    sluice_output 'it'\''s $(id)' file success needed "$HOME"/'it'\''s here' "${HOME}"'/it'\''s here/a '\''b'\'' $c
 /'"${SLURM_ARRAY_TASK_ID:-0}"'%'
     sluice_output far file success optional '' '/data/it'\''s there'
-    sluice_output home directory success needed '' "${HOME}"'/''x'
+    sluice_output home directory success needed '' "${HOME}"'/x'
   } >"$sluice_part" || sluice_torn=1
   rm -f "$sluice_part.bad" "$sluice_part.list"
   if [ -n "$sluice_torn" ] || ! mv -f "$sluice_part" "$SLUICE_JOB_DIRECTORY/manifest$sluice_suffix"; then
