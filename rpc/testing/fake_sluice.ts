@@ -21,6 +21,7 @@ import type {
   JobEvent,
   JobFact,
   JobId,
+  JobOutput,
   JobSpec,
   JobView,
   LogChunk,
@@ -229,7 +230,13 @@ export class FakeSluice implements SluiceApi {
           retryable: true,
         });
       }
-      return { id, phase, outputBytes: {}, ...(exitCode === undefined ? {} : { exitCode }) };
+      return {
+        id,
+        phase,
+        outputBytes: {},
+        ...(exitCode === undefined ? {} : { exitCode }),
+        ...(this.outputs === undefined ? {} : { outputs: this.outputs }),
+      };
     },
     fetch: () => Promise.reject(new Error("no test fetches")),
     output: (request, options) => this.#output(outputReadSchema.parse(request), options?.signal),
@@ -240,6 +247,8 @@ export class FakeSluice implements SluiceApi {
     metrics: () => Promise.resolve({ source: "none" }),
   };
 
+  /** What became of the outputs of every job. */
+  outputs: JobOutput[] | undefined;
   /** What every output holds that is a directory. */
   entries: readonly OutputEntry[] = [];
   /** What every output, and every file in one, holds. */
