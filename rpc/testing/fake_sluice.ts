@@ -21,6 +21,7 @@ import type {
   JobEvent,
   JobFact,
   JobId,
+  JobOutput,
   JobSpec,
   JobView,
   LogChunk,
@@ -232,7 +233,13 @@ export class FakeSluice implements SluiceApi {
           retryable: true,
         });
       }
-      return { id, phase, outputBytes: {}, ...(exitCode === undefined ? {} : { exitCode }) };
+      return {
+        id,
+        phase,
+        outputBytes: {},
+        ...(exitCode === undefined ? {} : { exitCode }),
+        ...(this.outputs === undefined ? {} : { outputs: this.outputs }),
+      };
     },
     returned: async (id, { signal } = {}) => {
       const { phase, exitCode } = await this.jobs.wait(id, signal === undefined ? {} : { signal });
@@ -253,6 +260,8 @@ export class FakeSluice implements SluiceApi {
     },
   };
 
+  /** What became of the outputs of every job. */
+  outputs: JobOutput[] | undefined;
   /** What every output holds that is a directory. */
   entries: readonly OutputEntry[] = [];
   /** What every output, and every file in one, holds. */
