@@ -71,7 +71,7 @@ function clusterPermissions(machine: Machine): string[] {
 export const GROUPS: readonly TestGroup[] = [
   {
     name: "pure",
-    paths: ["model/", "slurm/", "actors/kernel/", "scripts/", "tests/architecture"],
+    paths: ["model/", "functions/", "slurm/", "actors/kernel/", "scripts/", "tests/architecture"],
     permissions: () => ["--allow-read=."],
     lane: "machine",
   },
@@ -80,7 +80,7 @@ export const GROUPS: readonly TestGroup[] = [
     paths: ["shell/", "launchers/"],
     permissions: (machine) => [
       ...scratch(machine),
-      `--allow-run=${shells},setsid,kill,shellcheck`,
+      `--allow-run=${shells},setsid,kill`,
       "--allow-env=CI,SLUICE_WRITE_GOLDEN",
     ],
     lane: "machine",
@@ -166,7 +166,7 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "payloads",
-    paths: ["ray", "software", "spark"].map((name) => `tests/cluster/${name}`),
+    paths: ["functions", "ray", "software", "spark"].map((name) => `tests/cluster/${name}`),
     permissions: clusterPermissions,
     lane: "cluster-c",
   },
