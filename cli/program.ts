@@ -18,6 +18,7 @@ import { jobsCommand } from "./commands/jobs.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { metricsCommand } from "./commands/metrics.ts";
 import { resumeCommand } from "./commands/resume.ts";
+import { runCommand } from "./commands/run.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { sessionCommand } from "./commands/session.ts";
 import { previewCommand, submitCommand } from "./commands/submit.ts";
@@ -88,6 +89,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     serveCommand,
     submitCommand,
     previewCommand,
+    runCommand,
     jobsCommand,
     jobCommand,
     eventsCommand,
@@ -112,8 +114,11 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   try {
     try {
       refuseLossyText(args);
-      if (rest !== undefined && !["submit", "preview"].includes(own[0] ?? "")) {
-        throw new UsageError("`--` has a meaning for submit and preview only.", "Leave it out.");
+      if (rest !== undefined && !["submit", "preview", "run"].includes(own[0] ?? "")) {
+        throw new UsageError(
+          "`--` has a meaning for submit, preview and run only.",
+          "Leave it out.",
+        );
       }
       await program.parseAsync([...own], { from: "user" });
       return exitCode;

@@ -6,6 +6,8 @@
 
 export * from "./cluster_config.ts";
 export * from "./errors.ts";
+export * from "./function_place.ts";
+export * from "./function_result.ts";
 export * from "./ids.ts";
 export * from "./issues.ts";
 export * from "./invalid_input.ts";
@@ -15,10 +17,14 @@ export * from "./job_metrics.ts";
 export * from "./job_phase.ts";
 export * from "./job_spec.ts";
 export * from "./job_view.ts";
+export * from "./json_value.ts";
 export * from "./launcher_spec.ts";
 export * from "./memory_amount.ts";
+export * from "./message.ts";
+export * from "./message_terms.ts";
 export * from "./packed_software.ts";
 export * from "./payload.ts";
+export * from "./plain/mod.ts";
 export * from "./requests.ts";
 export * from "./session.ts";
 export * from "./session_terms.ts";

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
+import { returnedSchema } from "./function_result.ts";
 import { clusterNameSchema, jobIdSchema, sessionIdSchema } from "./ids.ts";
 import { finalPhaseSchema, jobPhaseSchema } from "./job_phase.ts";
 import { jobSummarySchema, taskViewSchema } from "./job_view.ts";
@@ -99,6 +100,9 @@ export const jobResultSchema = z.object({
     stdout: z.int().nonnegative().optional(),
     stderr: z.int().nonnegative().optional(),
   }).describe("Sizes of the outputs; absent where they cannot be read or do not exist."),
+  returned: returnedSchema.optional().describe(
+    "Of a job that calls a function: absent where that left nothing, or the files have been removed.",
+  ),
   tasks: z.array(taskViewSchema).optional(),
 }).describe("How a job ended.");
 /** See {@linkcode jobResultSchema}. */
