@@ -12,6 +12,7 @@ import type {
   ClusterProbe,
   ClusterView,
   EventFilter,
+  FunctionEnd,
   JobEvent,
   JobId,
   JobListRequestInput,
@@ -118,8 +119,16 @@ export interface JobsApi {
     request: LogRequestInput,
     options?: { readonly signal?: AbortSignal },
   ): AsyncIterable<LogChunk>;
-  /** How the job ended; an error while it has not. */
-  result(id: JobId): Promise<JobResult>;
+  /** How the job, or one task of it, ended; an error while it has not. */
+  result(id: JobId, options?: { readonly task?: number }): Promise<JobResult>;
+  /**
+   * Of a job that calls a function: resolves once what that returned or raised is known, or the job has ended
+   * without. The scheduler's verdict on the job may still be to come.
+   */
+  returned(
+    id: JobId,
+    options?: { readonly task?: number; readonly signal?: AbortSignal },
+  ): Promise<FunctionEnd>;
   /** What the scheduler counted. */
   metrics(id: JobId): Promise<JobMetrics>;
 }

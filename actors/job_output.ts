@@ -7,6 +7,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isFinal } from "../model/mod.ts";
 import type { JobSummary, LogChunk, LogRequest } from "../model/mod.ts";
+import type { JobFile } from "../schedulers/mod.ts";
 import type { Journal } from "../store/mod.ts";
 import { ClusterRestartingError, OutputReaderStoppedError } from "./cluster/mod.ts";
 import type { OutputQuestion } from "./cluster/mod.ts";
@@ -24,6 +25,14 @@ const CHUNK_BYTES = 1024 * 1024;
  * that the cluster reads while this side works. Fewer are not worth it, nor is it then sure that there are.
  */
 const AHEAD_FROM_BYTES = 1024 * 1024;
+
+/** What of a job is read. */
+export interface OutputRequest extends Pick<LogRequest, "jobId" | "offset" | "follow"> {
+  /** Which of its files. */
+  readonly stream: JobFile;
+  /** Number of the array task or component, where there are such. */
+  readonly task?: number | undefined;
+}
 
 /** What was read at one time. */
 interface Piece {
@@ -66,7 +75,7 @@ async function readOnce(
 export async function* readOutput(
   handles: ClusterHandles,
   journal: Journal,
-  request: LogRequest,
+  request: OutputRequest,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LogChunk, void, void> {
   const { jobId, stream, task, follow } = request;

@@ -8,6 +8,7 @@ import type { JobSpec } from "../model/mod.ts";
 import { commandLine, quote } from "../shell/mod.ts";
 import { checkScript, scriptDirectives } from "../slurm/mod.ts";
 import { PayloadNotLaunchableError } from "./errors.ts";
+import { functionCall } from "./function/call.ts";
 import type { ExecutionPlan, Launcher, Work } from "./plan.ts";
 
 /** Name of the user's script in the attempt's directory. */
@@ -58,8 +59,11 @@ export function payloadCommand(
 ): PayloadCommand {
   switch (payload.kind) {
     case "remote_script":
-    case "function":
       throw new PayloadNotLaunchableError(payload.kind, "bash");
+    case "function": {
+      const { words, ...rest } = functionCall(payload, PAYLOAD_FILE);
+      return { ...rest, command: withEnvironment(environment, "env", words) };
+    }
     case "script": {
       checkScript(payload.script);
       const { lines, options } = scriptDirectives(payload.script);

@@ -203,7 +203,9 @@ export function jobScript(
     "} 2>/dev/null",
     "",
     // What an earlier run recorded says nothing of this one.
-    `rm -f "$${records}/exit$sluice_suffix"`,
+    `rm -f "$${records}/exit$sluice_suffix"${
+      plan.returns === true ? ' "$SLUICE_JOB_DIRECTORY/result$sluice_suffix"' : ""
+    }`,
     ...messageLines(spec, "$sluice_dir"),
     "sluice_started=$(date +%s)",
     'sluice_note start "$sluice_started" -',

@@ -44,6 +44,11 @@ export interface ExecutionPlan {
    * its own. Default: no.
    */
   readonly wakes?: true;
+  /**
+   * Whether the body leaves what a function returned in the file `result` of the job's directory, with `.N` behind
+   * it for task or component N: what an earlier run has left there is removed first. Default: no.
+   */
+  readonly returns?: true;
   /** The `#SBATCH` lines of the user's script, as they stand there. */
   readonly directives: readonly string[];
   /** The options of sbatch that those lines set. */

@@ -101,6 +101,7 @@ export const jobFactSchema = z.discriminatedUnion("type", [
     type: z.literal("exited"),
     ...task,
     exitCode: z.int().describe("The payload's exit status."),
+    caught: z.string().optional().describe("Last signal that reached the job's script."),
     exitedAt: time,
   }).describe("The payload has ended; the scheduler's verdict follows."),
   z.object({

@@ -124,7 +124,13 @@ function spoken(facts: Facts, draft: MemoryDraft, record: RunRecord, now: number
       // The line of its start was lost.
       if (!again) runs();
       else facts.heard();
-      facts.add({ type: "exited", task, exitCode: record.exitCode, exitedAt: now });
+      facts.add({
+        type: "exited",
+        task,
+        exitCode: record.exitCode,
+        ...(record.caught === undefined ? {} : { caught: record.caught }),
+        exitedAt: now,
+      });
       break;
   }
   draft.forgetTrouble(task ?? JOB_ITSELF);

@@ -25,6 +25,7 @@ import type {
   JobView,
   LogChunk,
   LogRequest,
+  Returned,
   SessionId,
   SessionView,
 } from "../../model/mod.ts";
@@ -60,6 +61,8 @@ export class FakeSluice implements SluiceApi {
   openFeeds = 0;
   /** Waits that are open now. */
   openWaits = 0;
+  /** What every function has returned once its job has ended. */
+  returns: Returned | undefined;
   /** Thrown by the next `clusters.list`. */
   failure: unknown;
   /** Thrown by every feed after it has given everything that there is. */
@@ -228,7 +231,17 @@ export class FakeSluice implements SluiceApi {
       }
       return { id, phase, outputBytes: {}, ...(exitCode === undefined ? {} : { exitCode }) };
     },
-    metrics: () => Promise.resolve({ source: "none" }),
+    returned: async (id, { signal } = {}) => {
+      const { phase, exitCode } = await this.jobs.wait(id, signal === undefined ? {} : { signal });
+      signal?.throwIfAborted();
+      return {
+        id,
+        phase,
+        ...(exitCode === undefined ? {} : { exitCode }),
+        ...(this.returns === undefined ? {} : { returned: this.returns }),
+      };
+    },
+    metrics: () => Promise.resolve({ source: "none", hints: [] }),
   };
 
   async *#feed(filter: EventFilter, options: FeedOptions = {}): AsyncGenerator<JobEvent> {

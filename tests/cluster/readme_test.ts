@@ -109,8 +109,8 @@ Deno.test("the README's steps run in a session that is closed with its scope", a
   const program = example(/## Sessions[^`]*```ts\n([\s\S]*?)```/);
   const lines = await printedByLibrary(workspace, program);
   assert.deepEqual(lines, ["succeeded", "succeeded", "succeeded"]);
-  const comments = (await workspace.accountedJobs()).length;
-  assert.equal(comments, 1, "nothing but the session has waited in the queue");
+  const waited = (await workspace.accountedJobs(1)).length;
+  assert.equal(waited, 1, "nothing but the session has waited in the queue");
 });
 
 /** What runs a command against a server that serves until the end of the test. */

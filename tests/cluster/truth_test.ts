@@ -242,6 +242,16 @@ class Scene implements AsyncDisposable {
     }));
   }
 
+  /** Fails unless the jobs that ended by themselves are told, by their own records, how long they ran. */
+  async timed(): Promise<void> {
+    for (const [{ name, ending, tasks }, id] of this.#jobs) {
+      if (ending.exitCode === undefined || tasks !== undefined) continue;
+      const { source, elapsedSeconds, nodeHours } = await this.sluice.jobs.metrics(id);
+      assert.equal(source, "record", name);
+      assert.ok(elapsedSeconds !== undefined && nodeHours !== undefined, name);
+    }
+  }
+
   /** Waits until Slurm knows none of the jobs any more. */
   forgotten(): Promise<void> {
     return until(
@@ -314,6 +324,7 @@ Deno.test(
     away.cut();
     await Promise.all([connected.end(), away.end()]);
     await Promise.all([connected.judged("either"), away.forgotten()]);
+    await connected.timed();
     await away.restore();
     await away.judged("unknown");
   },
