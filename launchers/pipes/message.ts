@@ -85,12 +85,18 @@ const typedValue = z.object({ type: z.string(), raw_value: z.unknown() });
 function typed(value: unknown): { readonly type: string; readonly value: unknown } {
   const { type: given, raw_value: raw } = typedValue.parse(value);
   const type = given === INFERRED ? inferredType(raw) : given;
-  // Whatever stands there, nothing is meant.
-  if (type === "null") return { type, value: null };
-  return {
-    type,
-    value: type === "int" && raw instanceof PythonNumber ? raw.exact : plainJson(raw),
-  };
+  switch (type) {
+    // Whatever stands there, nothing is meant.
+    case "null":
+      return { type, value: null };
+    // A text with digits is no number.
+    case "int":
+      return { type, value: raw instanceof PythonNumber ? raw.exact : undefined };
+    case "float":
+      return { type, value: raw instanceof PythonNumber ? raw.approximate : undefined };
+    default:
+      return { type, value: plainJson(raw) };
+  }
 }
 
 function parametersOf(params: Readonly<Record<string, unknown>>): Record<string, unknown> {
