@@ -4,6 +4,7 @@ import {
   clusterConfigSchema,
   clusterNameSchema,
   jobSpecSchema,
+  schedulerIdSchema,
   SluiceError,
 } from "../model/mod.ts";
 import type { JobFact, JobSpecInput } from "../model/mod.ts";
@@ -81,6 +82,7 @@ class OutputsStage extends Stage {
 }
 
 const sent: JobFact = { type: "submitting", tries: 1 };
+const taken: JobFact = { type: "submitted", schedulerId: schedulerIdSchema.parse("12") };
 const ended: JobFact = { type: "ended", phase: "succeeded", nodes: [] };
 
 function sha256(content: string): string {
@@ -117,7 +119,7 @@ Deno.test("a job that has not ended has no outputs, and one whose files were rem
 
 Deno.test("nothing is told of outputs whose job's files were removed", async () => {
   await using stage = new OutputsStage();
-  await stage.job({}, sent, ended);
+  await stage.job({}, sent, taken, ended);
   await stage.journal.markRemoved([id], stage.clock.now());
   await assert.rejects(stage.outputs.list(id, undefined), hasCode("OUTPUT_REMOVED"));
   await assert.rejects(stage.outputs.fetch(id, { to: "none" }), hasCode("OUTPUT_REMOVED"));
@@ -126,20 +128,20 @@ Deno.test("nothing is told of outputs whose job's files were removed", async () 
 Deno.test("a job without outputs has none, whether the cluster is there or not", async () => {
   await using stage = new OutputsStage();
   stage.reachable = false;
-  await stage.job({ outputs: {} }, sent, ended);
+  await stage.job({ outputs: {} }, sent, taken, ended);
   assert.deepEqual(await stage.outputs.list(id, undefined), []);
 });
 
 Deno.test("where the cluster cannot be asked, that is said", async () => {
   await using stage = new OutputsStage();
   stage.reachable = false;
-  await stage.job({}, sent, ended);
+  await stage.job({}, sent, taken, ended);
   await assert.rejects(stage.outputs.list(id, undefined), hasCode("CLUSTER_UNREACHABLE"));
 });
 
 Deno.test("an output over a line that is cut goes on at the byte where it broke off", async () => {
   await using stage = new OutputsStage();
-  await stage.job({}, sent, ended);
+  await stage.job({}, sent, taken, ended);
   stage.manifest = manifestOf("onetwothree");
   const { opens } = stage.connection.files;
   const parts = ["one", "", "two", "three"];
@@ -161,7 +163,7 @@ Deno.test("an output over a line that is cut goes on at the byte where it broke 
 
 Deno.test("a file is read whole or in a directory, as the output is one or the other", async () => {
   await using stage = new OutputsStage();
-  await stage.job({}, sent, ended);
+  await stage.job({}, sent, taken, ended);
   stage.manifest = manifestOf("one");
   const read = (name: string, path?: string) =>
     stage.outputs.read(

@@ -313,7 +313,7 @@ Deno.test("a job's inputs are put in its places before it hears that it has all 
     places.last.argument.map(({ name, to }) => [name, to]),
     [["word", "~/work/deep/word"], ["word", "/data/word"]],
   );
-  assert.deepEqual(job.heard, []);
+  assert.equal(job.heard.length, 0);
   places.last.ok();
   await stage.clock.settle();
   const [heard] = job.heard;

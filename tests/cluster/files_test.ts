@@ -9,8 +9,6 @@ import { SluiceError } from "../../model/mod.ts";
 import type { JobOutput, JobView } from "../../model/mod.ts";
 import { jobOutput } from "../../rpc/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
-import { clientOutputs } from "../../cli/output_source.ts";
-import { fetchOutputs } from "../../transfers/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
 import { knownThroughProxy } from "./support/known_hosts.ts";
@@ -203,13 +201,17 @@ Deno.test("an output of 1 GiB is fetched as it was, and a step of a session has 
       "tree: collected",
       "absent: missing",
     ]);
-    const source = clientOutputs(client, { jobId: step.id }, new AbortController().signal);
-    const collected = (outputs ?? []).flatMap((output) =>
-      output.status === "collected" ? [output] : []
+    const tree = { jobId: step.id, name: "tree" };
+    const entries = await client.jobs.outputEntries.query(tree);
+    assert.deepEqual(entries.map(({ kind, path }) => `${kind} ${path}`), [
+      "directory a",
+      "file a/b",
+    ]);
+    assert.deepEqual(await readAll(jobOutput(client, { ...tree, path: "a/b" })), utf8("b\n"));
+    assert.deepEqual(
+      await readAll(jobOutput(client, { jobId: step.id, name: "copy" })),
+      utf8("word\n"),
     );
-    const here = await fetchOutputs(collected, source, `${workspace.directory}/step`);
-    assert.equal(await Deno.readTextFile(`${here[0]?.path}`), "word\n");
-    assert.equal(await Deno.readTextFile(`${here[1]?.path}/a/b`), "b\n");
 
     const to = `${workspace.directory}/fetched`;
     const [fetched] = await sluice.jobs.fetch(large.id, { to });
