@@ -86,7 +86,7 @@ export class OutputKindError extends SluiceError {
 
 /** How long a cluster may take to say how its files are read, in ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
-/** How often a file is asked for again when the line is cut, without a byte in between, and the wait, in ms. */
+/** How often a file is asked for when the line is cut, without a byte in between, and the wait, in ms. */
 const MOST_TRIES = 30;
 const AGAIN_MS = 1_000;
 
@@ -94,11 +94,17 @@ const AGAIN_MS = 1_000;
 export class JobOutputs {
   readonly #handles: ClusterHandles;
   readonly #journal: Journal;
+  readonly #againMs: number;
 
-  /** Reads over the clusters' connections. */
-  constructor(handles: ClusterHandles, journal: Journal) {
+  /**
+   * Reads over the clusters' connections.
+   *
+   * @param againMs The wait before a file is asked for again when the line was cut, in ms. Default: 1,000.
+   */
+  constructor(handles: ClusterHandles, journal: Journal, againMs = AGAIN_MS) {
     this.#handles = handles;
     this.#journal = journal;
+    this.#againMs = againMs;
   }
 
   /**
@@ -234,7 +240,7 @@ export class JobOutputs {
           const error = this.#failure(jobId, cause);
           tries += 1;
           if (!error.retryable || tries >= MOST_TRIES) throw error;
-          await delay(AGAIN_MS, undefined, { signal: ended });
+          await delay(this.#againMs, undefined, { signal: ended });
         }
       }
     } finally {

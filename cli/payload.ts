@@ -18,13 +18,18 @@ export interface NamedPayload {
   readonly name: string | undefined;
 }
 
-async function scriptText(source: string, terminal: Terminal): Promise<string> {
+/**
+ * The text of a file, or of standard input for `-`.
+ *
+ * @param what What the file is, for messages.
+ */
+export async function readText(source: string, what: string, terminal: Terminal): Promise<string> {
   let bytes: Uint8Array;
   try {
     bytes = source === "-" ? await terminal.readStdin() : await terminal.readFile(source);
   } catch (error) {
     throw new UsageError(
-      `The script ${source} cannot be read: ${error instanceof Error ? error.message : error}`,
+      `The ${what} ${source} cannot be read: ${error instanceof Error ? error.message : error}`,
       "Check the path, or write `sluice submit -- COMMAND` to run a command without a script.",
       error,
     );
@@ -34,7 +39,7 @@ async function scriptText(source: string, terminal: Terminal): Promise<string> {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     throw new UsageError(
-      `The script ${source} is not UTF-8 text.`,
+      `The ${what} ${source} is not UTF-8 text.`,
       "Convert it, for example with: iconv -f latin1 -t utf-8",
       error,
     );
@@ -75,7 +80,7 @@ export async function readPayload(
     return {
       payload: {
         kind: "script",
-        script: await scriptText(source, terminal),
+        script: await readText(source, "script", terminal),
         arguments: [...before, ...rest ?? []],
       },
       name: source === "-" ? undefined : nameOf(source),

@@ -31,7 +31,7 @@ export interface FetchedOutput {
   readonly output: CollectedOutput;
   /** Where it lies now, absolute. */
   readonly path: string;
-  /** Links in a directory that lead out of it, and so were left out. */
+  /** Links in a directory that were left out: they lead out of it, or links cannot be made here. */
   readonly linksLeftOut: readonly { readonly path: string; readonly target: string }[];
 }
 
@@ -165,8 +165,10 @@ async function writeTree(
   // At the end, so that nothing is written through one.
   for (const link of links) {
     const path = join(root, link.path);
-    if (leadsOut(link, root)) linksLeftOut.push(link);
-    else await writing(path, () => symlink(link.target, path));
+    // A program may lack the right to make links, which Deno gives only with that to write everywhere.
+    const made = !leadsOut(link, root) &&
+      await symlink(link.target, path).then(() => true, () => false);
+    if (!made) linksLeftOut.push(link);
   }
   return { sha256: treeHash({ files, directories, links }), linksLeftOut };
 }

@@ -221,6 +221,15 @@ Deno.test("environments that nobody has used for long go, and those that a live 
   ]);
 });
 
+Deno.test("files that were sent go after their own time", async () => {
+  await using stage = new CleanerStage();
+  stage.up();
+  await stage.clock.advance(61_000);
+  assert.deepEqual(stage.connection.files.expires.made.map(({ argument }) => argument), [
+    100 * HOUR,
+  ]);
+});
+
 Deno.test("where all environments were used just now, nobody asks what the jobs use", async () => {
   await using stage = new CleanerStage();
   stage.up();

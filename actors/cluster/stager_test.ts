@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { EnvironmentsUnusableError, PlatformMismatchError } from "../../environments/mod.ts";
 import { attemptId, jobSpecSchema, SluiceError } from "../../model/mod.ts";
 import type { AttemptId, JobSpecInput } from "../../model/mod.ts";
-import { LocalFiles } from "../../transfers/mod.ts";
+import { InputChangedError, LocalFiles } from "../../transfers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
 import { fakeArchive, FakeArchives } from "../testing/fake_archives.ts";
@@ -295,3 +295,62 @@ Deno.test("a script that is not on the cluster is refused for good, and a cluste
     "SCHEDULER_UNAVAILABLE",
   ]);
 });
+
+Deno.test("a job's inputs are put in its places before it hears that it has all it needs", async () => {
+  await using stage = new StagerStage();
+  const job = await stage.stage({
+    inputs: { number: 3, word: { text: "word", to: "deep/word" } },
+    workingDirectory: "~/work",
+    components: [{
+      payload: { kind: "command", command: ["true"] },
+      inputs: { word: { text: "other", to: "/data/word" } },
+    }],
+  });
+  stage.up();
+  await stage.clock.settle();
+  const { places } = stage.connection.files;
+  assert.deepEqual(
+    places.last.argument.map(({ name, to }) => [name, to]),
+    [["word", "~/work/deep/word"], ["word", "/data/word"]],
+  );
+  assert.equal(job.heard.at(0), undefined);
+  places.last.ok();
+  await stage.clock.settle();
+  const [heard] = job.heard;
+  assert.ok(heard?.type === "staged");
+  assert.deepEqual(heard.environments, []);
+  assert.deepEqual(
+    heard.inputs?.map(({ name, component, files, bytes }) => [name, component, files, bytes]),
+    [["word", 0, 1, 4], ["word", 1, 1, 5]],
+  );
+});
+
+Deno.test("an input that cannot be read ends the job, and one that changes is tried again", async () => {
+  await using stage = new StagerStage();
+  stage.up();
+  const job = await stage.stage({ inputs: { none: { file: "none/such" } } });
+  await until(stage, () => job.heard.length > 0);
+  const [failed] = job.heard;
+  assert.ok(failed?.type === "stage_failed");
+  assert.deepEqual([failed.error.code, failed.again], ["INPUT_UNREADABLE", false]);
+
+  const changing = await stage.stage({ inputs: { word: { text: "word", to: "word" } } });
+  const { places } = stage.connection.files;
+  places.last.fail(new InputChangedError("word"));
+  await stage.clock.settle();
+  const [again] = changing.heard;
+  assert.ok(again?.type === "stage_failed");
+  assert.deepEqual([again.error.code, again.again], ["INPUT_CHANGED", true]);
+  await stage.clock.advance(1_000);
+  places.last.ok();
+  await stage.clock.settle();
+  assert.equal(changing.heard.at(-1)?.type, "staged");
+});
+
+/** Lets the disk answer, which no clock knows of. */
+async function until(stage: StagerStage, condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await stage.clock.settle();
+  }
+}

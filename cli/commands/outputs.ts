@@ -76,7 +76,7 @@ export function outputsCommand(context: CommandContext): Command {
             for (const link of linksLeftOut) {
               await line.write(
                 "err",
-                `${path}/${link.path} is left out: it leads to ${link.target}\n`,
+                `${path}/${link.path} is left out, a link to ${link.target}\n`,
               );
             }
           }

@@ -35,11 +35,6 @@ const optionsSchema = connectionSchema.extend(submitOptionsSchema.shape).extend(
 
 type Options = z.infer<typeof optionsSchema>;
 
-const arrayFlags: readonly Flag[] = [
-  ["-a, --array <tasks>", "tasks of a job array, such as 0-19%5"],
-  ["--count <number>", "so many copies, as one job array with tasks from 0 on"],
-];
-
 const softwareFlags: readonly Flag[] = [
   ["--conda <name>", "conda environment on the cluster, by its name or path"],
   ["--venv <directory>", "Python virtual environment on the cluster"],
@@ -60,11 +55,18 @@ const careFlags: readonly Flag[] = [
 
 /** A command with every option that says what a job is. */
 function specCommand(name: string, description: string): Command {
-  const command = clientCommand(name, description)
+  return withSpecOptions(clientCommand(name, description))
     .usage("[options] SCRIPT [ARGUMENTS] | - | -- COMMAND [ARGUMENTS] | --spec FILE")
     .argument("[script...]", "a script and its arguments; - reads it from standard input")
+    .option("-a, --array <tasks>", "tasks of a job array, such as 0-19%5")
+    .option("--count <number>", "so many copies, as one job array with tasks from 0 on")
+    .option("--remote-script <path>", "a script on the cluster; the words are its arguments");
+}
+
+/** The command with the options that say what one job is, beside its payload. */
+export function withSpecOptions(command: Command): Command {
+  command
     .option("--cluster <name>", "where to run (default: the only cluster there is)")
-    .option("--remote-script <path>", "a script on the cluster; the words are its arguments")
     .option("--spec <file>", "a job in YAML or JSON; other options win over what it says")
     .option("--session <id>", "run it as a step of this session: its id, or a configured name")
     .option("-J, --name <name>", "name of the job (default: that of the script)")
@@ -87,15 +89,7 @@ function specCommand(name: string, description: string): Command {
     );
   command.addOption(repeated("--module <name>", "module that is loaded; may be repeated"));
   for (const [flags, text] of repeatedWorkFlags) command.addOption(repeated(flags, text));
-  for (
-    const [flags, text] of [
-      ...workFlags,
-      ...resourceFlags,
-      ...arrayFlags,
-      ...softwareFlags,
-      ...careFlags,
-    ]
-  ) {
+  for (const [flags, text] of [...workFlags, ...resourceFlags, ...softwareFlags, ...careFlags]) {
     command.option(flags, text);
   }
   return command;

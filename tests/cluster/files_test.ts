@@ -7,13 +7,14 @@ import { createHash } from "node:crypto";
 import type { Sluice } from "../../actors/mod.ts";
 import { SluiceError } from "../../model/mod.ts";
 import type { JobOutput, JobView } from "../../model/mod.ts";
+import { jobOutput } from "../../rpc/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
 import { knownThroughProxy } from "./support/known_hosts.ts";
 import { readAll, utf8 } from "./support/output.ts";
 import { until } from "./support/until.ts";
-import { jobSpec, shellJob, Workspace } from "./support/workspace.ts";
+import { DEV, jobSpec, serveOnFreePort, shellJob, Workspace } from "./support/workspace.ts";
 import type { JobInput } from "./support/workspace.ts";
 
 const resources = { memory: 50, time: 5 } as const;
@@ -167,6 +168,66 @@ Deno.test(
     assert.deepEqual(stdout.trim().split("\n"), [sha256(content)], "nothing half-written is left");
   },
 );
+
+Deno.test("an output of 1 GiB is fetched as it was, and a step of a session has its files too", async () => {
+  await using workspace = await Workspace.make();
+  await using sluice = await workspace.open();
+  const { server, client } = serveOnFreePort(sluice);
+  try {
+    const session = await sluice.sessions.open({
+      cluster: DEV,
+      resources: { nodes: 1, cpusPerTask: 1, memory: 100, time: 5 },
+    });
+    const word = { text: "word\n", to: "inputs/word" };
+    const [large, step] = await sluice.jobs.submitMany([
+      jobSpec(small(`truncate -s ${GIGABYTE} outputs/large`, { outputs: { large: {} } })),
+      jobSpec(shellJob("cat inputs/word >outputs/copy; mkdir -p tree/a; echo b >tree/a/b", {
+        session: session.id,
+        inputs: { word },
+        outputs: { copy: {}, tree: { kind: "directory", location: "tree" }, absent: {} },
+      })),
+    ]);
+    assert.ok(large !== undefined && step !== undefined);
+    const [{ phase }, stepEnd] = await Promise.all([
+      sluice.jobs.wait(large.id),
+      sluice.jobs.wait(step.id),
+    ]);
+    assert.equal(phase, "succeeded");
+    assert.deepEqual([stepEnd.phase, stepEnd.exitCode], ["failed", 95]);
+    await sluice.sessions.close(session.id);
+    const { outputs } = await client.jobs.result.query({ id: step.id });
+    assert.deepEqual(statuses(outputs), [
+      "copy: collected",
+      "tree: collected",
+      "absent: missing",
+    ]);
+    const tree = { jobId: step.id, name: "tree" };
+    const entries = await client.jobs.outputEntries.query(tree);
+    assert.deepEqual(entries.map(({ kind, path }) => `${kind} ${path}`), [
+      "directory a",
+      "file a/b",
+    ]);
+    assert.deepEqual(await readAll(jobOutput(client, { ...tree, path: "a/b" })), utf8("b\n"));
+    assert.deepEqual(
+      await readAll(jobOutput(client, { jobId: step.id, name: "copy" })),
+      utf8("word\n"),
+    );
+
+    const to = `${workspace.directory}/fetched`;
+    const [fetched] = await sluice.jobs.fetch(large.id, { to });
+    assert.equal(fetched?.output.bytes, GIGABYTE);
+    assert.equal((await Deno.stat(`${to}/large`)).size, GIGABYTE);
+    // The rest of it over RPC, from a byte on.
+    const offset = GIGABYTE - MEGABYTE;
+    let bytes = 0;
+    for await (const part of jobOutput(client, { jobId: large.id, name: "large", offset })) {
+      bytes += part.bytes.length;
+    }
+    assert.equal(bytes, MEGABYTE);
+  } finally {
+    await server.shutdown();
+  }
+});
 
 Deno.test("what became of its outputs is the end of a job, and is fetched as it was", async () => {
   await using workspace = await Workspace.make();

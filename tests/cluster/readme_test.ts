@@ -101,6 +101,15 @@ Deno.test("the README's copies end one by one", async () => {
   assert.deepEqual(lines.toSorted(), ["0 succeeded", "1 succeeded", "2 succeeded"]);
 });
 
+Deno.test("the README's function returns its value, and its exception comes back", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Functions\s[\s\S]*?```ts\n([\s\S]*?)```/);
+  assert.deepEqual(await printedByLibrary(workspace, program), [
+    "3",
+    "ZeroDivisionError division by zero",
+  ]);
+});
+
 Deno.test("the README's environment is sent, and its Python runs", async () => {
   await using workspace = await Workspace.make();
   const path = await packVenv(workspace.directory, ["six==1.16.0"]);
@@ -108,6 +117,19 @@ Deno.test("the README's environment is sent, and its Python runs", async () => {
     .replace("tides.tar.gz", path);
   const [line = ""] = await printedByLibrary(workspace, program);
   assert.match(line, /^succeeded [0-9a-f]{64}$/);
+});
+
+Deno.test("the README's files are sent and fetched", async () => {
+  await using workspace = await Workspace.make();
+  const table = `${workspace.directory}/tides.csv`;
+  await Deno.writeTextFile(table, "b\na\n");
+  const results = `${workspace.directory}/results`;
+  const program = example(/## Files\s+```ts\n([\s\S]*?)```/)
+    .replace("tides.csv", table)
+    .replace("results", results);
+  const [line = ""] = await printedByLibrary(workspace, program);
+  assert.match(line, /^[0-9a-f]{64} .*\/results\/sorted$/);
+  assert.equal(await Deno.readTextFile(`${results}/sorted`), "a\nb\n");
 });
 
 Deno.test("the README's heterogeneous job succeeds in all its components", async () => {
@@ -124,8 +146,8 @@ Deno.test("the README's steps run in a session that is closed with its scope", a
   const program = example(/## Sessions[^`]*```ts\n([\s\S]*?)```/);
   const lines = await printedByLibrary(workspace, program);
   assert.deepEqual(lines, ["succeeded", "succeeded", "succeeded"]);
-  const comments = (await workspace.accountedJobs()).length;
-  assert.equal(comments, 1, "nothing but the session has waited in the queue");
+  const waited = (await workspace.accountedJobs(1)).length;
+  assert.equal(waited, 1, "nothing but the session has waited in the queue");
 });
 
 /** What runs a command against a server that serves until the end of the test. */
@@ -174,6 +196,17 @@ Deno.test("the README's shell lines open a session, run a step in it and close i
     assert.equal(await run(words(/^deno task sluice (session close .*)$/m)), `${id} closes`);
     await run(["session", "events", id]);
     assert.match(await run(["session", "show", id]), /^status +closed \(asked\)$/m);
+  });
+});
+
+Deno.test("the README's shell line calls a function and prints its value", async () => {
+  await using workspace = await Workspace.make();
+  const module = `${workspace.directory}/tides.py`;
+  await Deno.writeTextFile(module, "def mean(*levels): return sum(levels) / len(levels)\n");
+  await withCommand(workspace, async (run) => {
+    const words = example(/^deno task --quiet sluice (run .*)$/m).split(" ");
+    const out = await run(words.map((word) => word === "tides.py:mean" ? `${module}:mean` : word));
+    assert.equal(out, "3");
   });
 });
 

@@ -147,7 +147,9 @@ sluice_code=$?
         sluice_refuse 96 "$1" "leads out of its directory" "$6"
         return ;;
     esac
-    if [ ! -f "$6" ] && [ "$2" = file ] || [ ! -d "$6" ] && [ "$2" = directory ]; then
+    sluice_kind=other
+    if [ -f "$6" ]; then sluice_kind="file"; elif [ -d "$6" ]; then sluice_kind="directory"; fi
+    if [ "$sluice_kind" != "$2" ]; then
       sluice_tell missing "$1" "$6" 0 0 -
       sluice_refuse 95 "$1" "is no $2" "$6"
       return
