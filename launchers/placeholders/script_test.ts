@@ -236,6 +236,8 @@ Deno.test("where a value cannot be put for sure it is refused", () => {
     "trap 'rm {inputs.x}' EXIT",
     "sh -c 'echo {inputs.x}'",
     "ssh there cat {inputs.x}",
+    "srun bash <<E\necho {inputs.x}\nE",
+    "cat <<'E' | ssh there\necho {inputs.x}\nE",
     "if [[ a == a && {inputs.x} -gt 3 ]]; then :; fi",
     "test {inputs.x} -eq 3",
     "let y={inputs.x}",
