@@ -12,6 +12,7 @@ import type {
   ClusterProbe,
   ClusterView,
   EventFilter,
+  FunctionEnd,
   JobEvent,
   JobId,
   JobListRequestInput,
@@ -137,8 +138,16 @@ export interface JobsApi {
     request: LogRequestInput,
     options?: { readonly signal?: AbortSignal },
   ): AsyncIterable<LogChunk>;
-  /** How the job ended, and what became of its outputs; an error while it has not. */
+  /** How the job, or one task of it, ended, and what became of its outputs; an error while it has not. */
   result(id: JobId, options?: Pick<ResultRequest, "task">): Promise<JobResult>;
+  /**
+   * Of a job that calls a function: resolves once what that returned or raised is known, or the job has ended
+   * without. The scheduler's verdict on the job may still be to come.
+   */
+  returned(
+    id: JobId,
+    options?: { readonly task?: number; readonly signal?: AbortSignal },
+  ): Promise<FunctionEnd>;
   /**
    * Fetches outputs of a job that has ended: each into the directory, under its own name and whole or not at all.
    * What it holds is checked against what was there when the payload ended.

@@ -26,6 +26,14 @@ const CHUNK_BYTES = 1024 * 1024;
  */
 const AHEAD_FROM_BYTES = 1024 * 1024;
 
+/** What of a job is read. */
+export interface OutputRequest extends Pick<LogRequest, "jobId" | "offset" | "follow"> {
+  /** Which of its files. */
+  readonly stream: JobFile;
+  /** Number of the array task or component, where there are such. */
+  readonly task?: number | undefined;
+}
+
 /** What was read at one time. */
 interface Piece {
   /** Undefined where who reads it failed, and is to be asked again. */
@@ -67,7 +75,7 @@ async function readOnce(
 export async function* readOutput(
   handles: ClusterHandles,
   journal: Journal,
-  request: Omit<LogRequest, "stream"> & { readonly stream: JobFile },
+  request: OutputRequest,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LogChunk, void, void> {
   const { jobId, stream, task, follow } = request;

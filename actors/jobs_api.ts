@@ -6,7 +6,6 @@
 
 import type { LocalEnvironments } from "../environments/mod.ts";
 import {
-  attemptId,
   cancelOptionsSchema,
   isFinal,
   jobListRequestSchema,
@@ -37,8 +36,10 @@ import { ClusterUnreachableError, OutputRemovedError } from "./cluster/mod.ts";
 import type { OutputSizes } from "./cluster/mod.ts";
 import { askCluster, clusterOf } from "./cluster_handles.ts";
 import type { ClusterHandles } from "./cluster_handles.ts";
+import { awaitResult, callsFunction, NoFunctionError, readResult } from "./function_result.ts";
 import { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
 import { readOutput } from "./job_output.ts";
+import { meteredJob } from "./metered_job.ts";
 import { JobOutputs } from "./job_outputs.ts";
 
 /** How long a cluster may take to answer, in ms. */
@@ -140,23 +141,36 @@ export function jobsApi(
       return readOutput(handles, journal, request, signal);
     },
     async result(id, { task } = {}) {
-      const { view } = stored(id);
-      const { phase } = view;
+      const { view, spec } = stored(id);
+      checkTask(journal, view, task, false);
+      const part = (task === undefined ? undefined : journal.task(id, task)) ?? view;
+      const { phase } = part;
       if (!isFinal(phase)) throw new JobNotEndedError(id, phase);
+      const whole = task === undefined && view.tasks !== undefined;
+      const returns = !whole && callsFunction(spec, task) && view.filesRemovedAt === undefined;
       return {
         id,
         phase,
-        state: view.state,
-        reason: view.reason,
-        exitCode: view.exitCode,
-        signal: view.signal,
+        state: part.state,
+        reason: part.reason,
+        exitCode: part.exitCode,
+        signal: part.signal,
         error: view.error,
-        startedAt: view.startedAt,
-        endedAt: view.endedAt,
+        startedAt: part.startedAt,
+        endedAt: part.endedAt,
         outputBytes: view.tasks === undefined ? await outputSizes(handles, view) : {},
-        tasks: view.tasks,
+        returned: returns
+          ? await readResult(handles, journal, { jobId: id, task }, false)
+          : undefined,
+        tasks: whole ? view.tasks : undefined,
         outputs: await whereReachable(outputs.list(id, task)),
       };
+    },
+    async returned(id, { task, signal } = {}) {
+      const { view, spec } = stored(id);
+      checkTask(journal, view, task, true);
+      if (!callsFunction(spec, task)) throw new NoFunctionError(id);
+      return await awaitResult(handles, journal, { jobId: id, task }, signal);
     },
     fetch: (id, options) => outputs.fetch(id, options),
     output: (request, { signal } = {}) =>
@@ -164,20 +178,12 @@ export function jobsApi(
     outputEntries: (request, { signal } = {}) =>
       outputs.entries(parseInput(outputRequestSchema, request), signal),
     async metrics(id) {
-      const view = summary(id);
-      const { schedulerId } = view;
-      if (schedulerId === undefined) return { source: "none" };
+      const { view } = stored(id);
+      const job = meteredJob(view);
+      if (job === undefined) return { source: "none", hints: [] };
       return await askCluster<JobMetrics>(
         clusterOf(handles, view.cluster),
-        (reply) => ({
-          type: "metrics",
-          job: {
-            attemptId: attemptId(id, view.attempt),
-            schedulerId,
-            ...(view.session === undefined ? {} : { session: view.session }),
-          },
-          reply,
-        }),
+        (reply) => ({ type: "metrics", job, reply }),
         { timeoutMs: ANSWER_TIMEOUT_MS },
       );
     },

@@ -6,6 +6,7 @@
 
 export * from "./api.ts";
 export { ClusterUnreachableError, UnknownClusterError } from "./cluster/mod.ts";
+export { BrokenResultError, NoFunctionError, ResultTooLargeError } from "./function_result.ts";
 export { HeldSession } from "./held_session.ts";
 export { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
 export {

@@ -7,6 +7,8 @@
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { LocalEnvironments } from "../environments/mod.ts";
+import { callFunction } from "../functions/mod.ts";
+import type { RemoteFunction, RunOptions } from "../functions/mod.ts";
 import type { CustomLaunchers, Launcher } from "../launchers/mod.ts";
 import { clusterNameSchema } from "../model/mod.ts";
 import type { ClusterConfig, ClusterName } from "../model/mod.ts";
@@ -143,6 +145,45 @@ export class Sluice implements SluiceApi, AsyncDisposable {
       handles.set(name, { name, config: cluster, planner, ref });
     }
     return new Sluice(actors, journal, handles, environments);
+  }
+
+  /**
+   * Calls a function of Python or TypeScript as a job, and gives what it returned.
+   *
+   * @param called The function: `pythonFunction({ file: "tides.py", name: "fit" })`.
+   * @param words Its arguments, in order: any JSON.
+   * @param options Where it runs and with what, as in the spec of a job; what its value must be; a signal that
+   * cancels the job.
+   * @throws {SluiceError} The spec is refused, or there is no value: a `FunctionError` says why, such as a
+   * `RemoteFunctionError` for an exception.
+   *
+   * @example
+   * ```ts
+   * import { loadConfig, pythonFunction, Sluice } from "@sluice/sluice";
+   * import { z } from "zod";
+   *
+   * await using sluice = await Sluice.open({ config: await loadConfig() });
+   * const add = pythonFunction({ text: "def add(a, b): return a + b\n", name: "add" });
+   * const sum: number = await sluice.run(add, [1, 2], { cluster: "dev", result: z.number() });
+   * ```
+   */
+  run<Arguments extends readonly unknown[], Value, T = Value>(
+    called: RemoteFunction<Arguments, Value>,
+    words: Arguments,
+    options: RunOptions<T>,
+  ): Promise<T> {
+    const { jobs } = this;
+    return callFunction<Arguments, Value, T>(
+      {
+        submit: (spec) => jobs.submit(spec),
+        returned: (id, signal) => jobs.returned(id, signal === undefined ? {} : { signal }),
+        cancel: (id) => jobs.cancel(id),
+        readFile: (path) => Deno.readTextFile(path),
+      },
+      called,
+      words,
+      options,
+    );
   }
 
   /** Stops the actors, closes the connections and the journal. Jobs go on. Safe to call twice. */

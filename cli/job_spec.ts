@@ -18,6 +18,7 @@ import {
   schedulerOptions,
 } from "./resource_options.ts";
 import type { SpecFile } from "./spec_file.ts";
+import { around, inputs, workOptionsSchema } from "./work_options.ts";
 
 /** The options of `submit` that say what the job is, as the command line has them. */
 export const submitOptionsSchema = z.object({
@@ -28,6 +29,7 @@ export const submitOptionsSchema = z.object({
   output: z.array(z.string()).default([]),
   chdir: z.string().optional(),
   ...resourceOptionsSchema.shape,
+  ...workOptionsSchema.shape,
   array: z.string().optional(),
   session: z.string().optional(),
   count: z.string().optional(),
@@ -131,6 +133,7 @@ export function jobSpec(
     cluster,
     ...present({
       environment: joined(file["environment"], pairs(options.env, "--env")),
+      inputs: joined(file["inputs"], inputs(options)),
       outputs: joined(file["outputs"], outputs(options.output)),
       labels: joined(file["labels"], pairs(options.label, "--label")),
       options: joined(file["options"], schedulerOptions(options.option)),
@@ -139,6 +142,7 @@ export function jobSpec(
         ...present({ array: options.array }),
       }),
       payload,
+      ...around(options),
       software: software(options),
       name: options.name,
       session: options.session,

@@ -18,13 +18,18 @@ export interface NamedPayload {
   readonly name: string | undefined;
 }
 
-async function scriptText(source: string, terminal: Terminal): Promise<string> {
+/**
+ * The text of a file, or of standard input for `-`.
+ *
+ * @param what What the file is, for messages.
+ */
+export async function readText(source: string, what: string, terminal: Terminal): Promise<string> {
   let bytes: Uint8Array;
   try {
     bytes = source === "-" ? await terminal.readStdin() : await terminal.readFile(source);
   } catch (error) {
     throw new UsageError(
-      `The script ${source} cannot be read: ${error instanceof Error ? error.message : error}`,
+      `The ${what} ${source} cannot be read: ${error instanceof Error ? error.message : error}`,
       "Check the path, or write `sluice submit -- COMMAND` to run a command without a script.",
       error,
     );
@@ -34,35 +39,51 @@ async function scriptText(source: string, terminal: Terminal): Promise<string> {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     throw new UsageError(
-      `The script ${source} is not UTF-8 text.`,
+      `The ${what} ${source} is not UTF-8 text.`,
       "Convert it, for example with: iconv -f latin1 -t utf-8",
       error,
     );
   }
 }
 
+/** What the command line says of the payload. */
+export interface PayloadWords {
+  /** Path of a script on the cluster, where that is to run. */
+  readonly remoteScript?: string | undefined;
+  /** Words before `--`. */
+  readonly words: readonly string[];
+  /** Words after `--`: the command, or more arguments of the script. */
+  readonly rest: readonly string[] | undefined;
+}
+
+function nameOf(path: string): string | undefined {
+  const name = jobNameSchema.safeParse(basename(path));
+  return name.success ? name.data : undefined;
+}
+
 /**
- * The payload of `submit SCRIPT [ARGUMENTS]`, `submit - [ARGUMENTS]` (the script from standard input) or
- * `submit -- COMMAND`.
- *
- * @param words Words before `--`.
- * @param rest Words after `--`: the command, or more arguments of the script.
+ * The payload of `submit SCRIPT [ARGUMENTS]`, `submit - [ARGUMENTS]` (the script from standard input),
+ * `submit --remote-script PATH [ARGUMENTS]` or `submit -- COMMAND`.
  */
 export async function readPayload(
-  words: readonly string[],
-  rest: readonly string[] | undefined,
+  { remoteScript, words, rest }: PayloadWords,
   terminal: Terminal,
 ): Promise<NamedPayload> {
+  if (remoteScript !== undefined) {
+    return {
+      payload: { kind: "remote_script", path: remoteScript, arguments: [...words, ...rest ?? []] },
+      name: nameOf(remoteScript),
+    };
+  }
   const [source, ...before] = words;
   if (source !== undefined) {
-    const name = jobNameSchema.safeParse(basename(source));
     return {
       payload: {
         kind: "script",
-        script: await scriptText(source, terminal),
+        script: await readText(source, "script", terminal),
         arguments: [...before, ...rest ?? []],
       },
-      name: source === "-" || !name.success ? undefined : name.data,
+      name: source === "-" ? undefined : nameOf(source),
     };
   }
   if (rest === undefined || rest.length === 0) {
@@ -71,9 +92,8 @@ export async function readPayload(
       "Name a script, `-` for one from standard input, or `-- COMMAND ARGUMENTS`.",
     );
   }
-  const name = jobNameSchema.safeParse(basename(rest[0] ?? ""));
   return {
     payload: { kind: "command", command: [...rest] },
-    name: name.success ? name.data : undefined,
+    name: nameOf(rest[0] ?? ""),
   };
 }

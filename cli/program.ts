@@ -16,8 +16,10 @@ import { eventsCommand } from "./commands/events.ts";
 import { jobCommand } from "./commands/job.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { metricsCommand } from "./commands/metrics.ts";
 import { outputsCommand } from "./commands/outputs.ts";
 import { resumeCommand } from "./commands/resume.ts";
+import { runCommand } from "./commands/run.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { sessionCommand } from "./commands/session.ts";
 import { previewCommand, submitCommand } from "./commands/submit.ts";
@@ -88,10 +90,12 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     serveCommand,
     submitCommand,
     previewCommand,
+    runCommand,
     jobsCommand,
     jobCommand,
     eventsCommand,
     logsCommand,
+    metricsCommand,
     outputsCommand,
     cancelCommand,
     clustersCommand,
@@ -112,8 +116,11 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   try {
     try {
       refuseLossyText(args);
-      if (rest !== undefined && !["submit", "preview"].includes(own[0] ?? "")) {
-        throw new UsageError("`--` has a meaning for submit and preview only.", "Leave it out.");
+      if (rest !== undefined && !["submit", "preview", "run"].includes(own[0] ?? "")) {
+        throw new UsageError(
+          "`--` has a meaning for submit, preview and run only.",
+          "Leave it out.",
+        );
       }
       await program.parseAsync([...own], { from: "user" });
       return exitCode;

@@ -8,6 +8,7 @@ import type { JobSpec } from "../model/mod.ts";
 import { commandLine, quote } from "../shell/mod.ts";
 import { checkScript, scriptDirectives } from "../slurm/mod.ts";
 import { PayloadNotLaunchableError } from "./errors.ts";
+import { functionCall } from "./function/call.ts";
 import { filledScript } from "./placeholders/script.ts";
 import { Values } from "./placeholders/values.ts";
 import { filledWords } from "./placeholders/words.ts";
@@ -78,8 +79,10 @@ function started({ environment, ...terms }: CommandTerms, program: string, words
 export function payloadCommand(payload: RunnablePayload, terms: CommandTerms): PayloadCommand {
   const values = new Values(terms);
   switch (payload.kind) {
-    case "function":
-      throw new PayloadNotLaunchableError(payload.kind, "bash");
+    case "function": {
+      const { words, ...rest } = functionCall(payload, PAYLOAD_FILE, values);
+      return { ...rest, command: started(terms, "env", words) };
+    }
     case "script":
     case "remote_script": {
       const text = payload.kind === "script"

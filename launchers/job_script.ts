@@ -9,6 +9,7 @@ import type { AttemptId, Component, JobSpec, SessionId, SignalName } from "../mo
 import { quotePath } from "../shell/mod.ts";
 import { afterOutputs, beforeOutputs } from "./output_lines.ts";
 import { endPeers, startPeers } from "./peers.ts";
+import { messageLines } from "./pipes/mod.ts";
 import type { ExecutionPlan } from "./plan.ts";
 import { softwareLines } from "./software.ts";
 import {
@@ -74,16 +75,25 @@ export function stepId(sessionId: SessionId): string {
 export type ScriptTerms =
   & Pick<JobSpec, "software" | "outputs" | "before" | "after" | "bashrc">
   & {
+    /** The job's name, or the component's own; told to a payload that sends messages. */
+    readonly name: string;
+    readonly messages?: JobSpec["messages"] | undefined;
     readonly workingDirectory?: JobSpec["workingDirectory"] | undefined;
     /** See the spec; of a step and of a component Slurm signals all processes itself. */
     readonly signalBeforeLimit?: JobSpec["signalBeforeLimit"];
   };
 
-/** What the script needs of a component's work, or of a job's that nothing tells of its time limit. */
+/**
+ * What the script needs of a component's work, or of a job's that nothing tells of its time limit.
+ *
+ * @param jobName The name of the job that it is part of.
+ */
 export function scriptTerms(
-  { software, outputs, before, after, bashrc, workingDirectory }: Component,
+  { software, outputs, before, after, bashrc, messages, workingDirectory, ...work }: Component,
+  jobName: string,
 ): ScriptTerms {
-  return { software, outputs, before, after, bashrc, workingDirectory };
+  const { name = jobName } = work;
+  return { name, software, outputs, before, after, bashrc, messages, workingDirectory };
 }
 
 /** How the script learns which run of which job it is, by where it is started. */
@@ -171,7 +181,7 @@ export function jobScript(
     ...plan.directives,
     `# Attempt ${attempt} at job ${jobId} of Sluice: runs the payload once and records how it ended.`,
     `${records}=$PWD\${2:+/$2}`,
-    ...ownDirectory(place, plan),
+    ...ownDirectory(place, plan, spec),
     "sluice_spool=$1",
     `sluice_attempt=${attemptId}`,
     ...identity(place),
@@ -197,7 +207,10 @@ export function jobScript(
     "} 2>/dev/null",
     "",
     // What an earlier run recorded says nothing of this one.
-    `rm -f "$${records}/exit$sluice_suffix"`,
+    `rm -f "$${records}/exit$sluice_suffix"${
+      plan.returns === true ? ' "$SLUICE_JOB_DIRECTORY/result$sluice_suffix"' : ""
+    }`,
+    ...messageLines(spec, "$sluice_dir"),
     ...beforeOutputs(outputs),
     "sluice_started=$(date +%s)",
     'sluice_note start "$sluice_started" -',
@@ -238,8 +251,13 @@ function recordsVariable(place: JobPlace): string {
 }
 
 /** The directory of the plan's files, where that is another than that of the records and the plan names it. */
-function ownDirectory(place: JobPlace, { body }: ExecutionPlan): string[] {
-  return place.kind === "component" && body.some((line) => line.includes("sluice_dir"))
+function ownDirectory(
+  place: JobPlace,
+  { body }: ExecutionPlan,
+  { messages }: Pick<ScriptTerms, "messages">,
+): string[] {
+  const named = messages !== undefined || body.some((line) => line.includes("sluice_dir"));
+  return place.kind === "component" && named
     ? [`sluice_dir=$${recordsVariable(place)}/${componentDirectory(place.component)}`]
     : [];
 }

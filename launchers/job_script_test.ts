@@ -254,7 +254,8 @@ earlyTest(
 
 earlyTest(
   "the payload's children get it too",
-  `sh -c "trap 'echo child; exit' USR1; echo ready; while :; do sleep 0.01; done" & trap : USR1; wait; wait; exit 3`,
+  // The child says that both listen, so its parent has to listen first.
+  `trap : USR1; sh -c "trap 'echo child; exit' USR1; echo ready; while :; do sleep 0.01; done" & wait; wait; exit 3`,
   async (job) => {
     await using running = await Running.of(job.start());
     await running.send("USR1");
@@ -290,8 +291,9 @@ earlyTest(
   async (job) => {
     for (let round = 0; round < 10; round++) {
       await using running = await Running.of(job.start());
-      for (let times = 0; times < 5; times++) void running.send("USR1");
+      const sent = Array.from({ length: 5 }, () => running.send("USR1"));
       assert.equal(await running.code(), 9);
+      await Promise.all(sent);
       assert.match(await job.record(), /^12 0 9 -$/);
     }
   },

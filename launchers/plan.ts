@@ -45,6 +45,11 @@ export interface ExecutionPlan {
    */
   readonly wakes?: true;
   /**
+   * Whether the body leaves what a function returned in the file `result` of the job's directory, with `.N` behind
+   * it for task or component N: what an earlier run has left there is removed first. Default: no.
+   */
+  readonly returns?: true;
+  /**
    * Whether the body starts srun: `$sluice_srun` is then its path as the job found it, whatever the software and
    * the user's commands have made of PATH. Default: no.
    */

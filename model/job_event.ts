@@ -11,6 +11,7 @@ import { sessionNameSchema } from "./ids.ts";
 import { sentInputSchema } from "./job_files.ts";
 import { finalPhaseSchema } from "./job_phase.ts";
 import { jobSpecSchema } from "./job_spec.ts";
+import { messageSchema } from "./message.ts";
 import { readScriptSchema } from "./remote_scripts.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
@@ -108,8 +109,17 @@ export const jobFactSchema = z.discriminatedUnion("type", [
     type: z.literal("exited"),
     ...task,
     exitCode: z.int().describe("The payload's exit status."),
+    caught: z.string().optional().describe("Last signal that reached the job's script."),
     exitedAt: time,
   }).describe("The payload has ended; the scheduler's verdict follows."),
+  z.object({
+    type: z.literal("message"),
+    ...task,
+    position: z.int().nonnegative().describe(
+      "How many bytes of its messages are told with this one: reading goes on from there.",
+    ),
+    message: messageSchema,
+  }).describe("The payload has something to say."),
   z.object({
     type: z.literal("cancel_requested"),
     ...task,

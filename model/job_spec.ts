@@ -9,6 +9,7 @@ import { clusterNameSchema, sessionIdSchema, sessionNameSchema } from "./ids.ts"
 import { inputsSchema, outputsSchema } from "./job_files.ts";
 import { launcherSpecSchema } from "./launcher_spec.ts";
 import { memorySchema } from "./memory_amount.ts";
+import { messageTermsSchema } from "./message_terms.ts";
 import { payloadSchema } from "./payload.ts";
 import { signalNameSchema } from "./signal_name.ts";
 import { softwareSchema } from "./software.ts";
@@ -134,6 +135,7 @@ const work = {
   ),
   inputs: inputsSchema.default({}),
   outputs: outputsSchema.default({}),
+  messages: messageTermsSchema.optional(),
   before: z.array(text.min(1)).max(1000).default([]).describe(
     "Shell commands that run before the payload, in the shell that becomes it: what they export, it sees. One that fails ends the job.",
   ),

@@ -30,6 +30,10 @@ const verdict = {
   restarts: z.int().nonnegative().describe("How often the scheduler put it back into the queue."),
 };
 
+const messagesAt = z.int().nonnegative().optional().describe(
+  "How many bytes of its messages have been told.",
+);
+
 const gentleEnd = {
   cancelSignals: z.array(z.object({
     signal: signalNameSchema,
@@ -57,6 +61,7 @@ export const taskViewSchema = z.object({
   ...verdict,
   cancelRequested: z.boolean().optional().describe("Somebody asked for this task to be cancelled."),
   ...gentleEnd,
+  messagesAt,
 }).describe("One task of a job array, or one component of a heterogeneous job.");
 /** See {@linkcode taskViewSchema}. */
 export type TaskView = z.infer<typeof taskViewSchema>;
@@ -116,6 +121,7 @@ export const jobViewSchema = z.object({
   unknownReason: reasonSchema.optional(),
   cancelRequested: z.boolean().describe("Somebody asked for it to be cancelled."),
   ...gentleEnd,
+  messagesAt,
   filesRemovedAt: time.optional().describe("When its directory on the cluster was removed."),
   directory: z.string().describe("The job's directory on the cluster."),
   environments: z.array(sentEnvironmentSchema).optional().describe(

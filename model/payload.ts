@@ -5,17 +5,33 @@
  */
 
 import { z } from "zod";
+import { callsFunction } from "./function_place.ts";
+import { jsonValueSchema } from "./json_value.ts";
 import { allocationSchema } from "./session_terms.ts";
 import { remotePathSchema, textSchema as text } from "./text.ts";
 
 const words = z.array(text).max(10_000);
+
+/** Name of a file that stands for itself in any directory. */
+const moduleFile = text.min(1).max(200).refine(
+  // deno-fmt-ignore
+  (name) => !/[\/\p{Cc}]/u.test(name) && name !== "." && name !== "..",
+  "must be the name of a file, without a directory or control characters",
+);
+
+const MODULE_FILES = { python: /\.py$/, typescript: /\.(?:ts|mts|tsx|js|mjs|jsx)$/ } as const;
 
 /** A function that a job calls, and whose value it returns. */
 export const functionPayloadSchema = z.strictObject({
   kind: z.literal("function"),
   language: z.enum(["python", "typescript"]),
   module: z.union([
-    z.strictObject({ text: text.max(4 * 1024 * 1024) }).describe("The module's own text."),
+    z.strictObject({
+      text: text.max(4 * 1024 * 1024).describe("The module's own text."),
+      file: moduleFile.optional().describe(
+        "Name of its file, which tracebacks show and a module in Python has its name from. Default: `module.py` or `module.ts`.",
+      ),
+    }),
     z.strictObject({ path: text.min(1) }).describe(
       "Path of the module on the cluster: absolute, from `~/`, or from the working directory.",
     ),
@@ -23,19 +39,30 @@ export const functionPayloadSchema = z.strictObject({
   name: text.min(1).describe(
     "Name of the function in the module: of TypeScript the name of an export, which may be `default`; of Python a dotted name.",
   ),
-  arguments: z.array(z.json()).default([]).describe("Its arguments, in order."),
-  keywords: z.record(text, z.json()).default({}).describe(
+  arguments: z.array(jsonValueSchema).default([]).describe("Its arguments, in order."),
+  keywords: z.record(text, jsonValueSchema).default({}).describe(
     "Its arguments by name. Python alone has such.",
   ),
-  interpreter: words.min(1).optional().describe(
-    "The program that runs it, with its flags. Default: `python3`, or `deno run --allow-all`.",
-  ),
-  script: text.min(1).max(4 * 1024 * 1024).optional().describe(
-    "A script for a shell around it, in which `{task.fn}` stands for the command that calls the function; else as a script. Default: the function alone.",
+  interpreter: words.min(1).refine(([program]) => program !== "", "the program must not be empty")
+    .optional().describe(
+      "The program that runs it, with its flags. Default: `python3`, or `deno run --allow-all`.",
+    ),
+  script: text.min(1).max(4 * 1024 * 1024).refine(
+    callsFunction,
+    "the script never calls the function: put `{task.fn}` where the command that does so is to stand",
+  ).optional().describe(
+    "A script for a shell around it, in which `{task.fn}` stands for the command that calls the function, and `{{task.fn}}` for those characters themselves; else as a script. Default: the function alone.",
   ),
 }).refine(
   ({ language, keywords }) => language === "python" || Object.keys(keywords).length === 0,
   { path: ["keywords"], message: "only functions in Python have arguments by name" },
+).refine(
+  ({ language, module }) =>
+    !("file" in module) || module.file === undefined || MODULE_FILES[language].test(module.file),
+  {
+    path: ["module", "file"],
+    message: "must end as modules of the language do: `.py`, or `.ts`, `.tsx`, `.js` and the like",
+  },
 ).describe("A function that the job calls, and whose value it returns.");
 /** See {@linkcode functionPayloadSchema}. */
 export type FunctionPayload = z.infer<typeof functionPayloadSchema>;

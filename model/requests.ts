@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
+import { returnedSchema } from "./function_result.ts";
 import { clusterNameSchema, jobIdSchema, sessionIdSchema } from "./ids.ts";
 import { jobOutputSchema } from "./job_files.ts";
 import { finalPhaseSchema, jobPhaseSchema } from "./job_phase.ts";
@@ -154,6 +155,9 @@ export const jobResultSchema = z.object({
     stdout: z.int().nonnegative().optional(),
     stderr: z.int().nonnegative().optional(),
   }).describe("Sizes of the outputs; absent where they cannot be read or do not exist."),
+  returned: returnedSchema.optional().describe(
+    "Of a job that calls a function: absent where that left nothing, or the files have been removed.",
+  ),
   tasks: z.array(taskViewSchema).optional(),
   outputs: z.array(jobOutputSchema).optional().describe(
     "Its outputs, or those of the task; absent where it has tasks and none was named, or where the cluster cannot be asked now.",
@@ -161,25 +165,6 @@ export const jobResultSchema = z.object({
 }).describe("How a job ended.");
 /** See {@linkcode jobResultSchema}. */
 export type JobResult = z.infer<typeof jobResultSchema>;
-
-/** What the scheduler counted while a job ran. What is not known is absent. */
-export const jobMetricsSchema = z.object({
-  elapsedSeconds: z.number().nonnegative().optional(),
-  cpuSeconds: z.number().nonnegative().optional().describe(
-    "Processor time used, all processors together.",
-  ),
-  cpus: z.int().nonnegative().optional().describe("Processors held."),
-  cpuEfficiency: z.number().nonnegative().optional().describe(
-    "cpuSeconds / (elapsedSeconds × cpus).",
-  ),
-  peakMemoryBytes: z.number().nonnegative().optional().describe(
-    "Largest resident memory of one task.",
-  ),
-  requestedMemoryBytes: z.number().nonnegative().optional(),
-  source: z.enum(["accounting", "none"]).describe("Where the figures come from."),
-}).describe("What the scheduler counted while a job ran. What is not known is absent.");
-/** See {@linkcode jobMetricsSchema}. */
-export type JobMetrics = z.infer<typeof jobMetricsSchema>;
 
 /** What would be sent for a job. */
 export const jobPreviewSchema = z.object({

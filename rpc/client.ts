@@ -14,6 +14,39 @@ export { clientErrorInfo } from "./client_error.ts";
 export type { JobEventsOptions, JobLogsOptions } from "./job_feeds.ts";
 export { jobEvents, jobLogs, jobOutput, sessionEvents } from "./job_feeds.ts";
 export type { AppRouter } from "./router.ts";
+export {
+  ArgumentsNotJsonError,
+  FunctionCancelledError,
+  FunctionEnvironmentError,
+  FunctionError,
+  FunctionImportError,
+  FunctionInterpreterError,
+  FunctionJobFailedError,
+  FunctionMissingError,
+  FunctionNotRunError,
+  FunctionTimedOutError,
+  ModuleFileError,
+  NoResultError,
+  pythonFunction,
+  RemoteError,
+  RemoteFunctionError,
+  ResultMismatchError,
+  ResultNotJsonError,
+  tsFunction,
+} from "../functions/mod.ts";
+export type {
+  AnyFunction,
+  FunctionSource,
+  ModuleSource,
+  RemoteException,
+  RemoteFunction,
+  ResultSchema,
+  ReturnedBy,
+  RunOptions,
+  SchemaResult,
+} from "../functions/mod.ts";
+export type { ClientRunOptions } from "./run_function.ts";
+export { functionEnd, NoFilesError, runFunction } from "./run_function.ts";
 
 /** Every procedure of Sluice as a typed function: `client.jobs.submit.mutate({…})`. */
 export type SluiceClient = TRPCClient<AppRouter>;
@@ -34,6 +67,7 @@ const largeInput = 64_000;
 /** Calls that may take long: together with others they would hold those up. */
 const slowPaths: ReadonlySet<string> = new Set([
   "jobs.wait",
+  "jobs.returned",
   "jobs.outputEntries",
   "clusters.probe",
 ]);

@@ -9,6 +9,7 @@ import {
   cancelOptionsSchema,
   cancelResultSchema,
   eventFilterSchema,
+  functionEndSchema,
   jobEventSchema,
   jobIdSchema,
   jobListRequestSchema,
@@ -24,11 +25,10 @@ import {
   outputRequestSchema,
   resultRequestSchema,
 } from "../model/mod.ts";
-import { ServerClosingError } from "./errors.ts";
 import { feed, feedSchema, lastEventIdSchema, resumePosition } from "./feed.ts";
 import { logParts, logPartSchema } from "./log_parts.ts";
 import { procedure, router } from "./trpc.ts";
-import { untilAborted } from "./until_aborted.ts";
+import { untilLeft } from "./until_left.ts";
 
 /** Most jobs that one `submitMany` takes. */
 const maxJobsPerCall = 1_000;
@@ -36,6 +36,16 @@ const maxJobsPerCall = 1_000;
 const maxWaitMs = 24 * 60 * 60 * 1_000;
 
 const idInput = z.strictObject({ id: jobIdSchema }).describe("Which job.");
+
+const taskInput = z.strictObject({
+  id: jobIdSchema,
+  task: z.int().nonnegative().optional().describe("Number of the array task or component."),
+}).describe("Which job, and which task of it.");
+
+/** The task that is asked for, where there is one. */
+function taskOf({ task }: z.infer<typeof taskInput>): { readonly task?: number } {
+  return task === undefined ? {} : { task };
+}
 
 const cancelInput = z.strictObject({ id: jobIdSchema, ...cancelOptionsSchema.shape }).describe(
   "What to cancel, and how.",
@@ -97,22 +107,13 @@ export const jobsRouter = router({
     return ctx.api.jobs.cancel(id, how);
   }),
   wait: procedure.input(waitInput).output(jobViewSchema).query(async ({ ctx, input, signal }) => {
-    const ended = AbortSignal.any([
-      ctx.closing,
-      ctx.left(),
-      ...signal === undefined ? [] : [signal],
-    ]);
-    try {
-      return await untilAborted(
-        ctx.api.jobs.wait(input.id, {
-          signal: ended,
-          ...(input.timeoutMs === undefined ? {} : { timeoutMs: input.timeoutMs }),
-        }),
-        ended,
-      );
-    } catch (error) {
-      throw ctx.closing.aborted ? new ServerClosingError() : error;
-    }
+    const { id, timeoutMs } = input;
+    return await untilLeft(
+      ctx,
+      signal,
+      (signal) =>
+        ctx.api.jobs.wait(id, { ...(timeoutMs === undefined ? {} : { timeoutMs }), signal }),
+    );
   }),
   events: procedure.input(eventsInput).output(feedSchema(jobEventSchema, { sameForAll: true }))
     .subscription(
@@ -143,6 +144,14 @@ export const jobsRouter = router({
     const { id, ...part } = input;
     return ctx.api.jobs.result(id, part);
   }),
+  returned: procedure.input(taskInput).output(functionEndSchema).query(
+    async ({ ctx, input, signal }) =>
+      await untilLeft(
+        ctx,
+        signal,
+        (signal) => ctx.api.jobs.returned(input.id, { ...taskOf(input), signal }),
+      ),
+  ),
   output: procedure.input(outputInput).output(feedSchema(logPartSchema)).subscription(
     ({ ctx, input, signal }) => {
       const { lastEventId, ...request } = input;

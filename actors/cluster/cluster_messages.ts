@@ -13,7 +13,7 @@ import type {
   LinkView,
   SubmissionsView,
 } from "../../model/mod.ts";
-import type { Watched } from "../../schedulers/mod.ts";
+import type { MeteredJob } from "../../schedulers/mod.ts";
 import type { ClusterFiles } from "../../transfers/mod.ts";
 import type { ActorRef, Reply } from "../kernel/mod.ts";
 import type { CancelRequest, JobsView } from "./jobs.ts";
@@ -60,7 +60,7 @@ export type ClusterMessage =
   /** End whatever keeps the cluster from working: connect, submit, take up jobs that were left alone. */
   | { readonly type: "resume" }
   | { readonly type: "probe"; readonly reply: Reply<Omit<ClusterProbe, "name">> }
-  | { readonly type: "metrics"; readonly job: Watched; readonly reply: Reply<JobMetrics> }
+  | { readonly type: "metrics"; readonly job: MeteredJob; readonly reply: Reply<JobMetrics> }
   | {
     readonly type: "output_size";
     readonly jobId: JobId;

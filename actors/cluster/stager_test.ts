@@ -313,7 +313,7 @@ Deno.test("a job's inputs are put in its places before it hears that it has all 
     places.last.argument.map(({ name, to }) => [name, to]),
     [["word", "~/work/deep/word"], ["word", "/data/word"]],
   );
-  assert.equal(job.heard.length, 0);
+  assert.equal(job.heard.at(0), undefined);
   places.last.ok();
   await stage.clock.settle();
   const [heard] = job.heard;

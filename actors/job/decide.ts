@@ -26,6 +26,8 @@ import { Facts } from "./facts.ts";
 import { endForgotten, partsGivenUp } from "./lost.ts";
 import { emptyMemory, JOB_ITSELF, MemoryDraft } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
+import { addMessages } from "./messages.ts";
+import type { HeardMessages } from "./messages.ts";
 import { isTriedAgain } from "./retry.ts";
 import { sighted } from "./sighted.ts";
 import type { Sighted } from "./sighted.ts";
@@ -53,6 +55,8 @@ export type JobInput =
   | ({ readonly type: "sighted" } & Sighted)
   /** Lines that its script wrote to the spool, in their order. */
   | { readonly type: "pushed"; readonly records: readonly RunRecord[] }
+  /** What its payload, or that of each of some tasks, has to say next. */
+  | { readonly type: "messages"; readonly heard: readonly HeardMessages[] }
   /** Somebody wants it, or one task of it, ended: by the scheduler or, to begin with, by a signal. */
   | ({ readonly type: "cancel"; readonly task?: number | undefined } & CancelRequest)
   /** The scheduler took a cancellation. */
@@ -116,7 +120,13 @@ function spoken(facts: Facts, draft: MemoryDraft, record: RunRecord, now: number
       // The line of its start was lost.
       if (!again) runs();
       else facts.heard();
-      facts.add({ type: "exited", task, exitCode: record.exitCode, exitedAt: now });
+      facts.add({
+        type: "exited",
+        task,
+        exitCode: record.exitCode,
+        ...(record.caught === undefined ? {} : { caught: record.caught }),
+        exitedAt: now,
+      });
       break;
   }
   draft.forgetTrouble(task ?? JOB_ITSELF);
@@ -245,6 +255,7 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
     case "staged":
     case "stage_failed":
       return input.attemptId !== present;
+    case "messages":
     case "staging":
     case "submitting":
     case "cancel":
@@ -288,6 +299,7 @@ function contradicts(view: JobView, input: JobInput, now: number): boolean {
     case "sessionless":
       return view.session === undefined;
     case "pushed":
+    case "messages":
     case "cancel":
     case "silenced":
       return false;
@@ -338,6 +350,9 @@ export function decide(
       break;
     case "pushed":
       memory = pushed(facts, memory, input.records, now);
+      break;
+    case "messages":
+      for (const heard of input.heard) addMessages(facts, heard);
       break;
     case "cancel":
       cancel(facts, input, retry, now);

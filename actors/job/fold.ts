@@ -139,7 +139,16 @@ function attemptEnded(
   return withTasks(
     next,
     (part) =>
-      again.has(part.task) ? { task: part.task, phase: "accepted", nodes: [], restarts: 0 } : part,
+      again.has(part.task)
+        ? {
+          task: part.task,
+          phase: "accepted",
+          nodes: [],
+          restarts: 0,
+          // All attempts append to the same file.
+          ...(part.messagesAt === undefined ? {} : { messagesAt: part.messagesAt }),
+        }
+        : part,
     draft,
   );
 }
@@ -276,6 +285,12 @@ export function foldJob(
     case "exited":
     case "ended":
       return applyStanding(next, fact, draft);
+    case "message": {
+      const { position: messagesAt } = fact;
+      return fact.task === undefined
+        ? { ...next, messagesAt }
+        : withTask(next, fact.task, (task) => ({ ...task, messagesAt }), draft);
+    }
     case "cancel_requested":
       return cancelRequested(next, fact, at, draft);
     case "signalled":

@@ -127,7 +127,7 @@ export class FakeScheduler implements Scheduler {
     });
   }
   metrics(): Promise<JobMetrics> {
-    return Promise.resolve({ source: "none" });
+    return Promise.resolve({ source: "none", hints: [] });
   }
   spoolCommand(): string {
     return "follow the spool";

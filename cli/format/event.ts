@@ -6,6 +6,7 @@
 
 import type { JobEvent, JobFact } from "../../model/mod.ts";
 import { phaseText } from "./job.ts";
+import { messageText } from "./message.ts";
 import { bytesText } from "./output.ts";
 import { visible } from "./text.ts";
 import { timeText } from "./time.ts";
@@ -36,6 +37,8 @@ function words(fact: JobFact): string {
       return `running${on(fact.nodes)}${why(fact)}`;
     case "exited":
       return `exited with status ${fact.exitCode}`;
+    case "message":
+      return messageText(fact.message);
     case "cancel_requested":
       return fact.signal === undefined
         ? "cancel requested"

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import fc from "fast-check";
 import { inputsSchema, outputsSchema } from "../../model/mod.ts";
 import type { Inputs } from "../../model/mod.ts";

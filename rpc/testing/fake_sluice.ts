@@ -28,6 +28,7 @@ import type {
   LogRequest,
   OutputEntry,
   OutputRead,
+  Returned,
   SessionId,
   SessionView,
 } from "../../model/mod.ts";
@@ -64,6 +65,8 @@ export class FakeSluice implements SluiceApi {
   openFeeds = 0;
   /** Waits that are open now. */
   openWaits = 0;
+  /** What every function has returned once its job has ended. */
+  returns: Returned | undefined;
   /** Thrown by the next `clusters.list`. */
   failure: unknown;
   /** Thrown by every feed after it has given everything that there is. */
@@ -238,13 +241,23 @@ export class FakeSluice implements SluiceApi {
         ...(this.outputs === undefined ? {} : { outputs: this.outputs }),
       };
     },
+    returned: async (id, { signal } = {}) => {
+      const { phase, exitCode } = await this.jobs.wait(id, signal === undefined ? {} : { signal });
+      signal?.throwIfAborted();
+      return {
+        id,
+        phase,
+        ...(exitCode === undefined ? {} : { exitCode }),
+        ...(this.returns === undefined ? {} : { returned: this.returns }),
+      };
+    },
+    metrics: () => Promise.resolve({ source: "none", hints: [] }),
     fetch: () => Promise.reject(new Error("no test fetches")),
     output: (request, options) => this.#output(outputReadSchema.parse(request), options?.signal),
     outputEntries: (request) => {
       this.#job(request.jobId);
       return Promise.resolve(this.entries);
     },
-    metrics: () => Promise.resolve({ source: "none" }),
   };
 
   /** What became of the outputs of every job. */

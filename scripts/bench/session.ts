@@ -1,7 +1,8 @@
 import { quote } from "../../shell/mod.ts";
 import { SessionBench } from "../../tests/cluster/support/session_bench.ts";
-import type { Benchmark } from "./benchmark.ts";
+import type { Benchmark, Row } from "./benchmark.ts";
 import { median, quantile, rounded } from "./measure.ts";
+import { runFunctions } from "./session_run.ts";
 
 /** Starts that count of each side, one after the other in turns, and before them some that do not. */
 const STARTS = 40;
@@ -14,43 +15,50 @@ const WARM_UP = 5;
  * node calls for the same allocation, from the moment at which it is called.
  *
  * The peer is a job of its own, which Slurm starts as soon as it can, on nodes that are free.
+ *
+ * And how long a function takes to return: see {@linkcode runFunctions}.
  */
 export const session: Benchmark = {
-  about: "how long a step of a session takes to start",
+  about: "how long a step of a session takes to start, and a function to return",
   onCluster: true,
   async run(tell) {
-    await using bench = await SessionBench.open();
-    const { id, job } = await bench.openSession({ nodes: 1, cpusPerTask: 4, memory: 1000 });
-    const ours: number[] = [];
-    const bare: number[] = [];
-    const own: number[] = [];
-    for (let round = 0; round < WARM_UP + STARTS; round++) {
-      const measured = {
-        ours: await startOfStep(bench, id),
-        bare: await startOfSrun(bench, job.schedulerId),
-        own: await startOfStep(bench, undefined),
-      };
-      if (round < WARM_UP) continue;
-      ours.push(measured.ours);
-      bare.push(measured.bare);
-      own.push(measured.own);
-    }
-    tell({
-      case: "start",
-      unit: "ms",
-      better: "lower",
-      ours: rounded(median(ours)),
-      limit: rounded(median(bare)),
-      peers: { sbatch: rounded(median(own)) },
-      figures: {
-        p50: rounded(median(ours)),
-        p99: rounded(quantile(ours, 0.99)),
-        limitP99: rounded(quantile(bare, 0.99)),
-        moreThanSrun: rounded(median(ours) - median(bare)),
-      },
-    });
+    await startSteps(tell);
+    await runFunctions(tell);
   },
 };
+
+async function startSteps(tell: (row: Row) => void): Promise<void> {
+  await using bench = await SessionBench.open();
+  const { id, job } = await bench.openSession({ nodes: 1, cpusPerTask: 4, memory: 1000 });
+  const ours: number[] = [];
+  const bare: number[] = [];
+  const own: number[] = [];
+  for (let round = 0; round < WARM_UP + STARTS; round++) {
+    const measured = {
+      ours: await startOfStep(bench, id),
+      bare: await startOfSrun(bench, job.schedulerId),
+      own: await startOfStep(bench, undefined),
+    };
+    if (round < WARM_UP) continue;
+    ours.push(measured.ours);
+    bare.push(measured.bare);
+    own.push(measured.own);
+  }
+  tell({
+    case: "start",
+    unit: "ms",
+    better: "lower",
+    ours: rounded(median(ours)),
+    limit: rounded(median(bare)),
+    peers: { sbatch: rounded(median(own)) },
+    figures: {
+      p50: rounded(median(ours)),
+      p99: rounded(quantile(ours, 0.99)),
+      limitP99: rounded(quantile(bare, 0.99)),
+      moreThanSrun: rounded(median(ours) - median(bare)),
+    },
+  });
+}
 
 /** Time until a step, or a job of its own, has begun. */
 async function startOfStep(

@@ -12,7 +12,7 @@ const KERNEL = "actors/kernel";
 /** Folders from the bottom to the top: each may import from those below it. */
 const LAYERS: readonly (readonly string[])[] = [
   [KERNEL, "model"],
-  ["shell"],
+  ["shell", "functions"],
   ["slurm", "launchers", "hosts", "store", "config"],
   ["schedulers", "environments", "transfers"],
   ["actors"],
@@ -148,7 +148,7 @@ export function checkClient(entry: string, files: readonly SourceFile[]): string
   const broken: string[] = [];
   for (const { path, text, imports } of loaded) {
     const folder = folderOf(path);
-    if (folder !== "rpc" && folder !== "model") broken.push(`${entry} loads ${path}`);
+    if (!["rpc", "functions", "model"].includes(folder)) broken.push(`${entry} loads ${path}`);
     if (/\bDeno\./.test(withoutComments(text))) broken.push(`${path} uses Deno`);
     for (const { specifier, typeOnly } of imports) {
       if (!typeOnly && specifier.startsWith("node:")) broken.push(`${path} loads ${specifier}`);

@@ -86,6 +86,15 @@ Deno.test("the README's copies end one by one", async () => {
   assert.deepEqual(lines.toSorted(), ["0 succeeded", "1 succeeded", "2 succeeded"]);
 });
 
+Deno.test("the README's function returns its value, and its exception comes back", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Functions\s[\s\S]*?```ts\n([\s\S]*?)```/);
+  assert.deepEqual(await printedByLibrary(workspace, program), [
+    "3",
+    "ZeroDivisionError division by zero",
+  ]);
+});
+
 Deno.test("the README's environment is sent, and its Python runs", async () => {
   await using workspace = await Workspace.make();
   const path = await packVenv(workspace.directory, ["six==1.16.0"]);
@@ -122,8 +131,8 @@ Deno.test("the README's steps run in a session that is closed with its scope", a
   const program = example(/## Sessions[^`]*```ts\n([\s\S]*?)```/);
   const lines = await printedByLibrary(workspace, program);
   assert.deepEqual(lines, ["succeeded", "succeeded", "succeeded"]);
-  const comments = (await workspace.accountedJobs()).length;
-  assert.equal(comments, 1, "nothing but the session has waited in the queue");
+  const waited = (await workspace.accountedJobs(1)).length;
+  assert.equal(waited, 1, "nothing but the session has waited in the queue");
 });
 
 /** What runs a command against a server that serves until the end of the test. */
@@ -172,6 +181,17 @@ Deno.test("the README's shell lines open a session, run a step in it and close i
     assert.equal(await run(words(/^deno task sluice (session close .*)$/m)), `${id} closes`);
     await run(["session", "events", id]);
     assert.match(await run(["session", "show", id]), /^status +closed \(asked\)$/m);
+  });
+});
+
+Deno.test("the README's shell line calls a function and prints its value", async () => {
+  await using workspace = await Workspace.make();
+  const module = `${workspace.directory}/tides.py`;
+  await Deno.writeTextFile(module, "def mean(*levels): return sum(levels) / len(levels)\n");
+  await withCommand(workspace, async (run) => {
+    const words = example(/^deno task --quiet sluice (run .*)$/m).split(" ");
+    const out = await run(words.map((word) => word === "tides.py:mean" ? `${module}:mean` : word));
+    assert.equal(out, "3");
   });
 });
 

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Calls the function of the job, and leaves what it returned in the file $SLUICE_RESULT.
+sluice_dir=${0%/*}
+if ! command -v "$HOME"/'it'\''s here/python' >/dev/null; then
+  printf 'sluice: %s\n' 'there is no ~/it'\''s here/python here: name the software that brings it, or '\''interpreter'\''' >&2
+  if [ "${SLURM_PROCID:-0}" = 0 ]; then
+    printf '%s\n' '{"exception":{"stage":"interpreter","type":"InterpreterNotFound","message":"there is no ~/it'\''s here/python here: name the software that brings it, or '\''interpreter'\''","traceback":""}}' >"${SLUICE_RESULT%/*}/.result.$$" &&
+      mv -f -- "${SLUICE_RESULT%/*}/.result.$$" "$SLUICE_RESULT"
+  fi
+  exit 90
+fi
+exec "$HOME"/'it'\''s here/python' -X 'dev mode' "$sluice_dir"/function_runner.py "$sluice_dir"/function_call.json "$SLUICE_RESULT"

@@ -1,0 +1,19 @@
+/**
+ * Values of JSON, as they are: none is changed on its way, and no key is left out.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { jsonProblem } from "./plain/mod.ts";
+import type { JsonValue } from "./plain/mod.ts";
+
+/**
+ * A value that JSON can say, given on as it is. zod's own `z.json()` makes a copy, without a key `__proto__`.
+ */
+export const jsonValueSchema: z.ZodType<JsonValue, JsonValue> = z.custom<JsonValue>().superRefine(
+  (value, ctx) => {
+    const problem = jsonProblem(value);
+    if (problem !== undefined) ctx.addIssue({ code: "custom", message: `not JSON: ${problem}` });
+  },
+);
