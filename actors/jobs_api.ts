@@ -6,13 +6,14 @@
 
 import type { LocalEnvironments } from "../environments/mod.ts";
 import {
-  attemptId,
   cancelOptionsSchema,
   isFinal,
   jobListRequestSchema,
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  outputReadSchema,
+  outputRequestSchema,
   packedSoftware,
   parseInput,
   withEnvironments,
@@ -38,6 +39,8 @@ import type { ClusterHandles } from "./cluster_handles.ts";
 import { awaitResult, callsFunction, NoFunctionError, readResult } from "./function_result.ts";
 import { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
 import { readOutput } from "./job_output.ts";
+import { meteredJob } from "./metered_job.ts";
+import { JobOutputs } from "./job_outputs.ts";
 
 /** How long a cluster may take to answer, in ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -49,6 +52,7 @@ export function jobsApi(
   acceptance: Acceptance,
   environments: Pick<LocalEnvironments, "present">,
 ): JobsApi {
+  const outputs = new JobOutputs(handles, journal);
   const stored = (id: JobId) => {
     const job = journal.job(id);
     if (job === undefined) throw new UnknownJobError(id);
@@ -159,6 +163,7 @@ export function jobsApi(
           ? await readResult(handles, journal, { jobId: id, task }, false)
           : undefined,
         tasks: whole ? view.tasks : undefined,
+        outputs: await whereReachable(outputs.list(id, task)),
       };
     },
     async returned(id, { task, signal } = {}) {
@@ -167,21 +172,18 @@ export function jobsApi(
       if (!callsFunction(spec, task)) throw new NoFunctionError(id);
       return await awaitResult(handles, journal, { jobId: id, task }, signal);
     },
+    fetch: (id, options) => outputs.fetch(id, options),
+    output: (request, { signal } = {}) =>
+      outputs.read(parseInput(outputReadSchema, request), signal),
+    outputEntries: (request, { signal } = {}) =>
+      outputs.entries(parseInput(outputRequestSchema, request), signal),
     async metrics(id) {
-      const view = summary(id);
-      const { schedulerId } = view;
-      if (schedulerId === undefined) return { source: "none" };
+      const { view } = stored(id);
+      const job = meteredJob(view);
+      if (job === undefined) return { source: "none", hints: [] };
       return await askCluster<JobMetrics>(
         clusterOf(handles, view.cluster),
-        (reply) => ({
-          type: "metrics",
-          job: {
-            attemptId: attemptId(id, view.attempt),
-            schedulerId,
-            ...(view.session === undefined ? {} : { session: view.session }),
-          },
-          reply,
-        }),
+        (reply) => ({ type: "metrics", job, reply }),
         { timeoutMs: ANSWER_TIMEOUT_MS },
       );
     },
@@ -230,6 +232,17 @@ function checkTask(
 function withCallDefaults(spec: JobSpec, call: JobSpec["defaults"]): JobSpec {
   if (call === undefined) return spec;
   return { ...spec, defaults: withDefaults(spec.defaults ?? {}, call, []) };
+}
+
+/** What the cluster says; `undefined` where it cannot be asked, or has removed it. */
+async function whereReachable<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    const silent = error instanceof ClusterUnreachableError || error instanceof OutputRemovedError;
+    if (silent) return undefined;
+    throw error;
+  }
 }
 
 async function outputSizes(handles: ClusterHandles, view: JobView): Promise<OutputSizes> {

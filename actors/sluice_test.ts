@@ -303,7 +303,7 @@ sluiceTest(
   async (sluice) => {
     const { id } = await sluice.jobs.submit(shell("sleep 600"));
     await assert.rejects(sluice.jobs.result(id), { code: "JOB_NOT_ENDED", retryable: true });
-    assert.deepEqual(await sluice.jobs.metrics(id), { source: "none" });
+    assert.deepEqual(await sluice.jobs.metrics(id), { source: "none", hints: [] });
     await sluice.jobs.cancel(id);
     await sluice.jobs.wait(id);
   },
@@ -335,6 +335,13 @@ sluiceTest("the defaults of a call are those of its jobs, below their own", asyn
     code: "INVALID_INPUT",
   });
   await Promise.all(views.map(({ id }) => sluice.jobs.wait(id)));
+});
+
+sluiceTest("of a plain process is known how long it ran", async (sluice) => {
+  const { id } = await run(sluice, shell("sleep 1"));
+  const { source, elapsedSeconds = 0, nodes, cpuSeconds } = await sluice.jobs.metrics(id);
+  assert.deepEqual([source, nodes, cpuSeconds], ["record", 1, undefined]);
+  assert.ok(elapsedSeconds >= 1);
 });
 
 sluiceTest("the system tells of itself", async (sluice) => {

@@ -46,6 +46,7 @@ function after(before: Progress, { fact, at }: JobEvent): Progress {
     case "staged":
     case "submitted":
     case "exited":
+    case "message":
     case "cancel_requested":
     case "signalled":
     case "node_failed":

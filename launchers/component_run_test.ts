@@ -35,7 +35,11 @@ function component(text: string): PlannedComponent {
     payload: { kind: "script", script: `#!/bin/sh\n${text}\n` },
   });
   const { resources } = spec;
-  return { terms: scriptTerms(spec), resources, plan: launch(spec, { kind: "allocation" }) };
+  return {
+    terms: scriptTerms(spec, spec.name),
+    resources,
+    plan: launch(spec, { kind: "allocation" }),
+  };
 }
 
 /** A job's directory with the files of its only attempt. */

@@ -10,7 +10,7 @@ const jobId = jobIdSchema.parse("01890a5d-ac96-774b-bcce-b302099a8057");
 function planned(input: Omit<JobSpecInput, "cluster">): PlannedComponent {
   const spec = jobSpecSchema.parse({ cluster: "here", ...input });
   return {
-    terms: scriptTerms(spec),
+    terms: scriptTerms(spec, spec.name),
     resources: spec.resources,
     plan: launch(spec, { kind: "allocation" }),
   };

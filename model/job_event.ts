@@ -8,8 +8,11 @@ import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
 import { sessionNameSchema } from "./ids.ts";
+import { sentInputSchema } from "./job_files.ts";
 import { finalPhaseSchema } from "./job_phase.ts";
 import { jobSpecSchema } from "./job_spec.ts";
+import { messageSchema } from "./message.ts";
+import { readScriptSchema } from "./remote_scripts.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
 import { sentEnvironmentSchema } from "./software.ts";
@@ -71,6 +74,12 @@ export const jobFactSchema = z.discriminatedUnion("type", [
     environments: z.array(sentEnvironmentSchema).describe(
       "The environments that lie on the cluster for it, in the order in which the spec names their software.",
     ),
+    inputs: z.array(sentInputSchema).optional().describe(
+      "The files that were sent for it, if any.",
+    ),
+    scripts: z.array(readScriptSchema).optional().describe(
+      "What was read of the scripts on the cluster that it runs, if any.",
+    ),
   }).describe("What the job needs lies on the cluster; all attempts at it use the same."),
   z.object({
     type: z.literal("submitting"),
@@ -103,6 +112,14 @@ export const jobFactSchema = z.discriminatedUnion("type", [
     caught: z.string().optional().describe("Last signal that reached the job's script."),
     exitedAt: time,
   }).describe("The payload has ended; the scheduler's verdict follows."),
+  z.object({
+    type: z.literal("message"),
+    ...task,
+    position: z.int().nonnegative().describe(
+      "How many bytes of its messages are told with this one: reading goes on from there.",
+    ),
+    message: messageSchema,
+  }).describe("The payload has something to say."),
   z.object({
     type: z.literal("cancel_requested"),
     ...task,

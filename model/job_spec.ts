@@ -9,6 +9,7 @@ import { clusterNameSchema, sessionIdSchema, sessionNameSchema } from "./ids.ts"
 import { inputsSchema, outputsSchema } from "./job_files.ts";
 import { launcherSpecSchema } from "./launcher_spec.ts";
 import { memorySchema } from "./memory_amount.ts";
+import { messageTermsSchema } from "./message_terms.ts";
 import { payloadSchema } from "./payload.ts";
 import { signalNameSchema } from "./signal_name.ts";
 import { softwareSchema } from "./software.ts";
@@ -134,6 +135,7 @@ const work = {
   ),
   inputs: inputsSchema.default({}),
   outputs: outputsSchema.default({}),
+  messages: messageTermsSchema.optional(),
   before: z.array(text.min(1)).max(1000).default([]).describe(
     "Shell commands that run before the payload, in the shell that becomes it: what they export, it sees. One that fails ends the job.",
   ),
@@ -252,7 +254,9 @@ export type JobSpec = z.infer<typeof jobSpecSchema>;
 export type JobSpecInput = z.input<typeof jobSpecSchema>;
 
 /** The work of every component of a job, by its number: of a job that is not heterogeneous, of the job alone. */
-export function componentsOf(spec: JobSpec): readonly [JobSpec, ...Component[]] {
+export function componentsOf<Spec extends Pick<JobSpec, "components">>(
+  spec: Spec,
+): readonly [Spec, ...Component[]] {
   return [spec, ...spec.components ?? []];
 }
 

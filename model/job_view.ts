@@ -9,7 +9,9 @@ import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
 import { sessionNameSchema } from "./ids.ts";
 import { reasonSchema } from "./job_event.ts";
+import { sentInputSchema } from "./job_files.ts";
 import { jobPhaseSchema } from "./job_phase.ts";
+import { readScriptSchema } from "./remote_scripts.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
 import { sentEnvironmentSchema } from "./software.ts";
@@ -27,6 +29,10 @@ const verdict = {
   endedAt: time.optional(),
   restarts: z.int().nonnegative().describe("How often the scheduler put it back into the queue."),
 };
+
+const messagesAt = z.int().nonnegative().optional().describe(
+  "How many bytes of its messages have been told.",
+);
 
 const gentleEnd = {
   cancelSignals: z.array(z.object({
@@ -55,6 +61,7 @@ export const taskViewSchema = z.object({
   ...verdict,
   cancelRequested: z.boolean().optional().describe("Somebody asked for this task to be cancelled."),
   ...gentleEnd,
+  messagesAt,
 }).describe("One task of a job array, or one component of a heterogeneous job.");
 /** See {@linkcode taskViewSchema}. */
 export type TaskView = z.infer<typeof taskViewSchema>;
@@ -114,10 +121,15 @@ export const jobViewSchema = z.object({
   unknownReason: reasonSchema.optional(),
   cancelRequested: z.boolean().describe("Somebody asked for it to be cancelled."),
   ...gentleEnd,
+  messagesAt,
   filesRemovedAt: time.optional().describe("When its directory on the cluster was removed."),
   directory: z.string().describe("The job's directory on the cluster."),
   environments: z.array(sentEnvironmentSchema).optional().describe(
     "The environments that were sent for it, in the order in which the spec names their software.",
+  ),
+  inputs: z.array(sentInputSchema).optional().describe("The files that were sent for it, if any."),
+  scripts: z.array(readScriptSchema).optional().describe(
+    "What was read of the scripts on the cluster that it runs, if any.",
   ),
   attempt: z.int().positive().describe("Number of the attempt that all of this is about, from 1."),
   attempts: z.array(attemptViewSchema).describe("The attempts before it."),

@@ -85,6 +85,36 @@ export interface Watched {
   readonly components?: true;
 }
 
+/** A job without parts, an array task or a component, of which the figures are wanted. */
+export interface MeteredPart {
+  /** Number of the array task or component; absent for a job that has none. */
+  readonly task?: number;
+  /** The attempt that it ran in last. */
+  readonly attemptId: AttemptId;
+  /** The scheduler's id of that attempt. */
+  readonly schedulerId: SchedulerId;
+  /** Whether it runs. One that neither runs nor has ended has used nothing yet. */
+  readonly running: boolean;
+  /** Whether it has ended. */
+  readonly final: boolean;
+  /** Whether it has ended well. */
+  readonly succeeded: boolean;
+  /** How many nodes it has or had; 0 where that is not known. */
+  readonly nodes: number;
+  /** When it started, by the cluster's clock in milliseconds since the epoch, where that is known. */
+  readonly startedAt?: number;
+}
+
+/** A job of which the figures are wanted. */
+export interface MeteredJob {
+  /** The session whose step it is; absent for a job of its own. */
+  readonly session?: SessionId;
+  /** Whether the parts are the components of a heterogeneous job, rather than the tasks of an array. */
+  readonly components?: true;
+  /** Its tasks or components, or it alone. At least one. */
+  readonly parts: readonly MeteredPart[];
+}
+
 /** A session to be looked at. */
 export interface WatchedSession {
   /** The session. */
@@ -282,8 +312,8 @@ export interface Scheduler {
   remove(jobs: readonly JobId[], signal: AbortSignal): Promise<void>;
   /** What the cluster says of itself. */
   probe(signal: AbortSignal): Promise<Omit<ClusterProbe, "name">>;
-  /** What was counted while the job ran. */
-  metrics(job: Watched, signal: AbortSignal): Promise<JobMetrics>;
+  /** What the job has used, by at most one command of each kind that tells, however many parts it has. */
+  metrics(job: MeteredJob, signal: AbortSignal): Promise<JobMetrics>;
   /** The command whose output is one line for each start and end of a job, as it happens. */
   spoolCommand(): string;
 }

@@ -12,3 +12,8 @@ export function present<T extends object>(record: { [K in keyof T]: T[K] | undef
 export function present(record: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }
+
+/** A figure that is more than nothing: Slurm writes 0 also for what it has not measured. */
+export function measured(value: number | undefined): number | undefined {
+  return value === 0 ? undefined : value;
+}

@@ -11,13 +11,12 @@ import type { ExitStatus } from "./exit_code.ts";
 import { parseExitStatus } from "./exit_code.ts";
 import type { SlurmJobId } from "./job_ids.ts";
 import { expandArray, formatJobId, InvalidArrayError, parseJobId, parseStepId } from "./job_ids.ts";
-import { parseAccountedMemory } from "./memory.ts";
 import { present } from "./present.ts";
 import type { SlurmState } from "./states.ts";
 import { parseState } from "./states.ts";
 import type { SlurmOutput } from "./text.ts";
 import { fieldSeparator, fieldValue, outputLines } from "./text.ts";
-import { parseDuration, parseEpoch } from "./time.ts";
+import { parseEpoch } from "./time.ts";
 
 /** The working directory is last: it is the only field whose text a user chose. */
 const fields = [
@@ -27,11 +26,6 @@ const fields = [
   "Submit",
   "Start",
   "End",
-  "ElapsedRaw",
-  "TotalCPU",
-  "AllocCPUS",
-  "MaxRSS",
-  "ReqMem",
   "NodeList",
   "Reason",
   "WorkDir",
@@ -82,16 +76,6 @@ export interface SacctJob {
   readonly startedAt?: number;
   /** When it ended, in milliseconds since the epoch. */
   readonly endedAt?: number;
-  /** How long it ran, in seconds. */
-  readonly elapsedSeconds?: number;
-  /** Processor time that it used, all processors together, in seconds. */
-  readonly cpuSeconds?: number;
-  /** Processors that it held. */
-  readonly cpus?: number;
-  /** Largest resident memory of one task of any of its steps. */
-  readonly peakMemoryBytes?: number;
-  /** Memory that it asked for: all of it where accounting says so, else that of a node or of a CPU. */
-  readonly requestedMemoryBytes?: number;
 }
 
 /** The outcome of reading sacct's output. */
@@ -102,11 +86,7 @@ export interface SacctAnswer {
   readonly malformed: readonly string[];
 }
 
-function count(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-}
-
-type Figures = Pick<
+type Known = Pick<
   SacctJob,
   | "state"
   | "reason"
@@ -115,29 +95,17 @@ type Figures = Pick<
   | "submittedAt"
   | "startedAt"
   | "endedAt"
-  | "elapsedSeconds"
-  | "cpuSeconds"
-  | "cpus"
-  | "requestedMemoryBytes"
 >;
 
-function requestedMemory(text: string, cpus: number | undefined): number | undefined {
-  const memory = parseAccountedMemory(text, "M");
-  if (memory === undefined || memory.bytes === 0) return undefined;
-  return memory.per === "cpu" ? memory.bytes * (cpus ?? 1) : memory.bytes;
-}
-
 function parseJob(id: SlurmJobId, parts: readonly string[]): SacctJob {
-  const [, stateText = "", exit, submit, start, end, elapsed, cpuTime = "", allocated] = parts;
-  const [memory = "", nodes, reason] = parts.slice(10);
+  const [, stateText = "", exit, submit, start, end, nodes, reason] = parts;
   const workingDirectory = parts.slice(fields.length - 1).join(fieldSeparator);
-  const cpus = count(allocated);
   const nodeList = fieldValue(nodes) ?? "";
   return {
     id,
     stateText: stateText.trim(),
     nodeList,
-    ...present<Figures>({
+    ...present<Known>({
       state: parseState(stateText),
       reason: fieldValue(reason),
       exit: parseExitStatus(exit),
@@ -146,10 +114,6 @@ function parseJob(id: SlurmJobId, parts: readonly string[]): SacctJob {
       // A job that was cancelled before its start has the time of that in its place.
       startedAt: nodeList === "" ? undefined : parseEpoch(start),
       endedAt: parseEpoch(end),
-      elapsedSeconds: count(elapsed),
-      cpuSeconds: parseDuration(cpuTime),
-      cpus,
-      requestedMemoryBytes: requestedMemory(memory, cpus),
     }),
   };
 }
@@ -165,12 +129,11 @@ function separateTasks(job: SacctJob): SacctJob[] {
 }
 
 /**
- * The jobs in sacct's output, each with the peak of its steps' memory. Tasks of an array that were
- * cancelled while they waited share a line (`12_[3-9]`) and are returned one by one.
+ * The jobs in sacct's output, without their steps. Tasks of an array that were cancelled while they waited
+ * share a line (`12_[3-9]`) and are returned one by one.
  */
 export function parseSacct(output: SlurmOutput): SacctAnswer {
   const jobs = new Map<SchedulerId, SacctJob>();
-  const peaks = new Map<SchedulerId, number>();
   const malformed: string[] = [];
   for (const line of outputLines(output)) {
     const parts = line.split(fieldSeparator);
@@ -179,13 +142,7 @@ export function parseSacct(output: SlurmOutput): SacctAnswer {
       malformed.push(line);
       continue;
     }
-    const step = parseStepId(idText);
-    if (step !== undefined) {
-      const owner = formatJobId(step.job);
-      const peak = parseAccountedMemory(parts[9] ?? "")?.bytes;
-      if (peak !== undefined) peaks.set(owner, Math.max(peak, peaks.get(owner) ?? 0));
-      continue;
-    }
+    if (parseStepId(idText) !== undefined) continue;
     const id = parseJobId(idText);
     if (id === undefined) {
       malformed.push(line);
@@ -198,11 +155,5 @@ export function parseSacct(output: SlurmOutput): SacctAnswer {
       malformed.push(line);
     }
   }
-  return {
-    jobs: [...jobs].map(([id, job]) => {
-      const peakMemoryBytes = peaks.get(id);
-      return peakMemoryBytes === undefined ? job : { ...job, peakMemoryBytes };
-    }),
-    malformed,
-  };
+  return { jobs: [...jobs.values()], malformed };
 }

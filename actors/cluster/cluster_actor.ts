@@ -179,8 +179,8 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
     for (const ref of workers(state.parts)) {
       if (ref.path === path && connection !== undefined) ref.tell({ type: "up", connection });
     }
-    const { poller, sessions, stager, submitter } = state.parts;
-    if ([poller, sessions, stager, submitter].some((ref) => ref.path === path)) {
+    const { messages, poller, sessions, stager, submitter } = state.parts;
+    if ([messages, poller, sessions, stager, submitter].some((ref) => ref.path === path)) {
       state.parts.jobs.tell({ type: "resync" });
     }
     // What was pushed meanwhile is not heard any more.
@@ -249,6 +249,13 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           }
           return state;
         }
+        case "files":
+          if (state.connection === undefined) {
+            message.reply.fail(new ClusterUnreachableError(name, state.lastError));
+          } else {
+            message.reply.ok(state.connection.files);
+          }
+          return state;
         case "link_up":
           return message.from === state.parts.link ? up(state, message.connection, ctx) : state;
         case "link_lost":

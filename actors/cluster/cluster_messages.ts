@@ -13,7 +13,8 @@ import type {
   LinkView,
   SubmissionsView,
 } from "../../model/mod.ts";
-import type { Watched } from "../../schedulers/mod.ts";
+import type { MeteredJob } from "../../schedulers/mod.ts";
+import type { ClusterFiles } from "../../transfers/mod.ts";
 import type { ActorRef, Reply } from "../kernel/mod.ts";
 import type { CancelRequest, JobsView } from "./jobs.ts";
 import type { LinkMessage, LinkReport } from "./link.ts";
@@ -59,12 +60,14 @@ export type ClusterMessage =
   /** End whatever keeps the cluster from working: connect, submit, take up jobs that were left alone. */
   | { readonly type: "resume" }
   | { readonly type: "probe"; readonly reply: Reply<Omit<ClusterProbe, "name">> }
-  | { readonly type: "metrics"; readonly job: Watched; readonly reply: Reply<JobMetrics> }
+  | { readonly type: "metrics"; readonly job: MeteredJob; readonly reply: Reply<JobMetrics> }
   | {
     readonly type: "output_size";
     readonly jobId: JobId;
     readonly reply: Reply<OutputSizes>;
   }
+  /** Asks for what reads the files on the cluster over the present connection. */
+  | { readonly type: "files"; readonly reply: Reply<ClusterFiles> }
   /** What the link reports, and which: one from before a new start of the cluster may come late. */
   | LinkReport & { readonly from: ActorRef<LinkMessage> }
   | { readonly type: "silence"; readonly since: number; readonly error: ErrorInfo }

@@ -23,6 +23,7 @@ import type { JobEffects, JobMessage } from "../job/mod.ts";
 import { ActorError, ActorStoppedError, MessageFailedError, RestartWindow } from "../kernel/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Reply } from "../kernel/mod.ts";
 import { JobBusyError, JobIsolatedError } from "./errors.ts";
+import type { MessageReaderMessage } from "./message_reader.ts";
 import type { OutputReaderMessage } from "./output_reader.ts";
 import type { PollerMessage } from "./poller.ts";
 import type { SessionsMessage } from "./sessions.ts";
@@ -86,6 +87,8 @@ export interface JobsOptions {
   readonly sessions: ActorRef<SessionsMessage>;
   /** Reads their outputs. */
   readonly outputs: ActorRef<OutputReaderMessage>;
+  /** Reads what their payloads have to say. */
+  readonly messages: ActorRef<MessageReaderMessage>;
   /** Hears of each failure of a job's actor. */
   readonly onFailure: (actor: string, error: unknown) => void;
   /** Hears what is to be noted. */
@@ -132,7 +135,7 @@ function refusal(jobId: JobId, error: unknown): unknown {
 /** The behaviour of the actor of a cluster's jobs. */
 export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
   type Context = ActorContext<JobsMessage>;
-  const { cluster, journal, poller, stager, submitter, outputs } = options;
+  const { cluster, journal, poller, stager, submitter, outputs, messages } = options;
 
   const takeUp = (state: JobsState, jobId: JobId, ctx: Context): void => {
     const name = `job:${jobId}`;
@@ -159,6 +162,8 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
       unwatch: (attemptId) => void poller.tell({ type: "unwatch", attemptId }),
       giveUp: (watched, job) => void poller.tell({ type: "give_up", watched, job }),
       nudge: (withinMs = 0) => void poller.tell({ type: "nudge", withinMs }),
+      followMessages: (question, job) => void messages.tell({ type: "follow", question, job }),
+      unfollowMessages: (id, tasks) => void messages.tell({ type: "unfollow", jobId: id, tasks }),
       cancel: (cancellation, job) => void submitter.tell({ type: "cancel", cancellation, job }),
       ended: (_, job) => void ctx.self.tell({ type: "job_ended", jobId, job }),
       allocation: (view, job, sighting) =>
@@ -209,6 +214,7 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
     state.jobs.delete(jobId);
     state.isolated.set(jobId, live.ref.stop());
     release(live, () => {});
+    messages.tell({ type: "unfollow", jobId, tasks: "all" });
     options.note({ type: "job_isolated", jobId, error: errorInfo(error) });
   };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { FakeConnection } from "../testing/fake_connection.ts";
+import { RemoteFiles } from "../testing/remote_files.ts";
 import { jobNumber } from "../testing/simulated_job.ts";
 import { Stage } from "../testing/stage.ts";
 import { OutputRemovedError } from "./errors.ts";
@@ -9,44 +9,8 @@ import type { OutputReaderMessage } from "./output_reader.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** Files in memory, which answer the two commands that the reader sends. */
-class Files {
-  readonly content = new Map<string, Uint8Array>();
-  /** Paths that can be seen but not read. */
-  readonly unreadable = new Set<string>();
-
-  serve(connection: FakeConnection): void {
-    connection.host.runs.answer = (command) => this.#run(command);
-  }
-
-  #run(command: string): { exitCode: number; stdout: Uint8Array; stderr: Uint8Array } {
-    const stderr = new Uint8Array();
-    if (command.startsWith("stat ")) {
-      return { exitCode: 0, stdout: this.#sizes(command), stderr };
-    }
-    const parts = [...command.matchAll(/if=(\S+) .*? skip=(\d+) count=(\d+) /g)];
-    assert.ok(parts.length > 0, command);
-    const out: Uint8Array[] = [];
-    for (const [, path = "", skip, count] of parts) {
-      if (this.unreadable.has(path)) return { exitCode: 1, stdout: Buffer.concat(out), stderr };
-      const content = this.content.get(path) ?? new Uint8Array();
-      out.push(content.subarray(Number(skip), Number(skip) + Number(count)));
-    }
-    return { exitCode: 0, stdout: Buffer.concat(out), stderr: this.#sizes(command) };
-  }
-
-  /** The sizes of the files that the command names. */
-  #sizes(command: string): Uint8Array {
-    return bytes(
-      [...this.content].filter(([path]) => command.includes(path)).map(
-        ([path, { length }]) => `${length}\x1f${path}\x1e`,
-      ).join(""),
-    );
-  }
-}
-
 class ReaderStage extends Stage {
-  readonly files = new Files();
+  readonly files = new RemoteFiles();
   connection = new FakeConnection();
   readonly reader = this.system.spawn<OutputReaderMessage, unknown>("reader", outputReader());
 

@@ -9,6 +9,7 @@ import type { LocalEnvironments } from "../../environments/mod.ts";
 import { errorInfo } from "../../model/mod.ts";
 import type { ClusterName, JobView } from "../../model/mod.ts";
 import type { Journal } from "../../store/mod.ts";
+import type { LocalFiles } from "../../transfers/mod.ts";
 import type { ActorContext, ActorRef } from "../kernel/mod.ts";
 import { cleaner } from "./cleaner.ts";
 import type { CleanerMessage, Retention } from "./cleaner.ts";
@@ -20,6 +21,8 @@ import { jobs } from "./jobs.ts";
 import type { JobsMessage } from "./jobs.ts";
 import { link } from "./link.ts";
 import type { LinkMemory, LinkMessage } from "./link.ts";
+import { messageReader } from "./message_reader.ts";
+import type { MessageReaderMessage } from "./message_reader.ts";
 import { outputReader } from "./output_reader.ts";
 import type { OutputReaderMessage } from "./output_reader.ts";
 import { poller } from "./poller.ts";
@@ -45,6 +48,8 @@ export interface ClusterOptions {
   readonly perSecond?: number;
   /** The archives that jobs bring along. */
   readonly environments: Pick<LocalEnvironments, "prepare">;
+  /** The files that jobs take in. */
+  readonly files: Pick<LocalFiles, "read">;
   /** The partition of jobs that name none, where the configuration says one. */
   readonly defaultPartition?: string;
   /** How long the files of jobs that have ended are kept; for ever where it is absent. */
@@ -65,6 +70,8 @@ export interface Parts {
   readonly follower: ActorRef<FollowerMessage>;
   /** Reads what jobs write. */
   readonly outputs: ActorRef<OutputReaderMessage>;
+  /** Reads what their payloads have to say. */
+  readonly messages: ActorRef<MessageReaderMessage>;
   /** Removes what jobs left. */
   readonly cleaner: ActorRef<CleanerMessage>;
   /** Supervises the sessions. */
@@ -91,9 +98,9 @@ export type LinkNews =
 
 /** Those who work over the connection, and are told of it. */
 export function workers(
-  { stager, submitter, poller, follower, outputs, cleaner, sessions }: Parts,
+  { stager, submitter, poller, follower, outputs, messages, cleaner, sessions }: Parts,
 ): readonly ActorRef<LinkNews>[] {
-  return [stager, submitter, poller, follower, outputs, cleaner, sessions];
+  return [stager, submitter, poller, follower, outputs, messages, cleaner, sessions];
 }
 
 /** Starts the actors below a cluster. @param memory Outlives them. */
@@ -124,7 +131,11 @@ export function spawnParts(
   );
   const staging = ctx.spawn(
     "stager",
-    stager({ local: options.environments, defaultPartition: options.defaultPartition }),
+    stager({
+      environments: options.environments,
+      files: options.files,
+      defaultPartition: options.defaultPartition,
+    }),
     spawned,
   );
   const submitting = ctx.spawn(
@@ -133,6 +144,7 @@ export function spawnParts(
     spawned,
   );
   const outputs = ctx.spawn("outputs", outputReader(), spawned);
+  const messages = ctx.spawn("messages", messageReader(), spawned);
   const cleaning = ctx.spawn(
     "cleaner",
     cleaner({ cluster: name, journal, retention, outputs }),
@@ -168,6 +180,7 @@ export function spawnParts(
       submitter: submitting,
       sessions: sessioned,
       outputs,
+      messages,
       onFailure: (actor, error) => void ctx.self.tell({ type: "job_failed", actor, error }),
       note: (fact) => void ctx.self.tell({ type: "note", fact }),
     }),
@@ -186,6 +199,7 @@ export function spawnParts(
     submitter: submitting,
     follower: following,
     outputs,
+    messages,
     cleaner: cleaning,
     sessions: sessioned,
     jobs: supervised,

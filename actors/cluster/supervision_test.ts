@@ -171,8 +171,14 @@ Deno.test("a cluster is started anew however often it fails", async () => {
     stage.cluster.tell({
       type: "metrics",
       job: {
-        attemptId: attemptId(job.id, 1),
-        schedulerId: stage.job(job.id).schedulerId ?? fail(),
+        parts: [{
+          attemptId: attemptId(job.id, 1),
+          schedulerId: stage.job(job.id).schedulerId ?? fail(),
+          running: true,
+          final: false,
+          succeeded: false,
+          nodes: 1,
+        }],
       },
       reply: failing,
     });

@@ -13,8 +13,8 @@ import type {
   JobView,
   Reason,
   Retry,
-  SentEnvironment,
   SluiceError,
+  Staged,
 } from "../../model/mod.ts";
 import type { Cancellation, GivenUp, RunRecord, SubmitOutcome } from "../../schedulers/mod.ts";
 import { contradictsAllocation, decideAllocation } from "./allocation.ts";
@@ -26,6 +26,8 @@ import { Facts } from "./facts.ts";
 import { endForgotten, partsGivenUp } from "./lost.ts";
 import { emptyMemory, JOB_ITSELF, MemoryDraft } from "./memory.ts";
 import type { JobMemory } from "./memory.ts";
+import { addMessages } from "./messages.ts";
+import type { HeardMessages } from "./messages.ts";
 import { isTriedAgain } from "./retry.ts";
 import { sighted } from "./sighted.ts";
 import type { Sighted } from "./sighted.ts";
@@ -36,11 +38,7 @@ export type JobInput =
   /** What it needs on the cluster is about to be sent. */
   | { readonly type: "staging" }
   /** What it needs lies on the cluster. */
-  | {
-    readonly type: "staged";
-    readonly attemptId: AttemptId;
-    readonly environments: readonly SentEnvironment[];
-  }
+  | { readonly type: "staged"; readonly attemptId: AttemptId } & Staged
   /** What it needs could not be sent. */
   | {
     readonly type: "stage_failed";
@@ -57,6 +55,8 @@ export type JobInput =
   | ({ readonly type: "sighted" } & Sighted)
   /** Lines that its script wrote to the spool, in their order. */
   | { readonly type: "pushed"; readonly records: readonly RunRecord[] }
+  /** What its payload, or that of each of some tasks, has to say next. */
+  | { readonly type: "messages"; readonly heard: readonly HeardMessages[] }
   /** Somebody wants it, or one task of it, ended: by the scheduler or, to begin with, by a signal. */
   | ({ readonly type: "cancel"; readonly task?: number | undefined } & CancelRequest)
   /** The scheduler took a cancellation. */
@@ -255,6 +255,7 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
     case "staged":
     case "stage_failed":
       return input.attemptId !== present;
+    case "messages":
     case "staging":
     case "submitting":
     case "cancel":
@@ -298,6 +299,7 @@ function contradicts(view: JobView, input: JobInput, now: number): boolean {
     case "sessionless":
       return view.session === undefined;
     case "pushed":
+    case "messages":
     case "cancel":
     case "silenced":
       return false;
@@ -327,7 +329,12 @@ export function decide(
       facts.add({ type: "staging", tries: memory.stagingTries });
       break;
     case "staged":
-      facts.add({ type: "staged", environments: [...input.environments] });
+      facts.add({
+        type: "staged",
+        environments: [...input.environments],
+        ...(input.inputs === undefined ? {} : { inputs: [...input.inputs] }),
+        ...(input.scripts === undefined ? {} : { scripts: [...input.scripts] }),
+      });
       break;
     case "stage_failed":
       memory = stageFailed(facts, memory, input);
@@ -343,6 +350,9 @@ export function decide(
       break;
     case "pushed":
       memory = pushed(facts, memory, input.records, now);
+      break;
+    case "messages":
+      for (const heard of input.heard) addMessages(facts, heard);
       break;
     case "cancel":
       cancel(facts, input, retry, now);

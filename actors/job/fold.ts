@@ -139,7 +139,16 @@ function attemptEnded(
   return withTasks(
     next,
     (part) =>
-      again.has(part.task) ? { task: part.task, phase: "accepted", nodes: [], restarts: 0 } : part,
+      again.has(part.task)
+        ? {
+          task: part.task,
+          phase: "accepted",
+          nodes: [],
+          restarts: 0,
+          // All attempts append to the same file.
+          ...(part.messagesAt === undefined ? {} : { messagesAt: part.messagesAt }),
+        }
+        : part,
     draft,
   );
 }
@@ -237,7 +246,13 @@ export function foldJob(
     case "staging":
       return { ...next, phase: "staging", error: fact.error, retryAt: undefined };
     case "staged":
-      return { ...next, environments: fact.environments, error: undefined };
+      return {
+        ...next,
+        environments: fact.environments,
+        ...(fact.inputs === undefined ? {} : { inputs: fact.inputs }),
+        ...(fact.scripts === undefined ? {} : { scripts: fact.scripts }),
+        error: undefined,
+      };
     case "submitting":
       return {
         ...next,
@@ -270,6 +285,12 @@ export function foldJob(
     case "exited":
     case "ended":
       return applyStanding(next, fact, draft);
+    case "message": {
+      const { position: messagesAt } = fact;
+      return fact.task === undefined
+        ? { ...next, messagesAt }
+        : withTask(next, fact.task, (task) => ({ ...task, messagesAt }), draft);
+    }
     case "cancel_requested":
       return cancelRequested(next, fact, at, draft);
     case "signalled":

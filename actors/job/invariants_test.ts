@@ -162,6 +162,7 @@ function about(attemptId: AttemptId, input: JobInput): JobInput {
     case "staged":
     case "stage_failed":
       return { ...input, attemptId };
+    case "messages":
     case "staging":
     case "submitting":
     case "cancel":

@@ -6,11 +6,11 @@
 
 import {
   allocationJob,
+  asStaged,
   attemptId,
   errorInfo,
   isFinal,
-  packedSoftware,
-  withEnvironments,
+  needsStaging,
 } from "../../model/mod.ts";
 import type { ErrorInfo, JobId, JobView, TaskView } from "../../model/mod.ts";
 import type { RunRecord } from "../../schedulers/mod.ts";
@@ -28,6 +28,17 @@ import { awaitsVerdict, isWished, nextDueAt, placeOf, presentAttempt } from "./j
 import type { JobState } from "./job_state.ts";
 import { lostParts } from "./lost.ts";
 import { emptyMemory, givingUp } from "./memory.ts";
+import {
+  followedTasks,
+  followRunning,
+  gateGivenUp,
+  gateSighted,
+  hearPieces,
+  nothingFollowed,
+  speakersOf,
+  wantedAgain,
+} from "./messages.ts";
+import type { WantedMessages } from "./messages.ts";
 import { persist } from "./persist.ts";
 import { attemptSpec, isTriedAgain } from "./retry.ts";
 import { saysMoreLater } from "./sighted.ts";
@@ -158,6 +169,27 @@ export function jobActor(
     if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
   };
 
+  const askFor = (wanted: readonly WantedMessages[], ctx: Context): void => {
+    for (const question of wanted) effects.followMessages({ jobId, ...question }, ctx.self);
+  };
+
+  /** Follows what the parts that run have to say, and nobody else. @param tasks Those that have changed. */
+  const follow = (
+    before: JobView,
+    state: JobState,
+    tasks: readonly number[] | undefined,
+    ctx: Context,
+  ): JobState => {
+    const { view, terms } = state;
+    const anew = before.attempt !== view.attempt || isFinal(view.phase);
+    const parts = anew ? followedTasks(state.messages) : [];
+    if (parts.length > 0) effects.unfollowMessages(jobId, parts);
+    const kept = anew ? nothingFollowed : state.messages;
+    const { state: messages, wanted } = followRunning(kept, terms.speakers, view, tasks);
+    askFor(wanted, ctx);
+    return { ...state, messages };
+  };
+
   const take = async (state: JobState, input: JobInput, ctx: Context): Promise<JobState> => {
     // What is still under way when it ends is no news, and its end is told once.
     if (isFinal(state.view.phase)) return state;
@@ -167,8 +199,9 @@ export function jobActor(
     if (decision.facts.length === 0) return cancelWhereWanted({ ...state, memory }, ctx);
     const { changed, waited } = await record(state.view, decision, ctx);
     const tally = tallied(state.tally, state.view, changed);
-    const next = { ...state, view, memory, tally };
-    announce(state.view, next, changed, input.type === "sighted", ctx);
+    const told = { ...state, view, memory, tally };
+    announce(state.view, told, changed, input.type === "sighted", ctx);
+    const next = follow(state.view, told, changed.map(({ task }) => task), ctx);
     if (isFinal(view.phase)) return next;
     // While it waited, its mailbox may have overflowed: what it missed is told again to who asks again.
     return waited
@@ -189,10 +222,10 @@ export function jobActor(
     const { view } = state;
     const decision = decide(state, state.memory, { type: "staging" }, ctx.clock.now());
     if (decision.facts.length > 0) await record(view, decision, ctx);
-    const { software, components, resources } = stored().spec;
+    const { payload, software, components, resources, inputs, workingDirectory } = stored().spec;
     effects.stage({
       attemptId: presentAttempt(view),
-      spec: { software, components, resources },
+      spec: { payload, software, components, resources, inputs, workingDirectory },
       job: ctx.self,
     });
     return cancelWhereWanted({ ...state, view: decision.view }, ctx);
@@ -209,7 +242,8 @@ export function jobActor(
     const wanted = watched(view, terms);
     if (wanted !== undefined) {
       effects.watch(wanted, ctx.self);
-      return cancelWhereWanted(state, ctx);
+      askFor(wantedAgain(state.messages), ctx);
+      return cancelWhereWanted(follow(view, state, undefined, ctx), ctx);
     }
     const now = ctx.clock.now();
     if (view.retryAt !== undefined && now < view.retryAt) return state;
@@ -223,7 +257,7 @@ export function jobActor(
     }
     effects.enqueue({
       attemptId: presentAttempt(view),
-      spec: withEnvironments(attemptSpec(stored().spec, view), view.environments ?? []),
+      spec: asStaged(attemptSpec(stored().spec, view), view),
       place: placeOf(view),
       maybeSent,
       job: ctx.self,
@@ -300,8 +334,22 @@ export function jobActor(
         reply.ok(next.view);
         return next;
       }
+      case "messages_read": {
+        const { state: messages, heard, wanted, released } = hearPieces(
+          state.messages,
+          message.pieces,
+        );
+        let next = await take({ ...state, messages }, { type: "messages", heard }, ctx);
+        askFor(wanted, ctx);
+        const { sighted, given } = released;
+        if (sighted !== undefined) next = await handle(next, { type: "sighted", ...sighted }, ctx);
+        return given.length === 0 ? next : await handle(next, { type: "given_up", given }, ctx);
+      }
       case "sighted": {
-        const next = giveUpWhereLost(await take(state, message, ctx), message, ctx);
+        const gated = gateSighted(state.messages, state.terms.speakers, state.view, message);
+        askFor(gated.wanted, ctx);
+        const heard = await take({ ...state, messages: gated.state }, gated.news, ctx);
+        const next = giveUpWhereLost(heard, message, ctx);
         hearAgainUnlessContent(next, message, ctx);
         if (!awaitsVerdict(next)) return { ...next, verdictMs: VERDICT_MIN_MS };
         // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
@@ -309,7 +357,9 @@ export function jobActor(
         return { ...next, verdictMs: Math.min(VERDICT_MAX_MS, next.verdictMs * 2) };
       }
       case "given_up": {
-        const next = await take(state, message, ctx);
+        const gated = gateGivenUp(state.messages, state.terms.speakers, state.view, message);
+        askFor(gated.wanted, ctx);
+        const next = await take({ ...state, messages: gated.state }, gated.news, ctx);
         // What had begun has its verdict as soon as it is looked at once more.
         if (message.given.some(({ begun }) => begun)) effects.nudge();
         return next;
@@ -349,8 +399,9 @@ export function jobActor(
       const { retry, options } = spec;
       const state: JobState = {
         view,
-        terms: { retry, options, packed: packedSoftware(spec).length > 0 },
+        terms: { retry, options, packed: needsStaging(spec), speakers: speakersOf(spec) },
         memory: emptyMemory,
+        messages: nothingFollowed,
         tally: tallyOf(view.tasks),
         lines: [],
         cancelsSent: NOTHING_SENT,

@@ -11,6 +11,7 @@ type Move =
   | { readonly do: "calls"; readonly fates: readonly CallFate[] }
   | { readonly do: "start"; readonly which: number }
   | { readonly do: "befall"; readonly which: number; readonly fate: Fate }
+  | { readonly do: "say"; readonly which: number; readonly count: number }
   | { readonly do: "forget" }
   | { readonly do: "lose"; readonly begun: boolean }
   | { readonly do: "accounting"; readonly answers: boolean }
@@ -30,6 +31,8 @@ type Move =
   | { readonly do: "refuse" };
 
 interface Scene {
+  /** Whether its payload has something to say. */
+  readonly speaks: boolean;
   /** Whether it brings its software along. */
   readonly packed: boolean;
   readonly stageFates: readonly StageFate[];
@@ -99,6 +102,14 @@ const move: fc.Arbitrary<Move> = fc.oneof<fc.MaybeWeightedArbitrary<Move>[]>(
       ),
     }),
   },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("say"),
+      which,
+      count: fc.constantFrom(1, 1, 7),
+    }),
+  },
   { weight: 2, arbitrary: fc.constant({ do: "forget" }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("lose"), begun: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("accounting"), answers: fc.boolean() }) },
@@ -152,6 +163,7 @@ const retry: fc.Arbitrary<Scene["retry"]> = fc.option(
 );
 
 const scene: fc.Arbitrary<Scene> = fc.record({
+  speaks: fc.boolean(),
   packed: fc.constantFrom(false, false, true),
   stageFates: fc.array(stageFate, { maxLength: 4 }),
   array: fc.constantFrom(undefined, undefined, "0-2%2"),
@@ -183,6 +195,11 @@ async function make(world: JobWorld, move: Move): Promise<void> {
     case "befall": {
       const part = slurm.pick(slurm.parts.filter((one) => one.runs), move.which);
       if (part !== undefined) slurm.befall(part, move.fate);
+      return;
+    }
+    case "say": {
+      const part = slurm.pick(slurm.parts.filter((one) => one.runs), move.which);
+      if (part !== undefined && world.spec.messages !== undefined) world.say(part, move.count);
       return;
     }
     case "forget":
@@ -238,10 +255,11 @@ class BrokenLaws extends Error {
 
 /** Plays a scene to its end; gives the world as it is then, closed. */
 async function play(
-  { packed, stageFates, array, retry, reaction, accountingLagMs, moves }: Scene,
+  { speaks, packed, stageFates, array, retry, reaction, accountingLagMs, moves }: Scene,
   defects: WorldDefects = {},
 ): Promise<JobWorld> {
   const spec = anySpec({
+    ...(speaks ? { messages: {} } : {}),
     ...(packed ? { software: { kind: "archive", path: "a" } } : {}),
     ...(array === undefined ? {} : { resources: { array } }),
     ...(retry === undefined ? {} : { retry }),
@@ -293,6 +311,7 @@ Deno.test("whatever happens and whenever, a job comes to the end that it truly h
       "staging",
       "staged",
       "PLATFORM_MISMATCH",
+      "message",
     ]
   ) {
     assert.ok(reached.has(what), `no run came to '${what}'`);
@@ -309,6 +328,11 @@ const broken: readonly (readonly [what: string, defects: WorldDefects, law?: Reg
   ["a signal that is told again", { cancelsTwice: true }],
   ["lines of an earlier attempt that are taken for the present one", { mixesAttempts: true }],
   ["a fold that forgets attempts", { foldsWrong: true }],
+  [
+    "an end that is told before what was said last",
+    { readsTooLittle: true },
+    /what a payload has said is told before its end/,
+  ],
   [
     "a payload that runs again although it had begun when it was given up",
     { deniesBeginning: true },

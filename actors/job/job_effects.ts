@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { AttemptId, JobId, JobSpec, JobView } from "../../model/mod.ts";
+import type { AttemptId, JobId, JobSpec, JobView, StagingTerms } from "../../model/mod.ts";
 import type { Cancellation, SessionPlace, SessionSighting, Watched } from "../../schedulers/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
 import type { JobMessage } from "./job_messages.ts";
+import type { WantedMessages } from "./messages.ts";
 
 /** Through what a job acts. */
 export interface JobEffects {
@@ -16,7 +17,7 @@ export interface JobEffects {
    */
   readonly stage: (job: {
     readonly attemptId: AttemptId;
-    readonly spec: Pick<JobSpec, "software" | "components" | "resources">;
+    readonly spec: StagingTerms;
     readonly job: ActorRef<JobMessage>;
   }) => void;
   /** Hands an attempt at the job to the submitter. */
@@ -40,6 +41,13 @@ export interface JobEffects {
   readonly giveUp: (watched: Watched, job: ActorRef<JobMessage>) => void;
   /** Asks for a poll soon, or no later than in `withinMs`. */
   readonly nudge: (withinMs?: number) => void;
+  /** Asks for what its payload has to say; answered by `messages_read` once there is something. */
+  readonly followMessages: (
+    question: WantedMessages & { readonly jobId: JobId },
+    job: ActorRef<JobMessage>,
+  ) => void;
+  /** Asks for it no more, for the job itself or for some of its tasks. */
+  readonly unfollowMessages: (jobId: JobId, tasks: readonly (number | undefined)[]) => void;
   /** Has the scheduler end it, or signal it; answered by `cancelled` when the scheduler took it. */
   readonly cancel: (cancellation: Cancellation, job: ActorRef<JobMessage>) => void;
   /**

@@ -8,12 +8,15 @@ import type { JobView } from "../../model/mod.ts";
 import type { RunRecord } from "../../schedulers/mod.ts";
 import type { Reply } from "../kernel/mod.ts";
 import type { JobInput } from "./decide.ts";
+import type { MessagePiece } from "./messages.ts";
 
 /** What a job can be told: what {@linkcode decide} takes, and requests that want an answer. */
 export type JobMessage =
-  | Exclude<JobInput, { type: "cancel" | "pushed" | "closing" }>
+  | Exclude<JobInput, { type: "cancel" | "pushed" | "messages" | "closing" }>
   /** A line that its script wrote to the spool. */
   | { readonly type: "pushed"; readonly record: RunRecord }
+  /** What was read of what its payload, or those of its tasks, have to say. */
+  | { readonly type: "messages_read"; readonly pieces: readonly MessagePiece[] }
   /** The lines that have come are to be journaled, together. */
   | { readonly type: "hear" }
   /** Those it works with have been started anew: say again what is wanted of them. */

@@ -10,6 +10,7 @@ import type { RunRecord, SessionPlace } from "../../schedulers/mod.ts";
 import type { Cancellable } from "../kernel/mod.ts";
 import { nextForceAt } from "./cancel.ts";
 import type { JobMemory } from "./memory.ts";
+import type { MessageState, Speakers } from "./messages.ts";
 import { awaitsItsVerdict } from "./tasks.ts";
 import type { TaskTally } from "./tasks.ts";
 
@@ -20,6 +21,8 @@ import type { TaskTally } from "./tasks.ts";
 export type Terms = Pick<JobSpec, "retry" | "options"> & {
   /** Whether something must be sent to the cluster before the first attempt. */
   readonly packed: boolean;
+  /** Which parts of it send messages. */
+  readonly speakers: Speakers;
 };
 
 /** A job as its actor has it. */
@@ -30,6 +33,8 @@ export interface JobState {
   readonly terms: Terms;
   /** What it remembers that is no fact yet. */
   readonly memory: JobMemory;
+  /** How what its payload has to say is followed. */
+  readonly messages: MessageState;
   /** How its tasks stand, counted. */
   readonly tally: TaskTally;
   /** Lines of the spool that are not journaled yet; grows in place, since they may be thousands. */

@@ -15,5 +15,6 @@ export * from "./fold.ts";
 export * from "./job_actor.ts";
 export * from "./job_effects.ts";
 export * from "./job_messages.ts";
+export type { MessagePiece, WantedMessages } from "./messages.ts";
 export { MISSING_GRACE_MS } from "./sighted.ts";
 export { retryOutcome } from "./retry.ts";

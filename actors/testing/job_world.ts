@@ -13,6 +13,7 @@ import type { AttemptId, JobFact, JobSpec, JobView } from "../../model/mod.ts";
 import type { Cancellation } from "../../schedulers/mod.ts";
 import { Journal, JournalConflictError, JournalFullError } from "../../store/mod.ts";
 import type { JournalEntry } from "../../store/mod.ts";
+import { LocalFiles } from "../../transfers/mod.ts";
 import type { Connection } from "../cluster/connection.ts";
 import { poller } from "../cluster/poller.ts";
 import type { PollerMessage } from "../cluster/poller.ts";
@@ -22,11 +23,11 @@ import { submitter } from "../cluster/submitter.ts";
 import type { SubmitterMessage } from "../cluster/submitter.ts";
 import { brokenInvariants } from "../job/invariants.ts";
 import { foldJob, jobActor } from "../job/mod.ts";
-import type { CancelRequest, JobEffects, JobMessage } from "../job/mod.ts";
+import type { CancelRequest, JobEffects, JobMessage, WantedMessages } from "../job/mod.ts";
 import { ActorSystem, seededRandom, VirtualClock } from "../kernel/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
 import { fakeArchive, FakeArchives } from "./fake_archives.ts";
-import { FakeEnvironments, FakeHost, fakePlanner } from "./fake_connection.ts";
+import { FakeEnvironments, FakeFiles, FakeHost, fakePlanner } from "./fake_connection.ts";
 import { EPOCH, jobNumber } from "./simulated_job.ts";
 import { arrayNumbers, SimulatedSlurm } from "./simulated_slurm.ts";
 import type { Part, SlurmDefects } from "./simulated_slurm.ts";
@@ -41,6 +42,8 @@ export interface WorldDefects extends SlurmDefects {
   readonly mixesAttempts?: boolean;
   /** A step of the history is folded as if it were the one before. */
   readonly foldsWrong?: boolean;
+  /** What the payload says last is read after its end was told. */
+  readonly readsTooLittle?: boolean;
   /** Requests to end the job never reach the submitter. */
   readonly losesRequests?: boolean;
 }
@@ -64,6 +67,7 @@ export class JobWorld implements AsyncDisposable {
   /** What the job brings along, and where that is sent. */
   readonly archives = new FakeArchives();
   readonly environments = new FakeEnvironments();
+  readonly files = new FakeFiles();
   /** Laws that were broken. */
   readonly troubles: string[] = [];
   /** The facts that the journal has taken. */
@@ -92,6 +96,16 @@ export class JobWorld implements AsyncDisposable {
   #ended = 0;
   /** Hashes of what was sent, and whether something was tried that never works. */
   readonly #sent = new Set<string>();
+  /** What the payload of each part has said, and what the job wants to hear of it; -1 is the job itself. */
+  readonly #said = new Map<number, readonly string[]>();
+  readonly #told = new Map<number, number>();
+  readonly #questions = new Map<
+    number,
+    {
+      readonly question: WantedMessages;
+      readonly job: ActorRef<JobMessage>;
+    }
+  >();
   #neverWorks = false;
   /** How many attempts have ended of which nothing is tried again but what was lost before it began. */
   #lostAttempts = 0;
@@ -167,12 +181,19 @@ export class JobWorld implements AsyncDisposable {
   /** The connection stands. */
   up(): void {
     if (this.#connection !== undefined) return;
-    const { slurm: scheduler, environments } = this;
-    const connection = { host: new FakeHost(), scheduler, planner: fakePlanner, environments };
+    const { slurm: scheduler, environments, files } = this;
+    const connection = {
+      host: new FakeHost(),
+      scheduler,
+      planner: fakePlanner,
+      environments,
+      files,
+    };
     this.#connection = connection;
     this.#stager?.tell({ type: "up", connection });
     this.#submitter?.tell({ type: "up", connection });
     this.#poller?.tell({ type: "up", connection });
+    for (const key of this.#questions.keys()) this.#readSoon(key);
   }
 
   /** The connection is lost. */
@@ -182,6 +203,38 @@ export class JobWorld implements AsyncDisposable {
     this.#stager?.tell({ type: "down" });
     this.#submitter?.tell({ type: "down" });
     this.#poller?.tell({ type: "down" });
+  }
+
+  /** Has the payload of a part that runs say so many things more. */
+  say({ task }: Part, count: number): void {
+    const key = task ?? -1;
+    for (let time = 0; time < count; time++) {
+      const said = this.#said.get(key) ?? [];
+      const line = { method: "report_custom_message", params: { payload: said.length } };
+      const text = JSON.stringify({ __dagster_pipes_version: "0.1", ...line });
+      this.#said.set(key, [...said, text]);
+    }
+    this.#readSoon(key);
+  }
+
+  /** Answers who asks for what the payload of a part has to say, as soon as there is something. */
+  #readSoon(key: number): void {
+    const asked = this.#questions.get(key);
+    this.clock.setTimeout(() => {
+      const now = this.#questions.get(key);
+      if (now === undefined || now !== asked || this.#connection === undefined) return;
+      const { question: { task, offset, over, until }, job } = now;
+      const file = new TextEncoder().encode(
+        (this.#said.get(key) ?? []).map((line) => `${line}\n`).join(""),
+      );
+      const end = until ?? (this.defects.readsTooLittle === true ? offset : file.length);
+      const bytes = file.slice(offset, Math.min(over ? end : Infinity, offset + 200));
+      if (bytes.length === 0 && !over) return;
+      const piece = { task, offset, bytes, end: over ? end : undefined };
+      const heard = job.tell({ type: "messages_read", pieces: [piece] });
+      if (heard === "full") this.#readSoon(key);
+      else this.#questions.delete(key);
+    }, 60);
   }
 
   /** Tells the job's actor something. */
@@ -271,9 +324,14 @@ export class JobWorld implements AsyncDisposable {
   async #take(): Promise<void> {
     const options = { backoff: { minMs: 200, maxMs: 5_000, jitter: 0 } };
     this.#watching.clear();
+    this.#questions.clear();
     this.#system.spawn<never, null>("cluster", {
       init: (ctx) => {
-        this.#stager = ctx.spawn("stager", stager({ local: this.archives }), options);
+        this.#stager = ctx.spawn(
+          "stager",
+          stager({ environments: this.archives, files: new LocalFiles() }),
+          options,
+        );
         this.#submitter = ctx.spawn("submitter", submitter({ report: () => {} }), options);
         this.#poller = ctx.spawn(
           "poller",
@@ -387,6 +445,15 @@ export class JobWorld implements AsyncDisposable {
       );
       this.#poller?.tell({ type: "give_up", watched, job });
     },
+    followMessages: (question, job) => {
+      const key = question.task ?? -1;
+      this.#law(this.spec.messages !== undefined, "only who has something to say is listened to");
+      this.#questions.set(key, { question, job });
+      this.#readSoon(key);
+    },
+    unfollowMessages: (_, tasks) => {
+      for (const task of tasks) this.#questions.delete(task ?? -1);
+    },
     nudge: (withinMs = 0) => void this.#poller?.tell({ type: "nudge", withinMs }),
     cancel: (cancellation, job) => {
       this.#checkCancel(cancellation);
@@ -481,8 +548,41 @@ export class JobWorld implements AsyncDisposable {
       this.slurm.submissions.values().every((times) => times === 1),
       "an attempt is submitted exactly once",
     );
+    if (fact.type === "message") this.#checkMessage(fact);
+    if (fact.type === "ended" || fact.type === "attempt_ended") this.#checkAllSaid(before, fact);
     if (fact.type === "running" || fact.type === "exited") this.#checkRun(before, fact);
     if (fact.type === "ended" || fact.type === "attempt_ended") this.#checkVerdict(before, fact);
+  }
+
+  #checkMessage({ task, position, message }: Extract<JobFact, { type: "message" }>): void {
+    const key = task ?? -1;
+    const told = this.#told.get(key) ?? 0;
+    const said = this.#said.get(key) ?? [];
+    this.#told.set(key, told + 1);
+    this.#law(
+      message.kind === "custom" && message.payload === told,
+      "each message is told once and in order",
+    );
+    this.#law(
+      position === said.slice(0, told + 1).join("\n").length + 1,
+      "the position of a message is that behind its line",
+    );
+  }
+
+  /** Whether all that a part has said was told before its end. */
+  #checkAllSaid(
+    before: JobView,
+    fact: Extract<JobFact, { type: "ended" | "attempt_ended" }>,
+  ): void {
+    // Nobody knows when that ended.
+    if (fact.reason?.code === "Forgotten") return;
+    const task = fact.type === "ended" ? fact.task : undefined;
+    if (before.tasks !== undefined && task === undefined) return;
+    const key = task ?? -1;
+    this.#law(
+      this.#told.get(key) === this.#said.get(key)?.length,
+      "what a payload has said is told before its end",
+    );
   }
 
   /** The parts of the attempt, of all tasks or of one. */

@@ -17,6 +17,8 @@ export const noEffects: JobEffects = {
   unwatch: nothing,
   giveUp: nothing,
   nudge: nothing,
+  followMessages: nothing,
+  unfollowMessages: nothing,
   cancel: nothing,
   ended: nothing,
   taskEnded: nothing,

@@ -264,7 +264,7 @@ export class SimulatedSlurm implements Scheduler {
     return Promise.reject(new Error("nobody probes"));
   }
   metrics(): Promise<JobMetrics> {
-    return Promise.resolve({ source: "none" });
+    return Promise.resolve({ source: "none", hints: [] });
   }
   spoolCommand(): string {
     return "";

@@ -10,6 +10,7 @@ import { clusterDetails, clusterTable, probeDetails } from "./cluster.ts";
 import { errorText } from "./error.ts";
 import { eventLine } from "./event.ts";
 import { endText, jobDetails, jobTable, phaseText, progressText } from "./job.ts";
+import { bytesText, metricsDetails } from "./metrics.ts";
 import { sessionDetails, sessionTable } from "./session.ts";
 import { fields, table } from "./table.ts";
 import { spanText, timeText } from "./time.ts";
@@ -345,4 +346,51 @@ Deno.test("a session in full names its failed nodes and the way to its clusters"
   assert.match(text, /^failed nodes +n2 \(DOWN\)$/m);
   assert.match(text, /^steps +2 run, 3 wait, 7 have ended$/m);
   assert.match(text, /2 nodes, 16 CPUs, 4 GPUs +n1:6379 +ssh -N -L 8265:n1:8265 ada@login$/m);
+});
+
+Deno.test("what a job has used is shown in units for people, with its steps below", () => {
+  const shown = metricsDetails({
+    source: "accounting",
+    elapsedSeconds: 600,
+    timeLimitSeconds: 86_400,
+    cpus: 4,
+    cpuSeconds: 1200,
+    cpuEfficiency: 0.5,
+    nodes: 1,
+    nodeHours: 1 / 6,
+    gpus: 2,
+    gpuHours: 1 / 3,
+    requestedMemoryBytes: 64 * 2 ** 30,
+    peakMemoryBytes: 3 * 2 ** 30,
+    memoryShare: 3 / 64,
+    energyJoules: 90_000,
+    steps: [
+      { step: "batch", elapsedSeconds: 600, cpus: 4, cpuSeconds: 0.02, cpuEfficiency: 0.0000083 },
+      { step: "0", cpuSeconds: 1200, peakMemoryBytes: 3 * 2 ** 30, diskReadBytes: 2048 },
+    ],
+    hints: ["Asked for 64 GB of memory, used 3 GB."],
+  });
+  assert.equal(
+    shown,
+    [
+      "source      accounting",
+      "time        10m00s of 1d00h",
+      "CPUs        4",
+      "CPU time    20m00s (50%)",
+      "memory      3 GB of 64 GB, 4.69%",
+      "nodes       1",
+      "node hours  0.167",
+      "GPUs        2",
+      "GPU hours   0.333",
+      "energy      90 kJ",
+      "hint        Asked for 64 GB of memory, used 3 GB.",
+      "",
+      "STEP     TIME  CPUS  CPU TIME  BUSY  MEMORY  SHARE  READ  WRITTEN",
+      "batch  10m00s     4     0.02s    0%       -      -     -        -",
+      "0           -     -    20m00s     -    3 GB      -  2 KB        -",
+      "",
+    ].join("\n"),
+  );
+  assert.equal(bytesText(1024), "1 KB");
+  assert.equal(metricsDetails({ source: "none", hints: [] }), "source  none: nothing is known\n");
 });

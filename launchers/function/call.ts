@@ -8,6 +8,8 @@ import { withFunction } from "../../model/mod.ts";
 import type { FunctionPayload } from "../../model/mod.ts";
 import { commandLine, quote, quotePath } from "../../shell/mod.ts";
 import { checkScript, scriptDirectives } from "../../slurm/mod.ts";
+import { filledScript } from "../placeholders/script.ts";
+import type { Values } from "../placeholders/values.ts";
 import type { ExecutionPlan, PlanFile } from "../plan.ts";
 import { FUNCTION_EXIT_CODES, FunctionScriptError } from "./errors.ts";
 import { FUNCTION_RUNNERS } from "./program.ts";
@@ -110,9 +112,14 @@ export interface FunctionCall extends Omit<ExecutionPlan, "body" | "peers"> {
  * The call of a function, alone or in the user's script.
  *
  * @param scriptFile Name of the file for the user's script.
+ * @param values What the inputs and outputs in the script stand for.
  * @throws {SluiceError} The script cannot be run as it is.
  */
-export function functionCall(payload: FunctionPayload, scriptFile: string): FunctionCall {
+export function functionCall(
+  payload: FunctionPayload,
+  scriptFile: string,
+  values: Values,
+): FunctionCall {
   const files = functionFiles(payload);
   const { script } = payload;
   if (script === undefined) {
@@ -127,7 +134,7 @@ export function functionCall(payload: FunctionPayload, scriptFile: string): Func
   checkScript(script);
   checkShell(script);
   const { lines, options } = scriptDirectives(script);
-  const text = withFunction(script, '"$SLUICE_FUNCTION"');
+  const text = filledScript(withFunction(script, '"$SLUICE_FUNCTION"'), values);
   return {
     files: [...files, { name: scriptFile, text, executable: true }],
     words: `${VARIABLES} "$sluice_dir"/${scriptFile}`,

@@ -5,19 +5,10 @@
  */
 
 import assert from "node:assert/strict";
+import { checkScripts } from "../../shell/testing/shellcheck.ts";
 
 /** Set to write the expected scripts anew: look at the difference before committing it. */
 const REGENERATE = "SLUICE_WRITE_GOLDEN";
-
-async function installed(command: string): Promise<boolean> {
-  try {
-    return (await new Deno.Command(command, { args: ["--version"], stdout: "null" }).output())
-      .success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
 
 /**
  * Tests that each script is the one in its golden file, that every such file is that of a script, and that
@@ -50,19 +41,11 @@ export function goldenScripts(
   });
 
   Deno.test(`shellcheck finds nothing in any script of '${folder}'`, async (test) => {
-    if (!await installed("shellcheck")) {
-      // Where everything must be tested, a missing shellcheck is a failure.
-      assert.equal(Deno.env.get("CI"), undefined, "shellcheck is not installed");
-      return void await test.step({ name: "shellcheck is not installed", ignore: true, fn() {} });
-    }
-    const { stdout, code } = await new Deno.Command("shellcheck", {
-      args: [
-        // Single quotes around '$' are what quoting is for; activation scripts are on the cluster.
-        "--exclude=SC2016,SC1090,SC1091",
-        ...Object.keys(scripts).map((name) => golden(name).pathname),
-      ],
-    }).output();
-    assert.equal(new TextDecoder().decode(stdout), "");
-    assert.equal(code, 0);
+    await checkScripts(
+      test,
+      Object.keys(scripts).map((name) => golden(name).pathname),
+      // Single quotes around '$' are what quoting is for; activation scripts are on the cluster.
+      ["SC2016", "SC1090", "SC1091"],
+    );
   });
 }

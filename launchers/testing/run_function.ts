@@ -74,7 +74,7 @@ export class CallPlace implements AsyncDisposable {
       ...rest,
     });
     const plan = launch(spec, { kind: "host" });
-    const script = jobScript(attemptId(newJobId(), 1), scriptTerms(spec), plan);
+    const script = jobScript(attemptId(newJobId(), 1), scriptTerms(spec, spec.name), plan);
     const files = [...plan.files, { name: JOB_SCRIPT_FILE, text: script, executable: true }];
     const directory = join(this.directory, `call ${this.#calls++}`);
     await Deno.mkdir(directory);

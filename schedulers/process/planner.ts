@@ -10,6 +10,7 @@ import {
   JOB_SCRIPT_FILE,
   jobScript,
   launch,
+  messageFiles,
   scriptTerms,
 } from "../../launchers/mod.ts";
 import type { CustomLaunchers, JobPlace, PlanFile } from "../../launchers/mod.ts";
@@ -91,13 +92,13 @@ export class ProcessPlanner implements JobPlanner {
       command,
     };
     if (components === undefined) {
-      return { ...shared, files: this.#filesOf(id, spec, { kind: "batch" }) };
+      return { ...shared, files: this.#filesOf(id, spec.name, spec, { kind: "batch" }) };
     }
     const works = [spec, ...components];
     return {
       ...shared,
       files: works.flatMap((work, component) =>
-        inComponent(component, this.#filesOf(id, work, { kind: "component", component }))
+        inComponent(component, this.#filesOf(id, spec.name, work, { kind: "component", component }))
       ),
       components: works.map((_, component) => [
         `./${place.script.slice(0, -JOB_SCRIPT_FILE.length)}${
@@ -109,13 +110,20 @@ export class ProcessPlanner implements JobPlanner {
   }
 
   /** The files of a job's work, or of that of one component. */
-  #filesOf(id: AttemptId, work: JobSpec | Component, place: JobPlace): PlanFile[] {
-    const plan = launch(work, { kind: "host" }, this.#launchers);
+  #filesOf(
+    id: AttemptId,
+    jobName: string,
+    work: JobSpec | Component,
+    place: JobPlace,
+  ): PlanFile[] {
+    const component = place.kind === "component" ? { component: place.component } : {};
+    const plan = launch({ ...work, ...component }, { kind: "host" }, this.#launchers);
     // Nothing sets a time limit here.
-    const terms = scriptTerms(work);
+    const terms = scriptTerms(work, jobName);
     return [
       ...plan.files,
       { name: JOB_SCRIPT_FILE, text: jobScript(id, terms, plan, place), executable: true },
+      ...messageFiles(id, terms),
     ];
   }
 
@@ -146,6 +154,12 @@ function refuseWhatNeedsAScheduler(spec: JobSpec): void {
     throw new UnsupportedRequestError(
       "'signalBeforeLimit'",
       "This cluster is a plain host, which sets no time limit: leave the request out, or name a Slurm cluster.",
+    );
+  }
+  if ([spec, ...spec.components ?? []].some(({ srun }) => srun !== false)) {
+    throw new UnsupportedRequestError(
+      "'srun'",
+      "This cluster is a plain host without srun: leave it out, name a Slurm cluster, or set `resources: ignore` of this one.",
     );
   }
   const asked =

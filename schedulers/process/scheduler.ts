@@ -19,10 +19,13 @@ import { parseExitRecords, printExitRecords } from "../exit_record.ts";
 import type { ExitRecord } from "../exit_record.ts";
 import { attemptDirectory, followSpool } from "../layout.ts";
 import type { RemoteLayout } from "../layout.ts";
+import { assembleMetrics } from "../metrics/assemble.ts";
+import { readRecords, recordFound } from "../metrics/recorded.ts";
 import { removeJobs } from "../remove.ts";
 import type {
   Cancellation,
   GivenUp,
+  MeteredJob,
   Observation,
   Scheduler,
   SessionSighting,
@@ -197,9 +200,12 @@ export class ProcessScheduler implements Scheduler {
     return { scheduler: "none", roundTripMs, accounting: false, partitions: [], freeBytes };
   }
 
-  /** Nothing counts what a plain process uses. */
-  metrics(): Promise<JobMetrics> {
-    return Promise.resolve({ source: "none" });
+  /** Nothing counts what a plain process uses, beside its script, which notes its start and its end. */
+  async metrics(job: MeteredJob, signal: AbortSignal): Promise<JobMetrics> {
+    const records = await readRecords(this.#host, this.#layout, job.parts, signal);
+    // A plain host is one node, and has told no name of it.
+    const found = job.parts.map((part) => recordFound(records.get(part), 1));
+    return assembleMetrics(job, found);
   }
 
   /** A plain host holds no sessions. */

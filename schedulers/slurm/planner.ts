@@ -9,6 +9,7 @@ import {
   JOB_SCRIPT_FILE,
   jobScript,
   launch,
+  messageFiles,
   peersFiles,
   scriptTerms,
 } from "../../launchers/mod.ts";
@@ -142,6 +143,7 @@ export class SlurmPlanner implements JobPlanner {
         ...plan.files,
         { name: JOB_SCRIPT_FILE, text: jobScript(id, spec, plan), executable: true },
         ...peersFiles(spec, plan),
+        ...messageFiles(id, spec),
       ],
       output: `stdout${output}`,
       error: `stderr${output}`,
@@ -152,7 +154,7 @@ export class SlurmPlanner implements JobPlanner {
   /** What is special to a heterogeneous job. */
   #planComponents(id: AttemptId, spec: JobSpec, others: readonly Component[]): PlannedWork {
     const planned = [spec, ...others].map((work, component) => {
-      const plan = launch(work, { kind: "allocation" }, this.#options.launchers);
+      const plan = launch({ ...work, component }, { kind: "allocation" }, this.#options.launchers);
       const directives = directiveWords(plan.directives);
       const options = component === 0 ? Object.keys(spec.options) : [];
       return {
@@ -160,7 +162,7 @@ export class SlurmPlanner implements JobPlanner {
         options: [...plan.directiveOptions, ...options],
         // The cluster's default may be an array, which a heterogeneous job cannot be.
         resources: { ...this.#merge(spec, work.resources, plan, options), array: undefined },
-        terms: scriptTerms(work),
+        terms: scriptTerms(work, spec.name),
         plan,
       };
     });

@@ -33,13 +33,17 @@ export interface Run {
  */
 const CLOCK_SKEW_MS = 5_000;
 
-function before(time: number | undefined, start: number | undefined): boolean {
+/** Whether a time lies before the start of a run, so that what has it is of an earlier one. */
+export function isBefore(time: number | undefined, start: number | undefined): boolean {
   return time !== undefined && start !== undefined && time + CLOCK_SKEW_MS < start;
 }
 
 /** Whether the record that lies in the job's directory is of this run. */
-export function isRecordOf(run: Run, record: ExitRecord): boolean {
-  return record.schedulerId === run.schedulerId && !before(record.endedAt, run.startedAt);
+export function isRecordOf(
+  run: Pick<Run, "schedulerId" | "startedAt">,
+  record: ExitRecord,
+): boolean {
+  return record.schedulerId === run.schedulerId && !isBefore(record.endedAt, run.startedAt);
 }
 
 /**
@@ -47,12 +51,16 @@ export function isRecordOf(run: Run, record: ExitRecord): boolean {
  * before this run began. Ends are compared and not starts, since the job's script may have been started
  * long after the job, by a prolog that takes its time.
  */
-export function isAccountOf(run: Run, line: SacctJob, record: ExitRecord | undefined): boolean {
+export function isAccountOf(
+  run: Pick<Run, "attemptId" | "startedAt">,
+  line: Pick<SacctJob, "workingDirectory" | "endedAt">,
+  record: ExitRecord | undefined,
+): boolean {
   const { jobId } = attemptParts(run.attemptId);
   const path = `${line.workingDirectory ?? ""}/`;
   // The path may lead through symbolic links, so its beginning is not compared.
   if (!path.includes(`/jobs/${jobId}/`)) return false;
-  return !before(line.endedAt, run.startedAt) && !before(line.endedAt, record?.startedAt);
+  return !isBefore(line.endedAt, run.startedAt) && !isBefore(line.endedAt, record?.startedAt);
 }
 
 /** Slurm's own words on the end of a run. */
@@ -85,7 +93,8 @@ export function wordsOf(
   const own = found.words.filter(({ job, step = false }) =>
     step === run.component && (run.task === undefined ? job === id : job >= id)
   );
-  const stale = ({ at }: SpokenWords) => before(at, run.startedAt) || before(at, record?.startedAt);
+  const stale = ({ at }: SpokenWords) =>
+    isBefore(at, run.startedAt) || isBefore(at, record?.startedAt);
   const last = own.findLast(({ at }) => at !== undefined);
   const current = last !== undefined && !stale(last) ? last : undefined;
   return {

@@ -14,13 +14,7 @@ import type {
   SessionId,
 } from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
-import {
-  hasAccounting,
-  parseSacct,
-  parseScancelErrors,
-  sacctArguments,
-  scancelArguments,
-} from "../../slurm/mod.ts";
+import { parseScancelErrors, scancelArguments } from "../../slurm/mod.ts";
 import { planBatch } from "../batch.ts";
 import { SchedulerUnavailableError } from "../errors.ts";
 import { giveUp } from "../give_up.ts";
@@ -30,6 +24,7 @@ import { removeJobs } from "../remove.ts";
 import type {
   Cancellation,
   GivenUp,
+  MeteredJob,
   Observation,
   Scheduler,
   SessionSighting,
@@ -47,7 +42,7 @@ import type { MarksFound } from "./component_marks.ts";
 import { componentVerdict, leavesOpen } from "./component_verdict.ts";
 import { forAll, QUEUE_BY_COMMENT } from "./command_lines.ts";
 import { GoneParts } from "./gone_parts.ts";
-import { jobMetrics } from "./metrics.ts";
+import { readMetrics } from "./read_metrics.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { SlurmPlanner } from "./planner.ts";
 import { Parts } from "./parts.ts";
@@ -61,7 +56,7 @@ import { isStep, Steps } from "./steps.ts";
 import { PROGRAM_SECONDS, ReplyReader, submitProgram } from "./submit_program.ts";
 import type { ProgramReply } from "./submit_program.ts";
 import { strayCopies } from "./stray_copies.ts";
-import { sacctLine, VanishedJobs } from "./vanished.ts";
+import { VanishedJobs } from "./vanished.ts";
 
 /** The lane of the host's shells that carries submissions, so that polls do not wait for them. */
 const SUBMIT_LANE = "submit";
@@ -298,15 +293,9 @@ export class SlurmScheduler implements Scheduler {
     return probe(this.#host, this.#layout.root, this.#settings, signal);
   }
 
-  /** What accounting counted for a job; see {@linkcode Scheduler.metrics}. */
-  async metrics(job: Watched, signal: AbortSignal): Promise<JobMetrics> {
-    // Accounting counts steps under ids that a step has only once it has begun.
-    if (isStep(job)) return { source: "none" };
-    if (!hasAccounting(await this.#settings.known(signal))) return { source: "none" };
-    const line = sacctLine(sacctArguments([job.schedulerId]));
-    const { exitCode, stdout, stderr } = await this.#host.run(line, { signal });
-    if (exitCode !== 0) throw new SchedulerUnavailableError("sacct", decoder.decode(stderr));
-    return jobMetrics(parseSacct(stdout).jobs);
+  /** What a job has used; see {@linkcode Scheduler.metrics}. */
+  metrics(job: MeteredJob, signal: AbortSignal): Promise<JobMetrics> {
+    return readMetrics(this.#host, this.#layout, this.#settings, job, signal);
   }
 
   /** Looks at sessions; see {@linkcode Scheduler.inspect}. */

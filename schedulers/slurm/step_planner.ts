@@ -12,6 +12,7 @@ import {
   JOB_SCRIPT_FILE,
   jobScript,
   launch,
+  messageFiles,
   peersFiles,
   START_STEP_FILE,
   STEP_END,
@@ -223,6 +224,7 @@ export class StepPlanner {
         program(JOB_SCRIPT_FILE, jobScript(attemptId, spec, plan, { kind: "step", sessionId })),
         program(STEP_SCRIPT_FILE, stepScript(resources, plan)),
         ...peersFiles(spec, plan),
+        ...messageFiles(attemptId, spec),
         ...(tasks === undefined ? [] : [{
           name: STEP_TASKS,
           text: `${tasks.map(taskDigits).join(" ")}\n`,

@@ -52,7 +52,7 @@ class Cluster {
   /** Makes sacct show the run as ended in that state. */
   async account(run: Run, state: string): Promise<void> {
     const { jobId } = attemptParts(run.attemptId);
-    const fields = [run.schedulerId, state, "0:0", "1", "2", "3", "1", "00:01", "1", "", "", "n1"];
+    const fields = [run.schedulerId, state, "0:0", "1", "2", "3", "n1"];
     const line = [...fields, "None", `/real/jobs/${jobId}`].join("\x1f");
     await this.fake.command("sacct", `printf '%s\\n' ${quote(line)}`);
   }

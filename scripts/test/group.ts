@@ -26,15 +26,23 @@ export interface TestGroup {
 }
 
 /**
- * What runs at the same time. The files of a group on the cluster run one after the other; those of other
- * groups side by side.
+ * What runs at the same time: the lanes of a stage side by side, and the stages one after the other. The files of
+ * a group on the cluster run one after the other; those of other groups side by side.
  *
  * - `machine`: needs no cluster.
  * - `cluster-a`, `cluster-b`, `cluster-c`: share the real cluster with each other, since most of their time they
  *   wait; each is about as long as the others.
- * - `alone`: breaks the cluster's daemons or nodes, or fills it; after all others.
+ * - `nodes`: breaks nodes. `burst`: fills the queue with what never gets to a node.
+ * - `alone`: breaks the cluster's daemons.
  */
-export type Lane = "machine" | "cluster-a" | "cluster-b" | "cluster-c" | "alone";
+const STAGES = [
+  ["machine", "cluster-a", "cluster-b", "cluster-c"],
+  ["nodes", "burst"],
+  ["alone"],
+] as const;
+
+/** See {@linkcode STAGES}. */
+export type Lane = (typeof STAGES)[number][number];
 
 /** Whether a lane needs the real cluster. */
 export function isOnCluster(lane: Lane): boolean {
@@ -72,7 +80,7 @@ export const GROUPS: readonly TestGroup[] = [
     paths: ["shell/", "launchers/"],
     permissions: (machine) => [
       ...scratch(machine),
-      `--allow-run=${shells},setsid,kill,shellcheck`,
+      `--allow-run=${shells},setsid,kill`,
       "--allow-env=CI,SLUICE_WRITE_GOLDEN",
     ],
     lane: "machine",
@@ -98,6 +106,7 @@ export const GROUPS: readonly TestGroup[] = [
     name: "links",
     paths: [
       "hosts/transfer_test.ts",
+      "transfers/",
       "launchers/component_run_test.ts",
       "schedulers/slurm/",
     ],
@@ -139,8 +148,25 @@ export const GROUPS: readonly TestGroup[] = [
     lane: "cluster-a",
   },
   {
+    // Links are made of what is fetched.
+    name: "files",
+    paths: ["tests/cluster/files_test.ts"],
+    permissions: (machine) => [
+      "--allow-read",
+      "--allow-write",
+      ...clusterPermissions(machine).filter((flag) => !/^--allow-(?:read|write)=/.test(flag)),
+    ],
+    lane: "cluster-b",
+  },
+  {
     name: "sessions",
     paths: ["session", "standing", "step"].map((name) => `tests/cluster/${name}`),
+    permissions: clusterPermissions,
+    lane: "cluster-b",
+  },
+  {
+    name: "kinds",
+    paths: ["mixed_jobs", "signals"].map((name) => `tests/cluster/${name}`),
     permissions: clusterPermissions,
     lane: "cluster-b",
   },
@@ -152,23 +178,26 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "payloads",
-    paths: ["functions", "mixed_jobs", "ray", "signals", "software", "spark"]
-      .map((name) => `tests/cluster/${name}`),
+    paths: ["functions", "ray", "software", "spark"].map((name) => `tests/cluster/${name}`),
     permissions: clusterPermissions,
     lane: "cluster-c",
   },
   {
+    name: "nodes",
+    paths: ["ray_lost_node", "sessions_nodes", "spark_lost_node", "step_node_failure"]
+      .map((name) => `tests/cluster/${name}_test.ts`),
+    permissions: clusterPermissions,
+    lane: "nodes",
+  },
+  {
+    name: "burst",
+    paths: ["tests/cluster/burst_test.ts"],
+    permissions: clusterPermissions,
+    lane: "burst",
+  },
+  {
     name: "alone",
-    paths: [
-      "burst",
-      "faults",
-      "lost_jobs",
-      "ray_lost_node",
-      "sessions_nodes",
-      "spark_lost_node",
-      "step_node_failure",
-      "truth",
-    ].map((name) => `tests/cluster/${name}_test.ts`),
+    paths: ["faults", "lost_jobs", "truth"].map((name) => `tests/cluster/${name}_test.ts`),
     permissions: clusterPermissions,
     lane: "alone",
   },
@@ -195,14 +224,14 @@ function groupOf(file: string, groups: readonly TestGroup[]): TestGroup {
 /** Batches that run at the same time, each list in its order. */
 export type Stage = readonly (readonly Batch[])[];
 
-/** The batches one after the other: first the lanes side by side, then what is to be alone. */
+/** The batches of each stage, lane by lane; what has none is left out. */
 export function stages(batches: readonly Batch[]): Stage[] {
-  const alone = batches.filter(({ group }) => group.lane === "alone");
-  const lanes = Map.groupBy(
-    batches.filter(({ group }) => group.lane !== "alone"),
-    ({ group }) => group.lane,
-  );
-  return [[...lanes.values()], ...(alone.length === 0 ? [] : [[alone]])]
+  return STAGES
+    .map((lanes) =>
+      lanes
+        .map((lane) => batches.filter(({ group }) => group.lane === lane))
+        .filter((lane) => lane.length > 0)
+    )
     .filter((stage) => stage.length > 0);
 }
 

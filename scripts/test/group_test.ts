@@ -27,14 +27,21 @@ Deno.test("no group may run every program or do all", () => {
   }
 });
 
-Deno.test("lanes run side by side, each in its order, and what is to be alone after them", () => {
+Deno.test("lanes run side by side, each in its order, and stages one after the other", () => {
   const of = (name: string, lane: Lane): TestGroup => ({ ...group(name, `${name}/`), lane });
-  const groups = [of("a", "machine"), of("b", "machine"), of("c", "cluster-a"), of("d", "alone")];
+  const groups = [
+    of("a", "machine"),
+    of("b", "machine"),
+    of("c", "cluster-a"),
+    of("d", "alone"),
+    of("e", "nodes"),
+    of("f", "burst"),
+  ];
   const files = groups.map(({ name }) => `${name}/x_test.ts`);
   const names = stages(batches(files, groups)).map((stage) =>
     stage.map((lane) => lane.map(({ group }) => group.name))
   );
-  assert.deepEqual(names, [[["a", "b"], ["c"]], [["d"]]]);
+  assert.deepEqual(names, [[["a", "b"], ["c"]], [["e"], ["f"]], [["d"]]]);
   assert.deepEqual(stages([]), []);
   assert.deepEqual(stages(batches(["d/x_test.ts"], groups)).length, 1);
 });

@@ -154,7 +154,7 @@ Deno.test("a component that ends early has its verdict while the others run, als
   );
 
   await using sluice = await workspace.open(POLL);
-  const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
+  const view = await sluice.jobs.wait(id, { timeoutMs: 170_000 });
   assert.deepEqual(verdicts(view), [["succeeded", 0], ["succeeded", 0]]);
   assert.equal(view.phase, "succeeded");
   // Either GPU of its node: jobs of others may have one.
@@ -181,7 +181,7 @@ Deno.test("one component is cancelled alone while it runs, whichever it is, and 
   assert.equal(phase, "running");
   assert.deepEqual(tasks?.map((task) => task.phase), ["cancelled", "cancelled", "running"]);
   await onCluster(["touch", go.path]);
-  const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
+  const view = await sluice.jobs.wait(id, { timeoutMs: 170_000 });
   assert.deepEqual(view.tasks?.map((task) => task.phase), ["cancelled", "cancelled", "succeeded"]);
   assert.equal(await output(sluice, id, 2), "done\n");
 });
@@ -205,7 +205,7 @@ Deno.test("a component that is cancelled while the job waits never begins, and t
   const { schedulerId = "" } = await sluice.jobs.get(id);
   const released = await onCluster(["scontrol", "release", schedulerId], { root: true });
   assert.equal(released.code, 0, released.stderr);
-  const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
+  const view = await sluice.jobs.wait(id, { timeoutMs: 170_000 });
   assert.deepEqual(view.tasks?.map((task) => task.phase), ["succeeded", "cancelled"]);
   assert.equal(await output(sluice, id, 0), "first\n");
   assert.equal(await output(sluice, id, 1), "");
@@ -228,7 +228,7 @@ Deno.test("a heterogeneous job is cancelled as a whole, while it waits and while
   );
   for (const { id } of [waiting, running]) await sluice.jobs.cancel(id);
   const [unstarted, ended] = await Promise.all(
-    [waiting, running].map(({ id }) => sluice.jobs.wait(id, { timeoutMs: 60_000 })),
+    [waiting, running].map(({ id }) => sluice.jobs.wait(id, { timeoutMs: 170_000 })),
   );
   assert.deepEqual(unstarted?.tasks?.map(({ phase }) => phase), ["cancelled", "cancelled"]);
   assert.deepEqual(
@@ -247,46 +247,13 @@ Deno.test("once each component is cancelled for itself, nothing of the job waits
     options: { hold: true },
   }));
   for (const task of [0, 1]) await sluice.jobs.cancel(id, { task });
-  const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
+  const view = await sluice.jobs.wait(id, { timeoutMs: 170_000 });
   assert.deepEqual(view.tasks?.map(({ phase }) => phase), ["cancelled", "cancelled"]);
   await until(
     "Slurm has cancelled the job",
     async () => (await workspace.slurmJobs()).every(({ state }) => state === "CANCELLED"),
     200,
   );
-});
-
-Deno.test("a component that Slurm or somebody else ends has ended so, and the others go on", async () => {
-  await using workspace = await Workspace.make();
-  await using sluice = await workspace.open(POLL);
-  const go = workspace.file("go");
-  const spec = shells(
-    `until [ -e ${go.path} ]; do sleep 0.2; done`,
-    `trap 'echo early' USR1; ${WAITING}`,
-    WAITING,
-  );
-  const [limited, ...others] = spec.components ?? [];
-  assert.ok(limited);
-  const { id } = await sluice.jobs.submit(jobSpec({
-    ...spec,
-    signalBeforeLimit: { signal: "USR1", seconds: 50 },
-    components: [{ ...limited, resources: { ...SMALL, time: 1 } }, ...others],
-  }));
-  await untilRunning(sluice, id);
-  const { schedulerId } = await sluice.jobs.get(id);
-  const { stdout } = await onCluster(["squeue", "--steps", "--noheader", "--format=%i"]);
-  const step = stdout.split("\n").find((line) => line.startsWith(`${Number(schedulerId) + 2}.`));
-  assert.ok(step, stdout);
-  await onCluster(["scancel", step], { root: true });
-  await until("both have ended", async () => {
-    const { tasks = [] } = await sluice.jobs.get(id);
-    return tasks.filter(({ phase }) => isFinal(phase)).length === 2;
-  }, 500);
-  await onCluster(["touch", go.path]);
-  const view = await sluice.jobs.wait(id, { timeoutMs: 60_000 });
-  assert.deepEqual(view.tasks?.map(({ phase }) => phase), ["succeeded", "timed_out", "failed"]);
-  assert.deepEqual(view.tasks?.map(({ state }) => state), ["COMPLETED", "TIMEOUT", "FAILED"]);
-  assert.equal(await output(sluice, id, 1), "early\n");
 });
 
 Deno.test("of components that Slurm puts back into the queue those run again that had not ended", async () => {

@@ -17,7 +17,6 @@ import {
   readAll,
   utf8,
 } from "./support/output.ts";
-import { until } from "./support/until.ts";
 import { jobSpec, serveOnFreePort, shellJob, Workspace } from "./support/workspace.ts";
 import type { JobInput } from "./support/workspace.ts";
 
@@ -343,12 +342,8 @@ Deno.test("200 jobs of mixed kinds all end as they must, with every event and by
     "the whole feed again tells what it told live",
   );
   const everything = JOBS - 1 + TASKS;
-  await until(
-    "the accounting has every job",
-    async () => (await workspace.accountedJobs()).length >= everything,
-    500,
-  );
-  assert.equal((await workspace.accountedJobs()).length, everything, "nothing was submitted twice");
+  const accounted = await workspace.accountedJobs(everything);
+  assert.equal(accounted.length, everything, "nothing was submitted twice");
   assert.deepEqual(await client.system.deadLetters.query(), []);
 });
 

@@ -104,6 +104,19 @@ Deno.test("the README's environment is sent, and its Python runs", async () => {
   assert.match(line, /^succeeded [0-9a-f]{64}$/);
 });
 
+Deno.test("the README's files are sent and fetched", async () => {
+  await using workspace = await Workspace.make();
+  const table = `${workspace.directory}/tides.csv`;
+  await Deno.writeTextFile(table, "b\na\n");
+  const results = `${workspace.directory}/results`;
+  const program = example(/## Files\s+```ts\n([\s\S]*?)```/)
+    .replace("tides.csv", table)
+    .replace("results", results);
+  const [line = ""] = await printedByLibrary(workspace, program);
+  assert.match(line, /^[0-9a-f]{64} .*\/results\/sorted$/);
+  assert.equal(await Deno.readTextFile(`${results}/sorted`), "a\nb\n");
+});
+
 Deno.test("the README's heterogeneous job succeeds in all its components", async () => {
   await using workspace = await Workspace.make();
   const program = example(/## Heterogeneous jobs\s+```ts\n([\s\S]*?)```/);
@@ -118,8 +131,8 @@ Deno.test("the README's steps run in a session that is closed with its scope", a
   const program = example(/## Sessions[^`]*```ts\n([\s\S]*?)```/);
   const lines = await printedByLibrary(workspace, program);
   assert.deepEqual(lines, ["succeeded", "succeeded", "succeeded"]);
-  const comments = (await workspace.accountedJobs()).length;
-  assert.equal(comments, 1, "nothing but the session has waited in the queue");
+  const waited = (await workspace.accountedJobs(1)).length;
+  assert.equal(waited, 1, "nothing but the session has waited in the queue");
 });
 
 /** What runs a command against a server that serves until the end of the test. */

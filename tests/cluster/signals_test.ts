@@ -143,10 +143,16 @@ Deno.test("what is ended only if it waits goes on when it runs, task by task", a
 Deno.test("before its time limit a payload gets the signal at once, whatever it makes of it", async () => {
   await using workspace = await Workspace.make();
   await using cluster = await open(workspace);
-  const limited = (script: string, resources: JobInput["resources"] = {}): JobInput => ({
+  // Ten seconds after it began, however long it may take; only who is to reach the limit has a near one.
+  const limited = (
+    script: string,
+    { time = 3, ...resources }: Omit<NonNullable<JobInput["resources"]>, "time"> & {
+      time?: number;
+    } = {},
+  ): JobInput => ({
     ...shellJob(script),
-    resources: { time: 1, ...resources },
-    signalBeforeLimit: { signal: "USR1", seconds: 50 },
+    resources: { time, ...resources },
+    signalBeforeLimit: { signal: "USR1", seconds: 60 * time - 10 },
   });
   const saves = "trap 'echo saved; exit 5' USR1; echo ready; sleep 100 & wait";
   const cases: readonly (readonly [string, JobInput, string, string])[] = [
@@ -167,7 +173,9 @@ Deno.test("before its time limit a payload gets the signal at once, whatever it 
     ],
     [
       "stays until the limit",
-      limited("trap 'echo saved' USR1; trap 'echo end; exit 8' TERM; while :; do sleep 1; done"),
+      limited("trap 'echo saved' USR1; trap 'echo end; exit 8' TERM; while :; do sleep 1; done", {
+        time: 1,
+      }),
       "TIMEOUT 8",
       "8 CONT",
     ],

@@ -1,5 +1,5 @@
 /**
- * Steps of sessions on the real cluster: run, sized, numbered, refused and ended at their limits.
+ * Steps of sessions on the real cluster: run, sized, numbered and refused.
  */
 
 import assert from "node:assert/strict";
@@ -35,7 +35,7 @@ Deno.test("a step runs in its session, on its nodes, and is judged by its exit c
   const [first] = handed;
   assert.ok(first !== undefined);
   assert.equal(await bench.shell(`cat ${first.jobId}/stderr`), "trouble\n");
-  await bench.scheduler.closeSession(id, AbortSignal.timeout(10_000));
+  await bench.scheduler.closeSession(id, AbortSignal.timeout(60_000));
   const [end] = await bench.ends([job]);
   assert.equal(end?.phase, "succeeded");
 });
@@ -178,25 +178,4 @@ Deno.test("what the session can never run fails in srun's words, and holds up no
     ends.slice(0, 4).map(({ reason }) => reason?.code),
     Array(4).fill("StepRefused"),
   );
-});
-
-Deno.test("a step that reaches its own limit is timed out, after the signal that it asked for", async () => {
-  await using bench = await SessionBench.open();
-  const { id, job } = await bench.openSession({ nodes: 1, cpusPerTask: 4, memory: 500 });
-  const waitFor = (signal: string) => `trap "echo told" ${signal}\nwhile :; do sleep 0.2; done`;
-  const [patient] = await bench.steps(id, [waitFor("USR1")], {
-    resources: { time: "00:00:08" },
-    signalBeforeLimit: { signal: "USR1", seconds: 4 },
-  });
-  const [stubborn] = await bench.steps(id, [waitFor("TERM")], { resources: { time: "00:00:05" } });
-  assert.ok(patient !== undefined && stubborn !== undefined);
-  const ends = await bench.ends([patient, stubborn]);
-  assert.deepEqual(ends.map(({ phase, state }) => [phase, state]), [
-    ["timed_out", "TIMEOUT"],
-    ["timed_out", "TIMEOUT"],
-  ]);
-  assert.equal(await bench.output(patient), "told\n");
-  assert.equal(await bench.output(stubborn), "told\n");
-  const [session] = await bench.look([job]);
-  assert.equal(session?.kind, "active", "the session goes on");
 });

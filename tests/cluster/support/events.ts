@@ -37,6 +37,7 @@ export function phaseOf({ fact }: JobEvent): JobPhase | undefined {
       return fact.task === undefined ? fact.phase : undefined;
     case "staged":
     case "exited":
+    case "message":
     case "cancel_requested":
     case "unknown":
     case "known":

@@ -128,8 +128,27 @@ export class Workspace implements AsyncDisposable {
     });
   }
 
-  /** Comments of all jobs of this workspace that the accounting knows, the array tasks one by one. */
-  async accountedJobs(): Promise<string[]> {
+  /**
+   * Comments of all jobs of this workspace in accounting, the array tasks one by one, once all have ended and it has
+   * caught up: it has the end of every job that slurmctld has not forgotten, and so many ends at least.
+   */
+  async accountedJobs(least: number): Promise<string[]> {
+    let comments: string[] = [];
+    await until("accounting has every job", async () => {
+      // First, so that accounting is asked for all that slurmctld knows.
+      const jobs = await this.slurmJobs();
+      const lines = (await this.#accounting()).map((line) => line.split("|"));
+      const ended = lines.filter(([, end, , directory]) =>
+        end !== "Unknown" && directory?.startsWith(`${this.remoteDirectory}/`)
+      );
+      comments = ended.map(([, , comment = ""]) => comment);
+      const ids = new Set(ended.map(([id]) => id));
+      return ended.length >= least && jobs.every(({ id }) => ids.has(id));
+    }, 200);
+    return comments;
+  }
+
+  async #accounting(): Promise<string[]> {
     const { code, stdout, stderr } = await onCluster([
       "sacct",
       "--noheader",
@@ -139,13 +158,10 @@ export class Workspace implements AsyncDisposable {
       // A job that was cancelled before it could begin is listed at the time when it could have.
       "--starttime=now-1hour",
       "--endtime=now+1day",
-      "--format=Comment,WorkDir",
+      "--format=JobID,End,Comment,WorkDir",
     ], { root: true });
     assert.equal(code, 0, stderr);
-    return stdout.split("\n").flatMap((line) => {
-      const [comment = "", directory = ""] = line.split("|");
-      return directory.startsWith(`${this.remoteDirectory}/`) ? [comment] : [];
-    });
+    return stdout.split("\n");
   }
 
   /** Paths of all files and directories below the jobs' directory on the cluster. */
