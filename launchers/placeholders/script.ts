@@ -131,6 +131,8 @@ class Filled {
       throw notOneWord(where, placeholder.text);
     }
     if (context.kind === "document") {
+      const { rereads } = context.document;
+      refuse(commandTrouble(words, { rereads, calculates: false }));
       return words.map((word) => inDocument(word, context.document)).join("");
     }
     refuse(commandTrouble(words, context.hazards));

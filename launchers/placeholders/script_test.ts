@@ -6,6 +6,7 @@ import { PlaceholderError } from "./errors.ts";
 import { filledScript } from "./script.ts";
 import type { ShellName } from "./shell_context.ts";
 import { Values } from "./values.ts";
+import { goldenScripts } from "../testing/golden.ts";
 import { scriptCase, value, valueList } from "../testing/placeholder_cases.ts";
 
 const SHELLS = ["sh", "dash", "bash", "ksh", "zsh"] as const;
@@ -48,7 +49,7 @@ async function run(shell: string, script: string, cwd?: string) {
   // A shell that has found an error reads no further.
   await writer.write(new TextEncoder().encode(script)).then(() => writer.close()).catch(() => {});
   const { stdout, stderr, code } = await child.output();
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return { stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), code };
 }
 
@@ -235,6 +236,8 @@ Deno.test("where a value cannot be put for sure it is refused", () => {
     "trap 'rm {inputs.x}' EXIT",
     "sh -c 'echo {inputs.x}'",
     "ssh there cat {inputs.x}",
+    "srun bash <<E\necho {inputs.x}\nE",
+    "cat <<'E' | ssh there\necho {inputs.x}\nE",
     "if [[ a == a && {inputs.x} -gt 3 ]]; then :; fi",
     "test {inputs.x} -eq 3",
     "let y={inputs.x}",
@@ -317,4 +320,31 @@ Deno.test("any text is either filled in or refused with a typed error", () => {
       assert.ok(error instanceof PlaceholderError, String(error));
     }
   }));
+});
+
+goldenScripts("placeholders", {
+  "everywhere": () =>
+    fill(
+      `#!/bin/bash
+#SBATCH --time=5
+# {inputs.text} is left in comments
+echo {inputs.text} "<{inputs.text}>" '<{inputs.text}>' '{{inputs.text}}'
+for each in {inputs.list}; do echo "$each"; done
+total=$(printf '%s\\n' {inputs.text} "$(cat "{inputs.file}")")
+cat >config <<EOF
+text = {inputs.text}, file = {inputs.file}, total = $total
+EOF
+cat >>config <<'END'
+count = {inputs.count}
+END
+cp config {outputs.config}
+`,
+      {
+        text: 'it\'s $HOME `id` \\ "q"',
+        list: ["a b", "-n"],
+        count: 3,
+        file: { file: "/here/a 'b'.csv" },
+      },
+      ["config"],
+    ),
 });

@@ -21,6 +21,8 @@ export interface HereDocument {
   readonly quoted: boolean;
   /** Whether leading tabs are taken off its lines. */
   readonly stripsTabs: boolean;
+  /** Whether a shell reads it as code. */
+  readonly rereads: boolean;
   /** Where the line with the mark begins and ends in the text. */
   readonly line: readonly [start: number, end: number];
 }
@@ -84,7 +86,10 @@ class Command {
   readonly marks: { readonly index: number; readonly alone: boolean }[] = [];
 }
 
-type Open = Omit<HereDocument, "line"> & { readonly from: number };
+type Open = Omit<HereDocument, "line" | "rereads"> & { readonly from: number };
+
+/** A line with a program that may read what it is given as shell code. */
+const SHELL_LINE = /(?:^|[\s|;&/(])(?:sh|dash|bash|ksh|zsh|su|ssh|eval)(?![\w.-])/;
 
 /** What a here-document's line that is being read allows. */
 interface Line {
@@ -659,6 +664,10 @@ class Scanner {
     // Whether a line is joined to the next, in which its delimiter may then not be seen.
     let goesOn = false;
     let joined = "";
+    const text = this.#text;
+    const rereads = SHELL_LINE.test(
+      text.slice(text.lastIndexOf("\n", from) + 1, text.indexOf("\n", from)),
+    );
     for (;;) {
       const start = this.#at;
       if (start >= this.#text.length) throw new Lost(0);
@@ -674,7 +683,7 @@ class Scanner {
         this.#at = newline === -1 ? end : end + 1;
         return;
       }
-      const document = { delimiter, quoted, stripsTabs, line: [start, end] } as const;
+      const document = { delimiter, quoted, stripsTabs, rereads, line: [start, end] } as const;
       this.#line = { document };
       goesOn = quoted ? this.#verbatim(end) : this.#expanded(end, goesOn);
       this.#line = undefined;

@@ -73,6 +73,21 @@ Deno.test("the README's five lines of TypeScript run a job on two nodes", async 
   assert.equal(new Set(lines).size, 2, "the hosts have names of their own");
 });
 
+Deno.test("the README's script has its inputs' values, once for each task", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Scripts\s[\s\S]*?```ts\n([\s\S]*?)```/);
+  const lines = await printedByLibrary(workspace, program);
+  assert.deepEqual(lines.slice(-2), ["ended with 0", "succeeded"]);
+  const values = ['say: it\'s $HOME, "quoted"', "<a b><2><true> on"];
+  assert.deepEqual(
+    lines.slice(0, -2).toSorted(),
+    [0, 1].flatMap((task) => [
+      `${task}: ${values[1]} ${task}`,
+      `${task}: ${values[0]}`,
+    ]),
+  );
+});
+
 Deno.test("the README's job that fails at first succeeds at its second attempt", async () => {
   await using workspace = await Workspace.make();
   const program = example(/## When things break\s+```ts\n([\s\S]*?)```/);
