@@ -5,8 +5,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { glob } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
+// @ts-types="@types/picomatch"
+import picomatch from "picomatch";
 import type { FileInput } from "../model/mod.ts";
 import type { Content, ContentEntry, InputContent } from "./content.ts";
 import { InputEmptyError, InputLinkError, InputUnreadableError } from "./errors.ts";
@@ -39,19 +40,37 @@ function hashOf(entries: readonly ContentEntry[]): string {
   return hash.digest("hex");
 }
 
-/** The part of a pattern before the first that can match more than one name. */
+/** A pattern in two: the directory that all it can match lies in, and the pattern from there on. */
 export function fixedPart(pattern: string): { readonly directory: string; readonly rest: string } {
-  const parts = pattern.split("/");
-  const magic = parts.findIndex((part) => /[*?[\]{}()!]/.test(part));
-  const end = magic === -1 ? parts.length - 1 : magic;
-  const directory = parts.slice(0, end).join("/");
-  const root = directory === "" && pattern.startsWith("/") ? "/" : ".";
-  return { directory: directory === "" ? root : directory, rest: parts.slice(end).join("/") };
+  const { base, glob } = picomatch.scan(pattern);
+  const whole = base.replaceAll(/\\(.)/g, "$1");
+  if (glob !== "") return { directory: whole === "" ? "." : whole, rest: glob };
+  // It names one thing.
+  return { directory: dirname(whole), rest: basename(base) };
 }
 
 /** Whether the path is the directory or below it. */
 function isBelow(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`);
+}
+
+/** The paths below the directory that the pattern matches. Links to directories are not followed. */
+async function* matching(
+  directory: string,
+  pattern: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const matches = picomatch(pattern);
+  const depth = pattern.includes("**") ? Infinity : pattern.split("/").length;
+  const pending = [""];
+  for (let above = pending.pop(); above !== undefined; above = pending.pop()) {
+    for await (const { name, isDirectory } of Deno.readDir(join(directory, above))) {
+      signal.throwIfAborted();
+      const path = above === "" ? name : `${above}/${name}`;
+      if (matches(path)) yield path;
+      if (isDirectory && path.split("/").length < depth) pending.push(path);
+    }
+  }
 }
 
 /** Reads files, each once as long as it stays as it is. */
@@ -94,10 +113,7 @@ export class LocalFiles {
     const { directory, rest } = fixedPart(pattern);
     const paths: string[] = [];
     try {
-      for await (const path of glob(rest, { cwd: directory })) {
-        signal.throwIfAborted();
-        if (path !== "" && path !== ".") paths.push(path);
-      }
+      for await (const path of matching(directory, rest, signal)) paths.push(path);
     } catch (error) {
       signal.throwIfAborted();
       throw new InputUnreadableError(name, directory, error);

@@ -100,6 +100,11 @@ Deno.test("a glob gives what it matches, by the path behind its fixed part", asy
     "directory deep.csv",
     "file deep.csv/inner",
   ]);
+  await shop.write(`odd/${ODD}/x.csv`, "");
+  const odd = await files.read("a", { glob: shop.path("odd/*/x.csv") }, signal);
+  assert.deepEqual(words(odd), [`file ${ODD}/x.csv`]);
+  const one = await files.read("a", { glob: shop.path("logs/2.csv") }, signal);
+  assert.deepEqual(words(one), ["file 2.csv"]);
   await assert.rejects(
     files.read("a", { glob: shop.path("logs/*.json") }, signal),
     hasCode("INPUT_EMPTY"),
@@ -111,6 +116,7 @@ Deno.test("the fixed part of a pattern is what comes before the first part with 
   assert.deepEqual(fixedPart("/*.csv"), { directory: "/", rest: "*.csv" });
   assert.deepEqual(fixedPart("*.csv"), { directory: ".", rest: "*.csv" });
   assert.deepEqual(fixedPart("data/a.csv"), { directory: "data", rest: "a.csv" });
+  assert.deepEqual(fixedPart("a\\*b/{c,d/e}.csv"), { directory: "a*b", rest: "{c,d/e}.csv" });
 });
 
 Deno.test("what cannot be read is named", async () => {

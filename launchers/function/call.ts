@@ -24,9 +24,32 @@ export const CALL_FILE = "function_call.json";
 const VARIABLES =
   `SLUICE_FUNCTION="$sluice_dir"/${FUNCTION_FILE} SLUICE_RESULT="$SLUICE_JOB_DIRECTORY/result$sluice_suffix"`;
 
+/**
+ * The shell commands that look for the configuration of the module's project and make an option of Deno of it, the
+ * first word behind. Deno itself looks beside the program that it starts, which is the runner.
+ */
+function findProject(path: string): string[] {
+  return [
+    `sluice_above=${quotePath(path)}`,
+    "case $sluice_above in /*) ;; *) sluice_above=$PWD/$sluice_above ;; esac",
+    "set --",
+    'while [ -n "$sluice_above" ] && [ $# = 0 ]; do',
+    "  sluice_above=${sluice_above%/*}",
+    "  for sluice_config in deno.json deno.jsonc; do",
+    '    if [ $# = 0 ] && [ -f "$sluice_above/$sluice_config" ]; then',
+    '      set -- "--config=$sluice_above/$sluice_config"',
+    "    fi",
+    "  done",
+    "done",
+  ];
+}
+
 /** The program that calls the function, whoever starts it, wherever. */
-export function functionProgram({ language, interpreter }: FunctionPayload): string {
+export function functionProgram({ language, interpreter, module }: FunctionPayload): string {
   const runner = FUNCTION_RUNNERS[language];
+  const project = language === "typescript" && interpreter === undefined && "path" in module
+    ? findProject(module.path)
+    : [];
   const [program = "", ...flags] = interpreter ?? runner.interpreter;
   const message = `there is no ${program} here: name the software that brings it, or 'interpreter'`;
   const outcome = {
@@ -45,7 +68,11 @@ export function functionProgram({ language, interpreter }: FunctionPayload): str
     "  fi",
     `  exit ${FUNCTION_EXIT_CODES.interpreter}`,
     "fi",
-    `exec ${[quotePath(program), commandLine(flags), files].filter(Boolean).join(" ")}`,
+    ...project,
+    `exec ${
+      [quotePath(program), commandLine(flags), project.length === 0 ? "" : '"$@"', files]
+        .filter(Boolean).join(" ")
+    }`,
     "",
   ].join("\n");
 }
