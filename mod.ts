@@ -25,4 +25,5 @@ export type {
 } from "./launchers/mod.ts";
 export * from "./model/mod.ts";
 export * from "./rpc/mod.ts";
+export type { CollectedOutput, FetchedOutput, FetchProgress } from "./transfers/mod.ts";
 export { commandLine, quote, quotePath } from "./shell/mod.ts";

@@ -5,6 +5,7 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
+import { checkFilePlaces } from "../launchers/mod.ts";
 import { newJobId, SluiceError } from "../model/mod.ts";
 import type { ClusterName, JobFact, JobId, JobSpec, JobView, SessionId } from "../model/mod.ts";
 import type { JobEntry, Journal, StoredJob } from "../store/mod.ts";
@@ -95,6 +96,7 @@ export class Acceptance {
   async accept(specs: readonly JobSpec[]): Promise<readonly JobView[]> {
     for (const spec of specs) {
       const { planner, config } = clusterOf(this.#handles, spec.cluster);
+      checkFilePlaces(spec);
       planner.preview(newJobId(), spec, expectedPlace(spec, config));
     }
     const wanted = new Set(specs.flatMap((spec) => [

@@ -25,14 +25,33 @@ import type {
   JobView,
   LogChunk,
   LogRequestInput,
+  OutputEntry,
+  OutputReadInput,
+  OutputRequest,
+  ResultRequest,
   SessionCloseOptions,
   SessionFilter,
   SessionId,
   SessionSpecInput,
   SessionView,
 } from "../model/mod.ts";
+import type { FetchedOutput, FetchProgress } from "../transfers/mod.ts";
 import type { SetAsideTail } from "../store/mod.ts";
 import type { HeldSession } from "./held_session.ts";
+
+/** How outputs are fetched. */
+export interface FetchOptions {
+  /** The directory on this machine that they go to; it is made where it is not there. */
+  readonly to: string;
+  /** Names of those wanted. Default: all that were collected. */
+  readonly names?: readonly string[];
+  /** Number of the array task or component; needed where there are such. */
+  readonly task?: number;
+  /** Hears how many bytes have come, of how many in all. */
+  readonly onProgress?: (progress: FetchProgress) => void;
+  /** Ends it; what has come by then of an output is removed. */
+  readonly signal?: AbortSignal;
+}
 
 /** How a feed of events is read. */
 export interface FeedOptions {
@@ -119,8 +138,8 @@ export interface JobsApi {
     request: LogRequestInput,
     options?: { readonly signal?: AbortSignal },
   ): AsyncIterable<LogChunk>;
-  /** How the job, or one task of it, ended; an error while it has not. */
-  result(id: JobId, options?: { readonly task?: number }): Promise<JobResult>;
+  /** How the job, or one task of it, ended, and what became of its outputs; an error while it has not. */
+  result(id: JobId, options?: Pick<ResultRequest, "task">): Promise<JobResult>;
   /**
    * Of a job that calls a function: resolves once what that returned or raised is known, or the job has ended
    * without. The scheduler's verdict on the job may still be to come.
@@ -129,6 +148,21 @@ export interface JobsApi {
     id: JobId,
     options?: { readonly task?: number; readonly signal?: AbortSignal },
   ): Promise<FunctionEnd>;
+  /**
+   * Fetches outputs of a job that has ended: each into the directory, under its own name and whole or not at all.
+   * What it holds is checked against what was there when the payload ended.
+   */
+  fetch(id: JobId, options: FetchOptions): Promise<readonly FetchedOutput[]>;
+  /** An output of a job that has ended, or a file in it, byte for byte. */
+  output(
+    request: OutputReadInput,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncIterable<LogChunk>;
+  /** What an output that is a directory holds. */
+  outputEntries(
+    request: OutputRequest,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly OutputEntry[]>;
   /** What the scheduler counted. */
   metrics(id: JobId): Promise<JobMetrics>;
 }

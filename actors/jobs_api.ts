@@ -12,6 +12,8 @@ import {
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  outputReadSchema,
+  outputRequestSchema,
   packedSoftware,
   parseInput,
   withEnvironments,
@@ -38,6 +40,7 @@ import { awaitResult, callsFunction, NoFunctionError, readResult } from "./funct
 import { JobNotEndedError, TaskError, UnknownJobError } from "./job/mod.ts";
 import { readOutput } from "./job_output.ts";
 import { meteredJob } from "./metered_job.ts";
+import { JobOutputs } from "./job_outputs.ts";
 
 /** How long a cluster may take to answer, in ms. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -49,6 +52,7 @@ export function jobsApi(
   acceptance: Acceptance,
   environments: Pick<LocalEnvironments, "present">,
 ): JobsApi {
+  const outputs = new JobOutputs(handles, journal);
   const stored = (id: JobId) => {
     const job = journal.job(id);
     if (job === undefined) throw new UnknownJobError(id);
@@ -159,6 +163,7 @@ export function jobsApi(
           ? await readResult(handles, journal, { jobId: id, task }, false)
           : undefined,
         tasks: whole ? view.tasks : undefined,
+        outputs: await whereReachable(outputs.list(id, task)),
       };
     },
     async returned(id, { task, signal } = {}) {
@@ -167,6 +172,11 @@ export function jobsApi(
       if (!callsFunction(spec, task)) throw new NoFunctionError(id);
       return await awaitResult(handles, journal, { jobId: id, task }, signal);
     },
+    fetch: (id, options) => outputs.fetch(id, options),
+    output: (request, { signal } = {}) =>
+      outputs.read(parseInput(outputReadSchema, request), signal),
+    outputEntries: (request, { signal } = {}) =>
+      outputs.entries(parseInput(outputRequestSchema, request), signal),
     async metrics(id) {
       const { view } = stored(id);
       const job = meteredJob(view);
@@ -222,6 +232,17 @@ function checkTask(
 function withCallDefaults(spec: JobSpec, call: JobSpec["defaults"]): JobSpec {
   if (call === undefined) return spec;
   return { ...spec, defaults: withDefaults(spec.defaults ?? {}, call, []) };
+}
+
+/** What the cluster says; `undefined` where it cannot be asked, or has removed it. */
+async function whereReachable<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    const silent = error instanceof ClusterUnreachableError || error instanceof OutputRemovedError;
+    if (silent) return undefined;
+    throw error;
+  }
 }
 
 async function outputSizes(handles: ClusterHandles, view: JobView): Promise<OutputSizes> {

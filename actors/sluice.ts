@@ -13,6 +13,7 @@ import type { CustomLaunchers, Launcher } from "../launchers/mod.ts";
 import { clusterNameSchema } from "../model/mod.ts";
 import type { ClusterConfig, ClusterName } from "../model/mod.ts";
 import { Journal } from "../store/mod.ts";
+import { LocalFiles } from "../transfers/mod.ts";
 import { Acceptance } from "./acceptance.ts";
 import type { ClustersApi, JobsApi, SessionsApi, SluiceApi, SystemApi } from "./api.ts";
 import { clusterActor, clusterSpawnOptions, connector, plannerOf } from "./cluster/mod.ts";
@@ -118,6 +119,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
       onFault: ({ type, error }) => log.fatal("{type}: {error}", { type, error }),
     });
     const environments = new LocalEnvironments(join(config.dataDirectory, "environments"));
+    const files = new LocalFiles();
     const custom: CustomLaunchers = new Map(Object.entries(launchers));
     const handles = new Map<ClusterName, ClusterHandle>();
     for (const [name, cluster] of clusterEntries(config)) {
@@ -129,6 +131,7 @@ export class Sluice implements SluiceApi, AsyncDisposable {
           connect: connector(cluster, id, custom),
           journal,
           environments,
+          files,
           ...partitionOf(cluster),
           poll: {
             minMs: cluster.poll.minSeconds * 1000,
@@ -221,6 +224,7 @@ function retentionOf({ cleanup }: ClusterConfig): { readonly retention?: Retenti
       successMs: cleanup.successHours * HOUR_MS,
       failureMs: cleanup.failureHours * HOUR_MS,
       environmentMs: cleanup.environmentHours * HOUR_MS,
+      fileMs: cleanup.fileHours * HOUR_MS,
     },
   };
 }

@@ -442,3 +442,24 @@ sluiceTest(
     assert.deepEqual([never.phase, never.error?.code], ["failed", "ARCHIVE_UNREADABLE"]);
   },
 );
+
+sluiceTest(
+  "a script that is there already runs on this machine too, and one that is not is refused",
+  async (sluice, { directory }) => {
+    const path = join(directory, "it's a script");
+    await Deno.writeTextFile(path, '#!/bin/sh\n#SBATCH --time=1\necho "$X $1"\n');
+    const job = (script: string): JobSpecInput => ({
+      cluster: "here",
+      payload: { kind: "remote_script", path: script, arguments: ["{inputs.y}"] },
+      inputs: { y: "it's" },
+      before: ["export X=before"],
+      after: ['echo "after $SLUICE_EXIT_CODE"'],
+    });
+    const { id, phase } = await run(sluice, job(path));
+    assert.equal(phase, "succeeded");
+    const text = new TextDecoder().decode(await output(sluice, { jobId: id }));
+    assert.equal(text, "before it's\nafter 0\n");
+    const refused = await run(sluice, job(`${path}.gone`));
+    assert.deepEqual([refused.phase, refused.error?.code], ["failed", "REMOTE_SCRIPT_MISSING"]);
+  },
+);

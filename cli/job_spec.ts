@@ -18,6 +18,7 @@ import {
   schedulerOptions,
 } from "./resource_options.ts";
 import type { SpecFile } from "./spec_file.ts";
+import { around, inputs, workOptionsSchema } from "./work_options.ts";
 
 /** The options of `submit` that say what the job is, as the command line has them. */
 export const submitOptionsSchema = z.object({
@@ -25,8 +26,10 @@ export const submitOptionsSchema = z.object({
   env: z.array(z.string()).default([]),
   label: z.array(z.string()).default([]),
   option: z.array(z.string()).default([]),
+  output: z.array(z.string()).default([]),
   chdir: z.string().optional(),
   ...resourceOptionsSchema.shape,
+  ...workOptionsSchema.shape,
   array: z.string().optional(),
   session: z.string().optional(),
   count: z.string().optional(),
@@ -95,6 +98,14 @@ function software(
   return named[0];
 }
 
+/** Files that the job makes: `name=location`, or `name` alone for one in its own place. */
+function outputs(words: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(words.map((word) => {
+    const place = word.indexOf("=");
+    return place < 0 ? [word, {}] : [word.slice(0, place), { location: word.slice(place + 1) }];
+  }));
+}
+
 const mapping = z.record(z.string(), z.unknown()).catch({});
 
 /** Both mappings in one, where the second wins; what is no mapping is left to the check of the whole. */
@@ -122,6 +133,8 @@ export function jobSpec(
     cluster,
     ...present({
       environment: joined(file["environment"], pairs(options.env, "--env")),
+      inputs: joined(file["inputs"], inputs(options)),
+      outputs: joined(file["outputs"], outputs(options.output)),
       labels: joined(file["labels"], pairs(options.label, "--label")),
       options: joined(file["options"], schedulerOptions(options.option)),
       resources: joined(file["resources"], {
@@ -129,6 +142,7 @@ export function jobSpec(
         ...present({ array: options.array }),
       }),
       payload,
+      ...around(options),
       software: software(options),
       name: options.name,
       session: options.session,

@@ -160,3 +160,28 @@ Deno.test("software is named by one kind of option", () => {
   assert.match(refusal({ conda: "tides", venv: "~/venv" }).message, /one kind of software/);
   assert.match(refusal({ activate: "bin/activate" }).message, /--activate does nothing/);
 });
+
+Deno.test("what a payload takes in and what runs around it is said by options too", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "sluice-options-" });
+  const { inputs, before, after, bashrc, srun, wrapper } = spec({
+    input: ["rate=0.1", "it's=a=b"],
+    inputFile: [`data=${directory}`, `table=${directory}/no-such-file`],
+    before: ["module load gcc", "export A=1"],
+    after: ["cp out /archive"],
+    bashrc: true,
+    srunOption: ["cpu-bind=cores", "label"],
+    wrapper: "nsys profile  -o out",
+  });
+  await Deno.remove(directory);
+  assert.deepEqual(inputs, {
+    rate: "0.1",
+    "it's": "a=b",
+    data: { directory },
+    table: { file: `${directory}/no-such-file` },
+  });
+  assert.deepEqual([before, after], [["module load gcc", "export A=1"], ["cp out /archive"]]);
+  assert.deepEqual([bashrc, wrapper], [true, ["nsys", "profile", "-o", "out"]]);
+  assert.deepEqual(srun, { options: { "cpu-bind": "cores", label: true } });
+  assert.equal(spec({ srun: true }).srun, true);
+  assert.equal(refusal({ input: ["x"] }).code, "USAGE");
+});

@@ -46,28 +46,44 @@ export async function readText(source: string, what: string, terminal: Terminal)
   }
 }
 
+/** What the command line says of the payload. */
+export interface PayloadWords {
+  /** Path of a script on the cluster, where that is to run. */
+  readonly remoteScript?: string | undefined;
+  /** Words before `--`. */
+  readonly words: readonly string[];
+  /** Words after `--`: the command, or more arguments of the script. */
+  readonly rest: readonly string[] | undefined;
+}
+
+function nameOf(path: string): string | undefined {
+  const name = jobNameSchema.safeParse(basename(path));
+  return name.success ? name.data : undefined;
+}
+
 /**
- * The payload of `submit SCRIPT [ARGUMENTS]`, `submit - [ARGUMENTS]` (the script from standard input) or
- * `submit -- COMMAND`.
- *
- * @param words Words before `--`.
- * @param rest Words after `--`: the command, or more arguments of the script.
+ * The payload of `submit SCRIPT [ARGUMENTS]`, `submit - [ARGUMENTS]` (the script from standard input),
+ * `submit --remote-script PATH [ARGUMENTS]` or `submit -- COMMAND`.
  */
 export async function readPayload(
-  words: readonly string[],
-  rest: readonly string[] | undefined,
+  { remoteScript, words, rest }: PayloadWords,
   terminal: Terminal,
 ): Promise<NamedPayload> {
+  if (remoteScript !== undefined) {
+    return {
+      payload: { kind: "remote_script", path: remoteScript, arguments: [...words, ...rest ?? []] },
+      name: nameOf(remoteScript),
+    };
+  }
   const [source, ...before] = words;
   if (source !== undefined) {
-    const name = jobNameSchema.safeParse(basename(source));
     return {
       payload: {
         kind: "script",
         script: await readText(source, "script", terminal),
         arguments: [...before, ...rest ?? []],
       },
-      name: source === "-" || !name.success ? undefined : name.data,
+      name: source === "-" ? undefined : nameOf(source),
     };
   }
   if (rest === undefined || rest.length === 0) {
@@ -76,9 +92,8 @@ export async function readPayload(
       "Name a script, `-` for one from standard input, or `-- COMMAND ARGUMENTS`.",
     );
   }
-  const name = jobNameSchema.safeParse(basename(rest[0] ?? ""));
   return {
     payload: { kind: "command", command: [...rest] },
-    name: name.success ? name.data : undefined,
+    name: nameOf(rest[0] ?? ""),
   };
 }

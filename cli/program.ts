@@ -17,6 +17,7 @@ import { jobCommand } from "./commands/job.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { metricsCommand } from "./commands/metrics.ts";
+import { outputsCommand } from "./commands/outputs.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { runCommand } from "./commands/run.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -95,6 +96,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     eventsCommand,
     logsCommand,
     metricsCommand,
+    outputsCommand,
     cancelCommand,
     clustersCommand,
     resumeCommand,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import type { JobId } from "../model/mod.ts";
 import { allocationJob, jobIdSchema, sessionIdSchema } from "../model/mod.ts";
 import { serve } from "../rpc/mod.ts";
@@ -305,6 +306,52 @@ Deno.test("logs gives the bytes, from where and of what it was asked", async () 
     const json = JSON.parse((await run(["logs", id, "--json"])).out);
     assert.deepEqual(json, { offset: 0, base64: btoa("one\n") });
   });
+});
+
+Deno.test("outputs lists what a job has made, and fetches it where it is asked to", async () => {
+  const to = await Deno.makeTempDir({ prefix: "sluice-outputs-" });
+  try {
+    await withShell(async (shell) => {
+      const { api, run } = shell;
+      const { out } = await run(["submit", "--output", "model", "--output", "t=a=b", "--", "true"]);
+      const id = jobIdSchema.parse(out.trim());
+      const { spec } = await api.jobs.get(id);
+      assert.deepEqual(
+        Object.entries(spec.outputs).map(([name, { location }]) => [name, location]),
+        [["model", undefined], ["t", "a=b"]],
+      );
+      api.end(id);
+      const none = await run(["outputs", id]);
+      assert.equal(none.code, 2);
+      assert.match(none.err, /--task/);
+
+      api.outputBytes = new TextEncoder().encode("one\n");
+      const sha256 = createHash("sha256").update(api.outputBytes).digest("hex");
+      const common = { kind: "file", path: "/there" } as const;
+      api.outputs = [
+        { ...common, status: "collected", name: "model", bytes: 4, files: 1, sha256 },
+        { ...common, status: "missing", name: "other" },
+      ];
+      const listed = await run(["outputs", id]);
+      assert.match(listed.out, /^model +file +collected +4 B +[0-9a-f]{12} +\/there$/m);
+      assert.match(listed.out, /^other +file +missing +- +- +\/there$/m);
+      const all = await run(["outputs", id, "--to", to], { errIsTerminal: true });
+      assert.deepEqual([all.code, all.out], [0, `${to}/model\n`]);
+      assert.equal(await Deno.readTextFile(`${to}/model`), "one\n");
+      const some = await run(["outputs", id, "other", "--to", to]);
+      assert.deepEqual([some.code, some.err], [1, "other is not fetched: missing\n"]);
+      assert.equal((await run(["outputs", id, "such", "--to", to])).code, 2);
+      assert.equal((await run(["outputs", id, "model"])).code, 2);
+
+      api.outputBytes = new TextEncoder().encode("two\n");
+      const changed = await run(["outputs", id, "--to", to]);
+      assert.match(changed.err, /is not what it was when the job ended/);
+      assert.notEqual(changed.code, 0);
+      assert.equal(await Deno.readTextFile(`${to}/model`), "one\n");
+    });
+  } finally {
+    await Deno.remove(to, { recursive: true });
+  }
 });
 
 Deno.test("cancel asks for each job, tells of each, and goes on after an unknown one", async () => {

@@ -13,13 +13,13 @@ import {
   JOB_SCRIPT_FILE,
   jobScript,
   leaveToOwner,
-  NOTED_SIGNALS,
 } from "./job_script.ts";
 import type { ScriptTerms } from "./job_script.ts";
 import { peersFiles } from "./peers.ts";
 import { messageFiles } from "./pipes/mod.ts";
 import type { ExecutionPlan, PlanFile } from "./plan.ts";
 import { STEP_SCRIPT_FILE, stepScript } from "./step_script.ts";
+import { NOTED_SIGNALS } from "./user_commands.ts";
 
 /** Name of the symbolic link in a component's directory whose target is the scheduler's id of its step. */
 export const STEP_LINK = "step";

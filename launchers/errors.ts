@@ -53,3 +53,19 @@ export class UnknownLauncherError extends SluiceError {
     });
   }
 }
+
+/** Raised for a way of starting a payload that there is not for this kind of payload or launcher. */
+export class NotStartedSoError extends SluiceError {
+  override readonly name: string = "NotStartedSoError";
+
+  /** Names the part of the spec, and the kind of payload or launcher. */
+  constructor(part: "srun" | "wrapper", kind: string) {
+    super({
+      code: "NOT_STARTED_SO",
+      message: `'${part}' has no place where the payload or its launcher is '${kind}'.`,
+      next: part === "srun"
+        ? "Leave it out, or call srun in a script of your own."
+        : "Leave it out, or put the wrapper into a script of your own.",
+    });
+  }
+}

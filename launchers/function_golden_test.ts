@@ -32,6 +32,8 @@ goldenScripts("function", {
     fileOf("function.sh", { language: "python", module: { path: "~/fit.py" }, name: "fit" }),
   "typescript": () =>
     fileOf("function.sh", { language: "typescript", module: { text: "" }, name: "default" }),
+  "project": () =>
+    fileOf("function.sh", { language: "typescript", module: { path: "~/it's/a.ts" }, name: "f" }),
   "interpreter": () =>
     fileOf("function.sh", {
       language: "python",

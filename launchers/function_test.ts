@@ -142,6 +142,26 @@ export const absent = () => ({ a: undefined, b: 1 });
   assert.deepEqual(value(byPath), { b: 1 });
 });
 
+Deno.test("a module of TypeScript on the cluster is imported as in its project", async () => {
+  await using place = await CallPlace.make();
+  const deno = await place.write("bin/deno", `#!/bin/sh\nexec '${Deno.execPath()}' "$@"\n`);
+  await Deno.chmod(deno, 0o700);
+  await place.write("it's mine/deno.json", '{ "imports": { "#near": "./lib/near.ts" } }');
+  await place.write("it's mine/lib/near.ts", "export const near = 1;\n");
+  const path = await place.write(
+    "it's mine/src/mod.ts",
+    'import { near } from "#near";\nexport const f = () => near;\n',
+  );
+  const payload: FunctionInput = {
+    language: "typescript",
+    module: { path },
+    name: "f",
+    interpreter: undefined,
+  };
+  const environment = { PATH: `${place.directory}/bin:/usr/bin:/bin` };
+  assert.equal(value(await place.call(payload, { environment })), 1);
+});
+
 Deno.test("what goes wrong in Python has a status of its own and says where it came from", async () => {
   await using place = await CallPlace.make();
   const fail = `
@@ -354,10 +374,11 @@ Deno.test("an interpreter that is missing or too old is told apart from all else
   );
   assert.deepEqual(failure(missing).slice(0, 3), [90, "interpreter", "InterpreterNotFound"]);
   assert.match(missing.stderr, /^sluice: there is no it's no\/python here/);
-  const own = await place.call(python("import sys\ndef f(): return sys.flags.optimize", "f", {
-    interpreter: ["python3", "-O", "-O"],
-  }));
-  assert.equal(value(own), 2);
+  const text = "import sys\ndef f(): return [sys.flags.optimize, sys.flags.no_site]";
+  const own = await place.call(python(text, "f", { interpreter: ["python3", "-O", "-O"] }));
+  assert.deepEqual(value(own), [2, 0]);
+  const usual = await place.call(python(text, "f", { interpreter: undefined }));
+  assert.deepEqual(value(usual), [0, 0]);
   const old = "import sys; sys.version_info = (3, 5, 2); sys.argv.pop(0); " +
     "import runpy; runpy.run_path(sys.argv[0], run_name='__main__')";
   const tooOld = await place.call(

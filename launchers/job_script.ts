@@ -7,10 +7,19 @@
 import { attemptParts } from "../model/mod.ts";
 import type { AttemptId, Component, JobSpec, SessionId, SignalName } from "../model/mod.ts";
 import { quotePath } from "../shell/mod.ts";
+import { afterOutputs, beforeOutputs } from "./output_lines.ts";
 import { endPeers, startPeers } from "./peers.ts";
 import { messageLines } from "./pipes/mod.ts";
 import type { ExecutionPlan } from "./plan.ts";
-import { softwareLines, softwareShell } from "./software.ts";
+import { softwareLines } from "./software.ts";
+import {
+  bashrcLines,
+  beforeLines,
+  NOTED_SIGNALS,
+  scriptShell,
+  TERMINATED_EXIT_CODE,
+  withAfter,
+} from "./user_commands.ts";
 import { makeWakes, noteWakes, whileWoken } from "./wakes.ts";
 
 /** Name of the batch script in the attempt's directory. */
@@ -42,21 +51,6 @@ export const WORKING_DIRECTORY_EXIT_CODE = 72;
  * so runs nothing: never to be taken for a success.
  */
 export const DUPLICATE_EXIT_CODE = 75;
-
-/** Exit status of a payload that was told to end before it had begun: that of one which SIGTERM ends. */
-const TERMINATED_EXIT_CODE = 128 + 15;
-
-/** Signals with which a scheduler or a user reaches a whole job, and of which the script must not die. */
-export const NOTED_SIGNALS = [
-  "HUP",
-  "INT",
-  "QUIT",
-  "USR1",
-  "USR2",
-  "ALRM",
-  "TERM",
-  "XCPU",
-] as const;
 
 /** Where the script of an attempt is started. */
 export type JobPlace =
@@ -159,22 +153,31 @@ export function jobScript(
   const early = place.kind === "batch" ? spec.signalBeforeLimit?.signal : undefined;
   const wakes = plan.wakes === true;
   const records = recordsVariable(place);
+  const outputs = {
+    outputs: spec.outputs,
+    workingDirectory: spec.workingDirectory,
+    component: place.kind === "component" ? place.component : undefined,
+  };
   const hasPeers = place.kind === "batch" && plan.peers !== undefined;
   const enter = spec.workingDirectory === undefined
     ? []
-    : [`  cd -- ${quotePath(spec.workingDirectory)} || exit ${WORKING_DIRECTORY_EXIT_CODE}`];
+    : [`cd -- ${quotePath(spec.workingDirectory)} || exit ${WORKING_DIRECTORY_EXIT_CODE}`];
   const payload = [
     "(",
     `  exec 2>&3 3>&-${early === undefined ? "" : " 5>&- 6<&-"}`,
     // What was told to end before it began would not hear of it again until it is killed.
     `  if [ "$sluice_caught" = TERM ]; then exit ${TERMINATED_EXIT_CODE}; fi`,
-    ...softwareLines(spec.software).map((line) => `  ${line}`),
-    ...enter,
-    ...plan.body.map((line) => `  ${line}`),
+    ...[
+      ...bashrcLines(spec.bashrc),
+      ...softwareLines(spec.software),
+      ...enter,
+      ...beforeLines(spec.before),
+      ...withAfter(plan.body, spec.after),
+    ].map((line) => `  ${line}`),
     ")",
   ];
   return [
-    early === undefined ? `#!${softwareShell(spec.software)}` : "#!/bin/bash",
+    early === undefined ? `#!${scriptShell(spec)}` : "#!/bin/bash",
     ...plan.directives,
     `# Attempt ${attempt} at job ${jobId} of Sluice: runs the payload once and records how it ended.`,
     `${records}=$PWD\${2:+/$2}`,
@@ -185,6 +188,7 @@ export function jobScript(
     "sluice_restart=${SLURM_RESTART_COUNT:-0}",
     "sluice_caught=-",
     "sluice_woken=",
+    ...(plan.srun === true ? ["sluice_srun=$(command -v srun) || sluice_srun=srun"] : []),
     `SLUICE_JOB_ID=${jobId}`,
     `SLUICE_ATTEMPT=${attempt}`,
     "SLUICE_JOB_DIRECTORY=$PWD",
@@ -207,6 +211,7 @@ export function jobScript(
       plan.returns === true ? ' "$SLUICE_JOB_DIRECTORY/result$sluice_suffix"' : ""
     }`,
     ...messageLines(spec, "$sluice_dir"),
+    ...beforeOutputs(outputs),
     "sluice_started=$(date +%s)",
     'sluice_note start "$sluice_started" -',
     // A shell says "Killed" or "Terminated" of a payload that a signal ended; the payload's own output
@@ -214,7 +219,8 @@ export function jobScript(
     "exec 3>&2 2>/dev/null",
     ...(hasPeers ? startPeers() : []),
     ...inItsWay(payload, early !== undefined, wakes),
-    // Before any program is started, so that whoever listens hears of it at once.
+    ...afterOutputs(outputs),
+    // Before any other program is started, so that whoever listens hears of it at once.
     'sluice_note end "$sluice_code" "$sluice_caught"',
     "sluice_ended=$(date +%s)",
     ...(hasPeers ? endPeers() : []),

@@ -5,7 +5,7 @@
  */
 
 import { bashLauncher } from "./bash.ts";
-import { UnknownLauncherError } from "./errors.ts";
+import { NotStartedSoError, UnknownLauncherError } from "./errors.ts";
 import type { CustomLaunchers, ExecutionPlan, Launcher, LaunchPlace, Work } from "./plan.ts";
 import { rayLauncher } from "./ray.ts";
 import { sessionPlan } from "./session_script.ts";
@@ -27,6 +27,15 @@ function launcherOf({ launcher }: Work, custom: CustomLaunchers): Launcher {
   }
 }
 
+/** Refuses what a launcher that starts the payload in its own way would pass over. */
+function checkStart({ payload, launcher, srun, wrapper }: Work): void {
+  const holdsNodes = payload.kind === "cluster" || payload.kind === "allocation";
+  if (srun !== false && (holdsNodes || launcher.kind === "ray" || launcher.kind === "spark")) {
+    throw new NotStartedSoError("srun", holdsNodes ? payload.kind : launcher.kind);
+  }
+  if (wrapper.length > 0 && holdsNodes) throw new NotStartedSoError("wrapper", payload.kind);
+}
+
 /**
  * The plan for the work, by the launcher that it names. What holds a session's allocation names none.
  *
@@ -40,6 +49,7 @@ export function launch(
   custom: CustomLaunchers = new Map(),
 ): ExecutionPlan {
   const { payload, launcher } = work;
+  checkStart(work);
   if (payload.kind === "allocation" && launcher.kind === "bash") return sessionPlan(payload);
   return launcherOf(work, custom).plan(work, place);
 }

@@ -49,6 +49,11 @@ export interface ExecutionPlan {
    * it for task or component N: what an earlier run has left there is removed first. Default: no.
    */
   readonly returns?: true;
+  /**
+   * Whether the body starts srun: `$sluice_srun` is then its path as the job found it, whatever the software and
+   * the user's commands have made of PATH. Default: no.
+   */
+  readonly srun?: true;
   /** The `#SBATCH` lines of the user's script, as they stand there. */
   readonly directives: readonly string[];
   /** The options of sbatch that those lines set. */
@@ -56,19 +61,24 @@ export interface ExecutionPlan {
 }
 
 /** What a launcher plans: the work of a job, or of one component of a heterogeneous job. */
-export type Work = Pick<
-  JobSpec,
-  | "payload"
-  | "launcher"
-  | "software"
-  | "environment"
-  | "workingDirectory"
-  | "resources"
-  | "inputs"
-  | "outputs"
-  | "srun"
-  | "wrapper"
->;
+export type Work =
+  & Pick<
+    JobSpec,
+    | "payload"
+    | "launcher"
+    | "software"
+    | "environment"
+    | "workingDirectory"
+    | "resources"
+    | "inputs"
+    | "outputs"
+    | "srun"
+    | "wrapper"
+  >
+  & {
+    /** Number of the component. Default: it is the work of a job that is not heterogeneous. */
+    readonly component?: number;
+  };
 
 /** Where the work is to run. */
 export interface LaunchPlace {

@@ -5,10 +5,10 @@
  */
 
 import type { Payload, SparkLauncherSpec } from "../model/mod.ts";
-import { commandLine } from "../shell/mod.ts";
-import { payloadCommand, withEnvironment } from "./bash.ts";
+import { argumentWords, payloadCommand, withEnvironment } from "./bash.ts";
 import type { PayloadCommand } from "./bash.ts";
-import { ClusterNamedError, PayloadNotLaunchableError } from "./errors.ts";
+import { ClusterNamedError, NotStartedSoError, PayloadNotLaunchableError } from "./errors.ts";
+import { interpreterOf } from "./interpreter.ts";
 import type { ExecutionPlan, Launcher, LaunchPlace, Work } from "./plan.ts";
 import { askedProperties, DAEMON_LOGGING } from "./spark/properties.ts";
 import { sparkScript } from "./spark/script.ts";
@@ -17,12 +17,7 @@ import type { SparkApplication, SparkMaster } from "./spark/terms.ts";
 
 /** Whether the interpreter that a script's first line names is a Python. */
 function isPython(script: string): boolean {
-  const [first = ""] = script.split("\n", 1);
-  const words = first.slice(2).trim().split(/\s+/).map((word) => word.replace(/^.*\//, ""));
-  const interpreter = words[0] === "env"
-    ? words.slice(1).find((word) => !word.startsWith("-") && !word.includes("="))
-    : words[0];
-  return /^(python|pypy)[\d.]*$/.test(interpreter ?? "");
+  return /^(python|pypy)[\d.]*$/.test(interpreterOf(script));
 }
 
 /** An application as the script runs it, its words, and what goes with it. */
@@ -30,6 +25,11 @@ interface Application extends Omit<PayloadCommand, "command"> {
   readonly application: SparkApplication;
   /** Quoted for the shell. */
   readonly words: string;
+}
+
+/** spark-submit starts the application by itself. */
+function refuseWrapper({ wrapper }: Pick<Work, "wrapper">): void {
+  if (wrapper.length > 0) throw new NotStartedSoError("wrapper", "spark");
 }
 
 function applicationOf({ payload, ...work }: Work): Application {
@@ -42,13 +42,19 @@ function applicationOf({ payload, ...work }: Work): Application {
     }
     case "script": {
       const { command, ...rest } = payloadCommand(payload, terms);
+      if (isPython(payload.script)) refuseWrapper(terms);
       return isPython(payload.script)
-        ? { ...rest, application: { kind: "script" }, words: commandLine(payload.arguments) }
+        ? {
+          ...rest,
+          application: { kind: "script" },
+          words: argumentWords(payload.arguments, terms),
+        }
         : { ...rest, application: { kind: "program" }, words: command };
     }
     case "command": {
       const { command, ...rest } = payloadCommand(payload, terms);
       const submitted = /\.(py|jar)$/.test(payload.command[0] ?? "");
+      if (submitted) refuseWrapper(terms);
       return { ...rest, application: { kind: submitted ? "submit" : "program" }, words: command };
     }
     case "cluster":

@@ -97,9 +97,12 @@ const shared = {
     environmentHours: z.number().min(0).max(87_600).default(168).describe(
       "How long an environment that was sent is kept after its last use.",
     ),
+    fileHours: z.number().min(0).max(87_600).default(168).describe(
+      "How long a file that was sent is kept for other jobs with the same, after the last of them.",
+    ),
     debug: z.boolean().default(false).describe("Keep all."),
   }).prefault({}).describe(
-    "When the directories of jobs that have ended, and environments that nobody uses, are removed.",
+    "When the directories of jobs that have ended, and what was sent and nobody uses any more, are removed.",
   ),
   defaults: resourcesSchema.prefault({}).describe(
     "Resources for jobs that do not name them; what a job names wins.",

@@ -8,9 +8,11 @@ import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
 import { sessionNameSchema } from "./ids.ts";
+import { sentInputSchema } from "./job_files.ts";
 import { finalPhaseSchema } from "./job_phase.ts";
 import { jobSpecSchema } from "./job_spec.ts";
 import { messageSchema } from "./message.ts";
+import { readScriptSchema } from "./remote_scripts.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
 import { sentEnvironmentSchema } from "./software.ts";
@@ -71,6 +73,12 @@ export const jobFactSchema = z.discriminatedUnion("type", [
     type: z.literal("staged"),
     environments: z.array(sentEnvironmentSchema).describe(
       "The environments that lie on the cluster for it, in the order in which the spec names their software.",
+    ),
+    inputs: z.array(sentInputSchema).optional().describe(
+      "The files that were sent for it, if any.",
+    ),
+    scripts: z.array(readScriptSchema).optional().describe(
+      "What was read of the scripts on the cluster that it runs, if any.",
     ),
   }).describe("What the job needs lies on the cluster; all attempts at it use the same."),
   z.object({

@@ -254,7 +254,9 @@ export type JobSpec = z.infer<typeof jobSpecSchema>;
 export type JobSpecInput = z.input<typeof jobSpecSchema>;
 
 /** The work of every component of a job, by its number: of a job that is not heterogeneous, of the job alone. */
-export function componentsOf(spec: JobSpec): readonly [JobSpec, ...Component[]] {
+export function componentsOf<Spec extends Pick<JobSpec, "components">>(
+  spec: Spec,
+): readonly [Spec, ...Component[]] {
   return [spec, ...spec.components ?? []];
 }
 

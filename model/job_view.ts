@@ -9,7 +9,9 @@ import { errorInfoSchema } from "./errors.ts";
 import { clusterNameSchema, jobIdSchema, schedulerIdSchema, sessionIdSchema } from "./ids.ts";
 import { sessionNameSchema } from "./ids.ts";
 import { reasonSchema } from "./job_event.ts";
+import { sentInputSchema } from "./job_files.ts";
 import { jobPhaseSchema } from "./job_phase.ts";
+import { readScriptSchema } from "./remote_scripts.ts";
 import { sessionCloseReasonSchema } from "./session_terms.ts";
 import { signalNameSchema } from "./signal_name.ts";
 import { sentEnvironmentSchema } from "./software.ts";
@@ -124,6 +126,10 @@ export const jobViewSchema = z.object({
   directory: z.string().describe("The job's directory on the cluster."),
   environments: z.array(sentEnvironmentSchema).optional().describe(
     "The environments that were sent for it, in the order in which the spec names their software.",
+  ),
+  inputs: z.array(sentInputSchema).optional().describe("The files that were sent for it, if any."),
+  scripts: z.array(readScriptSchema).optional().describe(
+    "What was read of the scripts on the cluster that it runs, if any.",
   ),
   attempt: z.int().positive().describe("Number of the attempt that all of this is about, from 1."),
   attempts: z.array(attemptViewSchema).describe("The attempts before it."),

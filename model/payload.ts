@@ -82,6 +82,10 @@ export const payloadSchema = z.discriminatedUnion("kind", [
     kind: z.literal("remote_script"),
     path: remotePathSchema.describe("Where the script lies on the cluster."),
     arguments: words.default([]).describe("Arguments of the script; as for a script."),
+    directives: z.array(text).optional().refine(
+      (lines): boolean => lines === undefined,
+      "is read from the script itself: leave it out",
+    ).describe("The `#SBATCH` lines of the script, which Sluice reads before it submits the job."),
   }).describe(
     "A script that is on the cluster already. That it is there is checked before the job is submitted, and its `#SBATCH` lines are honoured.",
   ),

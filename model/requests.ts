@@ -8,6 +8,7 @@ import { z } from "zod";
 import { errorInfoSchema } from "./errors.ts";
 import { returnedSchema } from "./function_result.ts";
 import { clusterNameSchema, jobIdSchema, sessionIdSchema } from "./ids.ts";
+import { jobOutputSchema } from "./job_files.ts";
 import { finalPhaseSchema, jobPhaseSchema } from "./job_phase.ts";
 import { jobSummarySchema, taskViewSchema } from "./job_view.ts";
 import { reasonSchema } from "./job_event.ts";
@@ -85,6 +86,60 @@ export interface LogChunk {
   readonly bytes: Uint8Array;
 }
 
+/** Which outputs of which job. */
+const outputPart = {
+  task: z.int().nonnegative().optional().describe(
+    "Number of the array task or component; needed where there are such.",
+  ),
+};
+
+/** Whose result is wanted. */
+export const resultRequestSchema = z.strictObject({
+  id: jobIdSchema,
+  task: outputPart.task.describe(
+    "Number of the array task or component whose outputs are wanted. Default: those of a job without such.",
+  ),
+}).describe("Whose result is wanted.");
+/** See {@linkcode resultRequestSchema}. */
+export type ResultRequest = z.infer<typeof resultRequestSchema>;
+
+/** An output of a job. */
+export const outputRequestSchema = z.strictObject({
+  jobId: jobIdSchema,
+  name: z.string().describe("Name of the output."),
+  ...outputPart,
+}).describe("An output of a job.");
+/** See {@linkcode outputRequestSchema}. */
+export type OutputRequest = z.infer<typeof outputRequestSchema>;
+
+/** What part of an output to read. */
+export const outputReadSchema = outputRequestSchema.extend({
+  path: z.string().optional().describe("Of an output that is a directory, the file in it."),
+  offset: z.int().nonnegative().default(0).describe("First byte wanted."),
+}).describe("What part of an output to read.");
+/** See {@linkcode outputReadSchema}. */
+export type OutputRead = z.infer<typeof outputReadSchema>;
+/** The same as a caller writes it, where what has a default may be left out. */
+export type OutputReadInput = z.input<typeof outputReadSchema>;
+
+/** Something in an output that is a directory. */
+export const outputEntrySchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("file"),
+    path: z.string().describe("Where, below the directory."),
+    size: z.int().nonnegative(),
+    mode: z.int().nonnegative().describe("Permission bits."),
+  }),
+  z.object({ kind: z.literal("directory"), path: z.string() }),
+  z.object({
+    kind: z.literal("symlink"),
+    path: z.string(),
+    target: z.string().describe("Where it leads, which may be anywhere."),
+  }),
+]).describe("Something in an output that is a directory.");
+/** See {@linkcode outputEntrySchema}. */
+export type OutputEntry = z.infer<typeof outputEntrySchema>;
+
 /** The end of a job, as a caller who waited for it wants it. */
 export const jobResultSchema = z.object({
   id: jobIdSchema,
@@ -104,6 +159,9 @@ export const jobResultSchema = z.object({
     "Of a job that calls a function: absent where that left nothing, or the files have been removed.",
   ),
   tasks: z.array(taskViewSchema).optional(),
+  outputs: z.array(jobOutputSchema).optional().describe(
+    "Its outputs, or those of the task; absent where it has tasks and none was named, or where the cluster cannot be asked now.",
+  ),
 }).describe("How a job ended.");
 /** See {@linkcode jobResultSchema}. */
 export type JobResult = z.infer<typeof jobResultSchema>;

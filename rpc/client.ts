@@ -12,7 +12,7 @@ import type { AppRouter } from "./router.ts";
 
 export { clientErrorInfo } from "./client_error.ts";
 export type { JobEventsOptions, JobLogsOptions } from "./job_feeds.ts";
-export { jobEvents, jobLogs, sessionEvents } from "./job_feeds.ts";
+export { jobEvents, jobLogs, jobOutput, sessionEvents } from "./job_feeds.ts";
 export type { AppRouter } from "./router.ts";
 export {
   ArgumentsNotJsonError,
@@ -68,6 +68,7 @@ const largeInput = 64_000;
 const slowPaths: ReadonlySet<string> = new Set([
   "jobs.wait",
   "jobs.returned",
+  "jobs.outputEntries",
   "clusters.probe",
 ]);
 

@@ -5,10 +5,16 @@
  */
 
 import type { z } from "zod";
-import type { EventFilter, JobEvent, LogChunk, logRequestSchema } from "../model/mod.ts";
+import type {
+  EventFilter,
+  JobEvent,
+  LogChunk,
+  logRequestSchema,
+  outputReadSchema,
+} from "../model/mod.ts";
 import { decodeBase64 } from "./base64.ts";
 import type { SluiceClient } from "./client.ts";
-import type { ResumeOptions } from "./resuming_feed.ts";
+import type { FeedHandlers, ResumeOptions } from "./resuming_feed.ts";
 import { resumingFeed } from "./resuming_feed.ts";
 
 /** How events are read. */
@@ -135,9 +141,61 @@ export function jobLogs(
   request: z.input<typeof logRequestSchema>,
   options: JobLogsOptions = {},
 ): AsyncGenerator<LogChunk, void, undefined> {
-  let offset = request.offset ?? 0;
-  return resumingFeed<{ offset: number; base64: string }, LogChunk>({
-    subscribe: (handlers) => client.jobs.logs.subscribe({ ...request, offset }, handlers),
+  return bytesFeed(
+    request.offset ?? 0,
+    (offset, handlers) => client.jobs.logs.subscribe({ ...request, offset }, handlers),
+    options,
+  );
+}
+
+/**
+ * An output of a job that has ended, or a file in one that is a directory: every byte once and in order, over cut
+ * connections and restarts of the server.
+ *
+ * @throws A `TRPCClientError` where a retry does not help: an unknown output, one that was not collected.
+ * @throws {LogGapError} Where bytes are missing.
+ *
+ * @example
+ * ```ts
+ * import { createSluiceClient, jobOutput } from "@sluice/sluice/client";
+ *
+ * const client = createSluiceClient({ url: "http://127.0.0.1:7878", token: "…" });
+ * const jobId = "0190a0e0-0000-7000-8000-000000000000";
+ * using file = await Deno.create("model.bin");
+ * for await (const { bytes } of jobOutput(client, { jobId, name: "model" })) {
+ *   await file.write(bytes);
+ * }
+ * ```
+ */
+export function jobOutput(
+  client: SluiceClient,
+  request: z.input<typeof outputReadSchema>,
+  options: JobLogsOptions = {},
+): AsyncGenerator<LogChunk, void, undefined> {
+  return bytesFeed(
+    request.offset ?? 0,
+    (offset, handlers) => client.jobs.output.subscribe({ ...request, offset }, handlers),
+    options,
+  );
+}
+
+interface WirePart {
+  readonly offset: number;
+  readonly base64: string;
+}
+
+/** A feed of bytes, which goes on behind the last that came. */
+function bytesFeed(
+  from: number,
+  subscribe: (
+    offset: number,
+    handlers: FeedHandlers<WirePart>,
+  ) => { unsubscribe(): void },
+  options: ResumeOptions,
+): AsyncGenerator<LogChunk, void, undefined> {
+  let offset = from;
+  return resumingFeed<WirePart, LogChunk>({
+    subscribe: (handlers) => subscribe(offset, handlers),
     accept: (part) => {
       if (part.offset > offset) throw new LogGapError(offset, part.offset);
       const bytes = decodeBase64(part.base64).subarray(offset - part.offset);

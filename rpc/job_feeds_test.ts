@@ -6,7 +6,7 @@ import { SluiceError } from "../model/mod.ts";
 import { SubscriberBehindError } from "../store/mod.ts";
 import { clientErrorInfo, createSluiceClient } from "./client.ts";
 import { createInProcessClient } from "./in_process.ts";
-import { jobEvents, jobLogs, LogGapError } from "./job_feeds.ts";
+import { jobEvents, jobLogs, jobOutput, LogGapError } from "./job_feeds.ts";
 import { serve } from "./server.ts";
 import { FakeSluice } from "./testing/fake_sluice.ts";
 import { hostnameJob } from "./testing/job_spec.ts";
@@ -195,6 +195,25 @@ Deno.test("output over a line that is cut again and again arrives to the byte", 
       offset += chunk.bytes.length;
     }
     assert.ok(proxy.accepted > 3, `${proxy.accepted} connections`);
+  });
+});
+
+Deno.test("a file that a job has made arrives to the byte over a line that is cut, from an offset", async () => {
+  await withServer(async ({ api, client, server }) => {
+    const job = await client.jobs.submit.mutate(hostnameJob);
+    api.outputBytes = everyByte(600_000);
+    await using proxy = startProxy({
+      target: { host: "127.0.0.1", port: portOf(server.url) },
+      cutAfterBytes: { down: 150_000 },
+    });
+    const cut = createSluiceClient({ url: `http://127.0.0.1:${proxy.port}`, token: testToken });
+    const request = { jobId: job.id, name: "model", offset: 7 };
+    const chunks = await collect(jobOutput(cut, request));
+    assert.deepEqual(joined(chunks), api.outputBytes.subarray(7));
+    assert.ok(proxy.accepted > 3, `${proxy.accepted} connections`);
+    api.entries = [{ kind: "symlink", path: "a", target: "/b" }];
+    const name = { jobId: job.id, name: "model" };
+    assert.deepEqual(await client.jobs.outputEntries.query(name), api.entries);
   });
 });
 

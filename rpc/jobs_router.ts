@@ -20,6 +20,10 @@ import {
   jobSpecSchema,
   jobViewSchema,
   logRequestSchema,
+  outputEntrySchema,
+  outputReadSchema,
+  outputRequestSchema,
+  resultRequestSchema,
 } from "../model/mod.ts";
 import { feed, feedSchema, lastEventIdSchema, resumePosition } from "./feed.ts";
 import { logParts, logPartSchema } from "./log_parts.ts";
@@ -63,6 +67,10 @@ const eventsInput = eventFilterSchema.extend({
 
 const logsInput = logRequestSchema.extend({ lastEventId: lastEventIdSchema }).describe(
   "What part of a job's output to read.",
+);
+
+const outputInput = outputReadSchema.extend({ lastEventId: lastEventIdSchema }).describe(
+  "What part of an output to read.",
 );
 
 /** Procedures about jobs. */
@@ -132,9 +140,10 @@ export const jobsRouter = router({
       });
     },
   ),
-  result: procedure.input(taskInput).output(jobResultSchema).query(({ ctx, input }) =>
-    ctx.api.jobs.result(input.id, taskOf(input))
-  ),
+  result: procedure.input(resultRequestSchema).output(jobResultSchema).query(({ ctx, input }) => {
+    const { id, ...part } = input;
+    return ctx.api.jobs.result(id, part);
+  }),
   returned: procedure.input(taskInput).output(functionEndSchema).query(
     async ({ ctx, input, signal }) =>
       await untilLeft(
@@ -143,6 +152,26 @@ export const jobsRouter = router({
         (signal) => ctx.api.jobs.returned(input.id, { ...taskOf(input), signal }),
       ),
   ),
+  output: procedure.input(outputInput).output(feedSchema(logPartSchema)).subscription(
+    ({ ctx, input, signal }) => {
+      const { lastEventId, ...request } = input;
+      const offset = resumePosition(request.offset, lastEventId);
+      return feed(ctx, signal, {
+        open: (signal) => ctx.api.jobs.output({ ...request, offset }, { signal }),
+        toWire: logParts,
+      });
+    },
+  ),
+  outputEntries: procedure.input(outputRequestSchema)
+    .output(z.array(outputEntrySchema).describe("What the directory holds."))
+    .query(async ({ ctx, input, signal }) => {
+      const left = AbortSignal.any([
+        ctx.closing,
+        ctx.left(),
+        ...signal === undefined ? [] : [signal],
+      ]);
+      return [...await ctx.api.jobs.outputEntries(input, { signal: left })];
+    }),
   metrics: procedure.input(idInput).output(jobMetricsSchema).query(({ ctx, input }) =>
     ctx.api.jobs.metrics(input.id)
   ),

@@ -33,9 +33,19 @@ const SAFE = /^[A-Za-z0-9_%+,.:=@/-]+$/;
  * @throws {UnquotableError} The value holds a NUL character.
  */
 export function quote(value: string): string {
-  if (value.includes("\0")) throw new UnquotableError();
   // A leading '=' or '~' is expanded by some shells, and a name before '=' would be an assignment.
   if (SAFE.test(value) && !value.includes("=")) return value;
+  return quotePart(value);
+}
+
+/**
+ * The value in quotes whatever it holds: for what stands in the midst of shell code of others, where even a
+ * digit or a comma may mean something to the shell.
+ *
+ * @throws {UnquotableError} The value holds a NUL character.
+ */
+export function quotePart(value: string): string {
+  if (value.includes("\0")) throw new UnquotableError();
   return `'${value.replaceAll("'", `'\\''`)}'`;
 }
 

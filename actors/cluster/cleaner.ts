@@ -1,6 +1,6 @@
 /**
  * The actor that removes what jobs left on a cluster, some time after they have ended, and the environments
- * that were sent there and that nobody uses any more.
+ * and files that were sent there and that nobody uses any more.
  *
  * @module
  */
@@ -28,6 +28,8 @@ export interface Retention {
   readonly failureMs: number;
   /** Environments that were sent, after their last use. */
   readonly environmentMs: number;
+  /** Files that were sent, after a job last wanted them. */
+  readonly fileMs: number;
 }
 
 /** What a cleaner needs. */
@@ -121,14 +123,26 @@ export function cleaner(options: CleanerOptions): Behavior<CleanerMessage, Clean
     if (gone.length > 0) log.info("removed environments of {cluster}: {gone}", { cluster, gone });
   };
 
+  /** Has files go that no job has wanted for long: each has copies of its own of those that it takes in. */
+  const expire = async (
+    { files }: Connection,
+    { fileMs }: Retention,
+    ctx: Context,
+  ): Promise<void> => {
+    const gone = await files.expire(fileMs, ctx.signal);
+    if (gone > 0) log.info("removed {gone} files that were sent to {cluster}", { cluster, gone });
+  };
+
   const round = async (
     connection: Connection,
     kept: Retention,
     ctx: Context,
   ): Promise<boolean> => {
     const more = await clean(connection, kept, ctx);
-    if (!more) await collect(connection, kept, ctx);
-    return more;
+    if (more) return true;
+    await collect(connection, kept, ctx);
+    await expire(connection, kept, ctx);
+    return false;
   };
 
   const begin = (connection: Connection, kept: Retention, ctx: Context): void =>

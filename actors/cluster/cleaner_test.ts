@@ -13,7 +13,12 @@ import type { OutputReaderMessage } from "./output_reader.ts";
 
 const cluster = clusterNameSchema.parse("alpha");
 const HOUR = 3_600_000;
-const kept: Retention = { successMs: 24 * HOUR, failureMs: 168 * HOUR, environmentMs: 168 * HOUR };
+const kept: Retention = {
+  successMs: 24 * HOUR,
+  failureMs: 168 * HOUR,
+  environmentMs: 168 * HOUR,
+  fileMs: 100 * HOUR,
+};
 
 class CleanerStage extends Stage {
   readonly journal = Journal.open({ path: ":memory:" });
@@ -213,6 +218,15 @@ Deno.test("environments that nobody has used for long go, and those that a live 
   assert.deepEqual(environments.unuseds.made.map(({ argument }) => argument), [168 * HOUR]);
   assert.deepEqual(environments.collects.made.map(({ argument }) => argument), [
     { wanted: [wanted], unwanted: [unwanted] },
+  ]);
+});
+
+Deno.test("files that were sent go after their own time", async () => {
+  await using stage = new CleanerStage();
+  stage.up();
+  await stage.clock.advance(61_000);
+  assert.deepEqual(stage.connection.files.expires.made.map(({ argument }) => argument), [
+    100 * HOUR,
   ]);
 });
 

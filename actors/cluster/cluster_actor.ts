@@ -249,6 +249,13 @@ export function clusterActor(options: ClusterOptions): Behavior<ClusterMessage, 
           }
           return state;
         }
+        case "files":
+          if (state.connection === undefined) {
+            message.reply.fail(new ClusterUnreachableError(name, state.lastError));
+          } else {
+            message.reply.ok(state.connection.files);
+          }
+          return state;
         case "link_up":
           return message.from === state.parts.link ? up(state, message.connection, ctx) : state;
         case "link_lost":

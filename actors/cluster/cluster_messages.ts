@@ -14,6 +14,7 @@ import type {
   SubmissionsView,
 } from "../../model/mod.ts";
 import type { MeteredJob } from "../../schedulers/mod.ts";
+import type { ClusterFiles } from "../../transfers/mod.ts";
 import type { ActorRef, Reply } from "../kernel/mod.ts";
 import type { CancelRequest, JobsView } from "./jobs.ts";
 import type { LinkMessage, LinkReport } from "./link.ts";
@@ -65,6 +66,8 @@ export type ClusterMessage =
     readonly jobId: JobId;
     readonly reply: Reply<OutputSizes>;
   }
+  /** Asks for what reads the files on the cluster over the present connection. */
+  | { readonly type: "files"; readonly reply: Reply<ClusterFiles> }
   /** What the link reports, and which: one from before a new start of the cluster may come late. */
   | LinkReport & { readonly from: ActorRef<LinkMessage> }
   | { readonly type: "silence"; readonly since: number; readonly error: ErrorInfo }

@@ -18,6 +18,8 @@ import {
   SlurmScheduler,
 } from "../../schedulers/mod.ts";
 import type { JobPlanner, Scheduler } from "../../schedulers/mod.ts";
+import { RemoteFiles } from "../../transfers/mod.ts";
+import type { ClusterFiles } from "../../transfers/mod.ts";
 
 /** A standing connection to a cluster. */
 export interface Connection {
@@ -29,6 +31,8 @@ export interface Connection {
   readonly planner: JobPlanner;
   /** The environments that were sent there. */
   readonly environments: Environments;
+  /** The files that jobs take in and bring out there. */
+  readonly files: ClusterFiles;
 }
 
 /** Makes a connection, or rejects with the reason why there is none. */
@@ -117,7 +121,8 @@ export function connector(
       const root = await resolveHome(host, config.remoteDirectory, signal);
       const { planner, schedulerOn } = workBelow(root, config, serverId, launchers);
       const environments = new RemoteEnvironments(host, root, serverId);
-      return { host, planner, environments, scheduler: schedulerOn(host) };
+      const files = new RemoteFiles(host, root);
+      return { host, planner, environments, files, scheduler: schedulerOn(host) };
     } catch (error) {
       await host.close();
       throw error;

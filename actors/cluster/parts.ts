@@ -9,6 +9,7 @@ import type { LocalEnvironments } from "../../environments/mod.ts";
 import { errorInfo } from "../../model/mod.ts";
 import type { ClusterName, JobView } from "../../model/mod.ts";
 import type { Journal } from "../../store/mod.ts";
+import type { LocalFiles } from "../../transfers/mod.ts";
 import type { ActorContext, ActorRef } from "../kernel/mod.ts";
 import { cleaner } from "./cleaner.ts";
 import type { CleanerMessage, Retention } from "./cleaner.ts";
@@ -47,6 +48,8 @@ export interface ClusterOptions {
   readonly perSecond?: number;
   /** The archives that jobs bring along. */
   readonly environments: Pick<LocalEnvironments, "prepare">;
+  /** The files that jobs take in. */
+  readonly files: Pick<LocalFiles, "read">;
   /** The partition of jobs that name none, where the configuration says one. */
   readonly defaultPartition?: string;
   /** How long the files of jobs that have ended are kept; for ever where it is absent. */
@@ -128,7 +131,11 @@ export function spawnParts(
   );
   const staging = ctx.spawn(
     "stager",
-    stager({ local: options.environments, defaultPartition: options.defaultPartition }),
+    stager({
+      environments: options.environments,
+      files: options.files,
+      defaultPartition: options.defaultPartition,
+    }),
     spawned,
   );
   const submitting = ctx.spawn(

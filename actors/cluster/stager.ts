@@ -1,18 +1,19 @@
 /**
- * The actor that sends to a cluster what jobs bring along, before they are submitted: jobs with the same
+ * The actor that sees to it that what jobs need lies on a cluster before they are submitted: jobs with the same
  * software wait for the same.
  *
  * @module
  */
 
 import { getLogger } from "@logtape/logtape";
-import type { LocalEnvironments } from "../../environments/mod.ts";
-import { asSluiceError, packedSoftware } from "../../model/mod.ts";
-import type { AttemptId, JobSpec, PackedSoftware, SentEnvironment } from "../../model/mod.ts";
+import { asSluiceError } from "../../model/mod.ts";
+import type { AttemptId, Staged, StagingTerms } from "../../model/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { Release } from "./release.ts";
+import { stagingNeeds } from "./staging_needs.ts";
+import type { Need, StagingSources } from "./staging_needs.ts";
 
 /** What a stager can be told. */
 export type StagerMessage =
@@ -22,28 +23,20 @@ export type StagerMessage =
   | {
     readonly type: "stage";
     readonly attemptId: AttemptId;
-    readonly spec: Pick<JobSpec, "software" | "components" | "resources">;
+    readonly spec: StagingTerms;
     readonly job: ActorRef<JobMessage>;
   }
   /** The attempt is wanted no more; its job's actor hears of that, if it was waiting here. */
   | { readonly type: "withdraw"; readonly attemptId: AttemptId }
   | Release
   | { readonly type: "begin"; readonly load: Load }
-  | { readonly type: "sent"; readonly load: Load; readonly environment: SentEnvironment }
+  | { readonly type: "sent"; readonly load: Load; readonly staged: Staged }
   | {
     readonly type: "unsent";
     readonly load: Load;
     readonly connection: Connection;
     readonly error: unknown;
   };
-
-/** What a stager needs. */
-export interface StagerOptions {
-  /** The archives on this side. */
-  readonly local: Pick<LocalEnvironments, "prepare">;
-  /** The partition of jobs that name none, where the configuration says one. */
-  readonly defaultPartition?: string | undefined;
-}
 
 /** A job that waits. */
 interface Waiting {
@@ -53,11 +46,9 @@ interface Waiting {
   readonly loads: readonly Load[];
 }
 
-/** Software that is to be sent, for all jobs that wait for it. Changes in place. */
+/** What is to be sent, for all jobs that wait for it. Changes in place. */
 interface Load {
-  readonly key: string;
-  readonly software: PackedSoftware;
-  readonly partition: string | undefined;
+  readonly need: Need;
   /** The jobs that wait for it. */
   readonly waiting: Set<Waiting>;
   /** Ends the work when nobody waits any more. */
@@ -65,7 +56,7 @@ interface Load {
   /** The connection over which it is being sent. */
   over: Connection | undefined;
   /** What it has come to. */
-  environment: SentEnvironment | undefined;
+  staged: Staged | undefined;
   /** The wait before the last try, in ms. */
   delayMs: number;
   timer: Cancellable | undefined;
@@ -83,71 +74,36 @@ const log = getLogger(["sluice", "cluster"]);
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 
-/** The software of a job with the partition in which it is to run, for each part of the job that brings some. */
-function neededBy(
-  { software, components = [], resources }: Pick<
-    JobSpec,
-    "software" | "components" | "resources"
-  >,
-  defaultPartition: string | undefined,
-): { readonly software: PackedSoftware; readonly partition: string | undefined }[] {
-  return [{ software, resources }, ...components].flatMap((part) =>
-    packedSoftware({ software: part.software, components: undefined }).map((packed) => ({
-      software: packed,
-      partition: part.resources.partition ?? defaultPartition,
-    }))
-  );
-}
-
 /** The behaviour of a stager. */
 export function stager(
-  { local, defaultPartition }: StagerOptions,
+  sources: StagingSources,
 ): Behavior<StagerMessage, StagerState> {
   type Context = ActorContext<StagerMessage>;
-
-  const send = async (
-    { software, partition }: Load,
-    { environments }: Connection,
-    signal: AbortSignal,
-  ): Promise<SentEnvironment> => {
-    const archive = await local.prepare(software, signal);
-    const { sha256, platform } = archive;
-    await environments.check(platform, partition, signal);
-    await environments.send(archive, signal);
-    return platform === undefined ? { sha256 } : { sha256, platform };
-  };
 
   const begin = (load: Load, connection: Connection, ctx: Context): void => {
     load.timer?.cancel();
     load.timer = undefined;
     load.over = connection;
     ctx.pipe(
-      send(load, connection, AbortSignal.any([ctx.signal, load.abort.signal])),
-      (environment): StagerMessage => ({ type: "sent", load, environment }),
+      load.need.send(connection, AbortSignal.any([ctx.signal, load.abort.signal])),
+      (staged): StagerMessage => ({ type: "sent", load, staged }),
       (error): StagerMessage => ({ type: "unsent", load, connection, error }),
     );
   };
 
-  const loadOf = (
-    state: StagerState,
-    { software, partition }: Pick<Load, "software" | "partition">,
-    ctx: Context,
-  ): Load => {
-    const key = JSON.stringify([software, partition]);
-    const known = state.loads.get(key);
+  const loadOf = (state: StagerState, need: Need, ctx: Context): Load => {
+    const known = state.loads.get(need.key);
     if (known !== undefined) return known;
     const load: Load = {
-      key,
-      software,
-      partition,
+      need,
       waiting: new Set(),
       abort: new AbortController(),
       over: undefined,
-      environment: undefined,
+      staged: undefined,
       delayMs: 0,
       timer: undefined,
     };
-    state.loads.set(key, load);
+    state.loads.set(need.key, load);
     if (state.connection !== undefined) begin(load, state.connection, ctx);
     return load;
   };
@@ -157,8 +113,8 @@ export function stager(
     if (state.waiting.get(waiting.attemptId) === waiting) state.waiting.delete(waiting.attemptId);
     for (const load of waiting.loads) {
       load.waiting.delete(waiting);
-      if (load.waiting.size > 0 || state.loads.get(load.key) !== load) continue;
-      state.loads.delete(load.key);
+      if (load.waiting.size > 0 || state.loads.get(load.need.key) !== load) continue;
+      state.loads.delete(load.need.key);
       load.timer?.cancel();
       load.abort.abort(new DOMException("Nobody waits for it any more.", "AbortError"));
     }
@@ -167,10 +123,18 @@ export function stager(
   /** Tells the job if it has all that it needs. */
   const tellIfReady = (state: StagerState, waiting: Waiting): void => {
     const { attemptId, job, loads } = waiting;
-    const environments = loads.flatMap(({ environment }) => environment ?? []);
-    if (environments.length < loads.length) return;
+    const staged = loads.flatMap((load) => load.staged ?? []);
+    if (staged.length < loads.length) return;
     leave(state, waiting);
-    job.tell({ type: "staged", attemptId, environments });
+    const inputs = staged.flatMap((one) => one.inputs ?? []);
+    const scripts = staged.flatMap((one) => one.scripts ?? []);
+    job.tell({
+      type: "staged",
+      attemptId,
+      environments: staged.flatMap(({ environments }) => environments),
+      ...(inputs.length === 0 ? {} : { inputs }),
+      ...(scripts.length === 0 ? {} : { scripts }),
+    });
   };
 
   const failed = (
@@ -205,7 +169,7 @@ export function stager(
         case "up":
           for (const load of state.loads.values()) {
             load.delayMs = 0;
-            if (load.over === undefined && load.environment === undefined) {
+            if (load.over === undefined && load.staged === undefined) {
               begin(load, message.connection, ctx);
             }
           }
@@ -216,7 +180,9 @@ export function stager(
         case "stage": {
           const { attemptId, spec, job } = message;
           const before = state.waiting.get(attemptId);
-          const loads = neededBy(spec, defaultPartition).map((one) => loadOf(state, one, ctx));
+          const loads = stagingNeeds(attemptId, spec, sources).map((need) =>
+            loadOf(state, need, ctx)
+          );
           const waiting = { attemptId, job, loads };
           state.waiting.set(attemptId, waiting);
           for (const load of loads) load.waiting.add(waiting);
@@ -239,19 +205,19 @@ export function stager(
           return state;
         }
         case "begin":
-          if (state.loads.get(message.load.key) !== message.load) return state;
+          if (state.loads.get(message.load.need.key) !== message.load) return state;
           if (state.connection !== undefined) begin(message.load, state.connection, ctx);
           return state;
         case "sent": {
-          const { load, environment } = message;
-          if (state.loads.get(load.key) !== load) return state;
+          const { load, staged } = message;
+          if (state.loads.get(load.need.key) !== load) return state;
           load.over = undefined;
-          load.environment = environment;
+          load.staged = staged;
           for (const waiting of [...load.waiting]) tellIfReady(state, waiting);
           return state;
         }
         case "unsent":
-          if (state.loads.get(message.load.key) === message.load) failed(state, message, ctx);
+          if (state.loads.get(message.load.need.key) === message.load) failed(state, message, ctx);
           return state;
       }
     },

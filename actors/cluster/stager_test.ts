@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { EnvironmentsUnusableError, PlatformMismatchError } from "../../environments/mod.ts";
 import { attemptId, jobSpecSchema, SluiceError } from "../../model/mod.ts";
 import type { AttemptId, JobSpecInput } from "../../model/mod.ts";
+import { InputChangedError, LocalFiles } from "../../transfers/mod.ts";
 import type { JobMessage } from "../job/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
 import { fakeArchive, FakeArchives } from "../testing/fake_archives.ts";
@@ -27,7 +28,7 @@ class StagerStage extends Stage {
   connection = new FakeConnection();
   readonly stager = this.system.spawn<StagerMessage, unknown>(
     "stager",
-    stager({ local: this.archives, defaultPartition: "debug" }),
+    stager({ environments: this.archives, files: new LocalFiles(), defaultPartition: "debug" }),
   );
   #jobs = 0;
 
@@ -238,3 +239,118 @@ Deno.test("a job that asks again, since its actor was started anew, is told once
   await stage.clock.settle();
   assert.deepEqual(job.heard, [staged(job, "a")]);
 });
+
+/** What a cluster answers that is asked for the head of a script. */
+function head(text: string) {
+  const stdout = new TextEncoder().encode(text);
+  return { exitCode: 0, stdout, stderr: new Uint8Array() };
+}
+
+Deno.test("the #SBATCH lines of scripts on the cluster are read, for each component that runs one", async () => {
+  await using stage = new StagerStage();
+  stage.connection.host.runs.answer = (command) =>
+    head(
+      command.includes("/one")
+        ? "readable\n#!/bin/sh\n#SBATCH -t 10\n# it\ntrue\n#SBATCH -t 20\n"
+        : "readable\n#!/bin/sh\n",
+    );
+  stage.up();
+  const job = await stage.stage({
+    payload: { kind: "remote_script", path: "/one" },
+    components: [
+      { payload: { kind: "command", command: ["true"] } },
+      { payload: { kind: "remote_script", path: "~/it's" } },
+    ],
+  });
+  assert.deepEqual(job.heard, [{
+    type: "staged",
+    attemptId: job.id,
+    environments: [],
+    scripts: [
+      { component: 0, directives: ["#SBATCH --time=10"] },
+      { component: 2, directives: [] },
+    ],
+  }]);
+});
+
+Deno.test("a script that is not on the cluster is refused for good, and a cluster that cannot tell is asked again", async () => {
+  await using stage = new StagerStage();
+  const answers = ["missing\n", "irregular\n", "unreadable\n", "readable\necho hi\n", ""];
+  stage.connection.host.runs.answer = () => head(answers.shift() ?? "readable\n#!/bin/sh\n");
+  stage.up();
+  const codes: string[] = [];
+  for (let number = 0; number < 5; number++) {
+    const job = await stage.stage({ payload: { kind: "remote_script", path: `/${number}` } });
+    const [message] = job.heard;
+    assert.equal(message?.type, "stage_failed");
+    if (message?.type !== "stage_failed") continue;
+    codes.push(message.error.code);
+    assert.equal(message.again, message.error.code === "SCHEDULER_UNAVAILABLE");
+  }
+  assert.deepEqual(codes, [
+    "REMOTE_SCRIPT_MISSING",
+    "REMOTE_SCRIPT_UNUSABLE",
+    "REMOTE_SCRIPT_UNUSABLE",
+    "SCRIPT_NO_SHEBANG",
+    "SCHEDULER_UNAVAILABLE",
+  ]);
+});
+
+Deno.test("a job's inputs are put in its places before it hears that it has all it needs", async () => {
+  await using stage = new StagerStage();
+  const job = await stage.stage({
+    inputs: { number: 3, word: { text: "word", to: "deep/word" } },
+    workingDirectory: "~/work",
+    components: [{
+      payload: { kind: "command", command: ["true"] },
+      inputs: { word: { text: "other", to: "/data/word" } },
+    }],
+  });
+  stage.up();
+  await stage.clock.settle();
+  const { places } = stage.connection.files;
+  assert.deepEqual(
+    places.last.argument.map(({ name, to }) => [name, to]),
+    [["word", "~/work/deep/word"], ["word", "/data/word"]],
+  );
+  assert.equal(job.heard.at(0), undefined);
+  places.last.ok();
+  await stage.clock.settle();
+  const [heard] = job.heard;
+  assert.ok(heard?.type === "staged");
+  assert.deepEqual(heard.environments, []);
+  assert.deepEqual(
+    heard.inputs?.map(({ name, component, files, bytes }) => [name, component, files, bytes]),
+    [["word", 0, 1, 4], ["word", 1, 1, 5]],
+  );
+});
+
+Deno.test("an input that cannot be read ends the job, and one that changes is tried again", async () => {
+  await using stage = new StagerStage();
+  stage.up();
+  const job = await stage.stage({ inputs: { none: { file: "none/such" } } });
+  await until(stage, () => job.heard.length > 0);
+  const [failed] = job.heard;
+  assert.ok(failed?.type === "stage_failed");
+  assert.deepEqual([failed.error.code, failed.again], ["INPUT_UNREADABLE", false]);
+
+  const changing = await stage.stage({ inputs: { word: { text: "word", to: "word" } } });
+  const { places } = stage.connection.files;
+  places.last.fail(new InputChangedError("word"));
+  await stage.clock.settle();
+  const [again] = changing.heard;
+  assert.ok(again?.type === "stage_failed");
+  assert.deepEqual([again.error.code, again.again], ["INPUT_CHANGED", true]);
+  await stage.clock.advance(1_000);
+  places.last.ok();
+  await stage.clock.settle();
+  assert.equal(changing.heard.at(-1)?.type, "staged");
+});
+
+/** Lets the disk answer, which no clock knows of. */
+async function until(stage: StagerStage, condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await stage.clock.settle();
+  }
+}

@@ -13,8 +13,8 @@ import type {
   JobView,
   Reason,
   Retry,
-  SentEnvironment,
   SluiceError,
+  Staged,
 } from "../../model/mod.ts";
 import type { Cancellation, GivenUp, RunRecord, SubmitOutcome } from "../../schedulers/mod.ts";
 import { contradictsAllocation, decideAllocation } from "./allocation.ts";
@@ -38,11 +38,7 @@ export type JobInput =
   /** What it needs on the cluster is about to be sent. */
   | { readonly type: "staging" }
   /** What it needs lies on the cluster. */
-  | {
-    readonly type: "staged";
-    readonly attemptId: AttemptId;
-    readonly environments: readonly SentEnvironment[];
-  }
+  | { readonly type: "staged"; readonly attemptId: AttemptId } & Staged
   /** What it needs could not be sent. */
   | {
     readonly type: "stage_failed";
@@ -333,7 +329,12 @@ export function decide(
       facts.add({ type: "staging", tries: memory.stagingTries });
       break;
     case "staged":
-      facts.add({ type: "staged", environments: [...input.environments] });
+      facts.add({
+        type: "staged",
+        environments: [...input.environments],
+        ...(input.inputs === undefined ? {} : { inputs: [...input.inputs] }),
+        ...(input.scripts === undefined ? {} : { scripts: [...input.scripts] }),
+      });
       break;
     case "stage_failed":
       memory = stageFailed(facts, memory, input);

@@ -246,7 +246,13 @@ export function foldJob(
     case "staging":
       return { ...next, phase: "staging", error: fact.error, retryAt: undefined };
     case "staged":
-      return { ...next, environments: fact.environments, error: undefined };
+      return {
+        ...next,
+        environments: fact.environments,
+        ...(fact.inputs === undefined ? {} : { inputs: fact.inputs }),
+        ...(fact.scripts === undefined ? {} : { scripts: fact.scripts }),
+        error: undefined,
+      };
     case "submitting":
       return {
         ...next,

@@ -243,6 +243,16 @@ export function brokenInvariants({ before, fact, after }: Step): string[] {
       JSON.stringify(before.environments) === JSON.stringify(after.environments),
     "all attempts use the same environments",
   );
+  claim(
+    before.environments === undefined ||
+      JSON.stringify(before.inputs) === JSON.stringify(after.inputs),
+    "all attempts use the same inputs",
+  );
+  claim(
+    before.environments === undefined ||
+      JSON.stringify(before.scripts) === JSON.stringify(after.scripts),
+    "all attempts use the same lines of scripts on the cluster",
+  );
   claim(fact.type !== "staged" || before.phase === "staging", "what is staged was being sent");
   claim(
     fact.type !== "submitting" || after.updatedAt >= (before.retryAt ?? 0),

@@ -6,11 +6,11 @@
 
 import {
   allocationJob,
+  asStaged,
   attemptId,
   errorInfo,
   isFinal,
-  packedSoftware,
-  withEnvironments,
+  needsStaging,
 } from "../../model/mod.ts";
 import type { ErrorInfo, JobId, JobView, TaskView } from "../../model/mod.ts";
 import type { RunRecord } from "../../schedulers/mod.ts";
@@ -222,10 +222,10 @@ export function jobActor(
     const { view } = state;
     const decision = decide(state, state.memory, { type: "staging" }, ctx.clock.now());
     if (decision.facts.length > 0) await record(view, decision, ctx);
-    const { software, components, resources } = stored().spec;
+    const { payload, software, components, resources, inputs, workingDirectory } = stored().spec;
     effects.stage({
       attemptId: presentAttempt(view),
-      spec: { software, components, resources },
+      spec: { payload, software, components, resources, inputs, workingDirectory },
       job: ctx.self,
     });
     return cancelWhereWanted({ ...state, view: decision.view }, ctx);
@@ -257,7 +257,7 @@ export function jobActor(
     }
     effects.enqueue({
       attemptId: presentAttempt(view),
-      spec: withEnvironments(attemptSpec(stored().spec, view), view.environments ?? []),
+      spec: asStaged(attemptSpec(stored().spec, view), view),
       place: placeOf(view),
       maybeSent,
       job: ctx.self,
@@ -399,12 +399,7 @@ export function jobActor(
       const { retry, options } = spec;
       const state: JobState = {
         view,
-        terms: {
-          retry,
-          options,
-          packed: packedSoftware(spec).length > 0,
-          speakers: speakersOf(spec),
-        },
+        terms: { retry, options, packed: needsStaging(spec), speakers: speakersOf(spec) },
         memory: emptyMemory,
         messages: nothingFollowed,
         tally: tallyOf(view.tasks),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AttemptId, JobId, JobSpec, JobView } from "../../model/mod.ts";
+import type { AttemptId, JobId, JobSpec, JobView, StagingTerms } from "../../model/mod.ts";
 import type { Cancellation, SessionPlace, SessionSighting, Watched } from "../../schedulers/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
 import type { JobMessage } from "./job_messages.ts";
@@ -17,7 +17,7 @@ export interface JobEffects {
    */
   readonly stage: (job: {
     readonly attemptId: AttemptId;
-    readonly spec: Pick<JobSpec, "software" | "components" | "resources">;
+    readonly spec: StagingTerms;
     readonly job: ActorRef<JobMessage>;
   }) => void;
   /** Hands an attempt at the job to the submitter. */

@@ -8,13 +8,14 @@ import { newJobId } from "../../model/mod.ts";
 import type { JobSpecInput } from "../../model/mod.ts";
 import type { RunRecord } from "../../schedulers/mod.ts";
 import { Journal } from "../../store/mod.ts";
+import { LocalFiles } from "../../transfers/mod.ts";
 import { clusterActor, clusterSpawnOptions } from "../cluster/mod.ts";
 import type { ClusterMessage, ClusterStatus } from "../cluster/mod.ts";
 import { seededRandom } from "../kernel/mod.ts";
 import { acceptedEntry } from "./accepted_entry.ts";
 import { cut } from "./cluster_stage.ts";
 import { FakeArchives } from "./fake_archives.ts";
-import { FakeEnvironments, FakeHost, fakePlanner } from "./fake_connection.ts";
+import { FakeEnvironments, FakeFiles, FakeHost, fakePlanner } from "./fake_connection.ts";
 import { CLUSTER } from "./live_jobs.ts";
 import { anySpec } from "./simulated_job.ts";
 import { SimulatedSlurm } from "./simulated_slurm.ts";
@@ -79,17 +80,25 @@ export class BusyCluster extends Stage {
           this.#host = new FakeHost();
           const { slurm: scheduler } = this;
           const environments = new FakeEnvironments();
+          const files = new FakeFiles();
           return Promise.resolve({
             host: this.#host,
             scheduler,
             planner: fakePlanner,
             environments,
+            files,
           });
         },
         journal: this.journal,
         environments: new FakeArchives(),
+        files: new LocalFiles(),
         poll: { minMs: 2_000, maxMs: 30_000 },
-        retention: { successMs: 20 * MINUTE_MS, failureMs: 40 * MINUTE_MS, environmentMs: 0 },
+        retention: {
+          successMs: 20 * MINUTE_MS,
+          failureMs: 40 * MINUTE_MS,
+          environmentMs: 0,
+          fileMs: 0,
+        },
       }),
       clusterSpawnOptions,
     );

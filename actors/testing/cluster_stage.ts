@@ -9,6 +9,7 @@ import { attemptParts, newJobId, SluiceError } from "../../model/mod.ts";
 import type { ClusterFact, JobId, JobSpecInput, JobView, SessionId } from "../../model/mod.ts";
 import type { SessionSighting, Sighting, Submission, SubmitOutcome } from "../../schedulers/mod.ts";
 import { Journal } from "../../store/mod.ts";
+import { LocalFiles } from "../../transfers/mod.ts";
 import { clusterActor, clusterSpawnOptions } from "../cluster/mod.ts";
 import type { ClusterMessage, ClusterStatus, Connection } from "../cluster/mod.ts";
 import { acceptedEntry } from "./accepted_entry.ts";
@@ -68,11 +69,13 @@ export class ClusterStage extends Stage {
         connect: (signal) => this.connects.call(signal),
         journal,
         environments: this.archives,
+        files: new LocalFiles(),
         poll: { minMs: 2_000, maxMs: 30_000 },
         retention: {
           successMs: 24 * HOUR_MS,
           failureMs: 168 * HOUR_MS,
           environmentMs: 168 * HOUR_MS,
+          fileMs: 168 * HOUR_MS,
         },
       }),
       clusterSpawnOptions,

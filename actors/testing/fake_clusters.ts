@@ -7,6 +7,7 @@
 import { clusterConfigSchema } from "../../model/mod.ts";
 import type { ClusterName } from "../../model/mod.ts";
 import type { Journal } from "../../store/mod.ts";
+import { LocalFiles } from "../../transfers/mod.ts";
 import type { JobsApi } from "../api.ts";
 import { clusterActor, clusterSpawnOptions } from "../cluster/mod.ts";
 import type { ClusterMessage } from "../cluster/mod.ts";
@@ -40,6 +41,7 @@ export function startFakeClusters(
         connect: () => Promise.resolve(connection),
         journal,
         environments,
+        files: new LocalFiles(),
         poll: { minMs: pollMs, maxMs: pollMs },
       }),
       clusterSpawnOptions,

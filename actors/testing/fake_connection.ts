@@ -38,6 +38,7 @@ import type {
   Watched,
   WatchedSession,
 } from "../../schedulers/mod.ts";
+import type { ClusterFiles, PlacedInput } from "../../transfers/mod.ts";
 
 /** A call that waits for the test to answer it. */
 export interface Call<Argument, Result> {
@@ -165,6 +166,32 @@ export class FakeEnvironments implements Environments {
     unwanted: readonly string[],
   ): Promise<readonly string[]> {
     return this.collects.call({ wanted, unwanted });
+  }
+}
+
+/** Files on a cluster whose every answer is the test's. */
+export class FakeFiles implements ClusterFiles {
+  readonly places = new Calls<readonly PlacedInput[], void>();
+  readonly expires = new Calls<number, number>();
+  readonly opens = new Calls<
+    { readonly path: string; readonly offset: number },
+    ReadableStream<Uint8Array>
+  >();
+
+  constructor() {
+    this.expires.answer = () => 0;
+  }
+  place(inputs: readonly PlacedInput[]): Promise<void> {
+    return this.places.call(inputs);
+  }
+  expire(unusedMs: number): Promise<number> {
+    return this.expires.call(unusedMs);
+  }
+  open(path: string, offset: number): Promise<ReadableStream<Uint8Array>> {
+    return this.opens.call({ path, offset });
+  }
+  files(): AsyncIterable<ReceivedFile> {
+    throw new Error("no test reads directories");
   }
 }
 
@@ -315,4 +342,5 @@ export class FakeConnection {
   readonly scheduler = new FakeScheduler();
   readonly planner = fakePlanner;
   readonly environments = new FakeEnvironments();
+  readonly files = new FakeFiles();
 }

@@ -13,6 +13,7 @@ import type { AttemptId, JobFact, JobSpec, JobView } from "../../model/mod.ts";
 import type { Cancellation } from "../../schedulers/mod.ts";
 import { Journal, JournalConflictError, JournalFullError } from "../../store/mod.ts";
 import type { JournalEntry } from "../../store/mod.ts";
+import { LocalFiles } from "../../transfers/mod.ts";
 import type { Connection } from "../cluster/connection.ts";
 import { poller } from "../cluster/poller.ts";
 import type { PollerMessage } from "../cluster/poller.ts";
@@ -26,7 +27,7 @@ import type { CancelRequest, JobEffects, JobMessage, WantedMessages } from "../j
 import { ActorSystem, seededRandom, VirtualClock } from "../kernel/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
 import { fakeArchive, FakeArchives } from "./fake_archives.ts";
-import { FakeEnvironments, FakeHost, fakePlanner } from "./fake_connection.ts";
+import { FakeEnvironments, FakeFiles, FakeHost, fakePlanner } from "./fake_connection.ts";
 import { EPOCH, jobNumber } from "./simulated_job.ts";
 import { arrayNumbers, SimulatedSlurm } from "./simulated_slurm.ts";
 import type { Part, SlurmDefects } from "./simulated_slurm.ts";
@@ -66,6 +67,7 @@ export class JobWorld implements AsyncDisposable {
   /** What the job brings along, and where that is sent. */
   readonly archives = new FakeArchives();
   readonly environments = new FakeEnvironments();
+  readonly files = new FakeFiles();
   /** Laws that were broken. */
   readonly troubles: string[] = [];
   /** The facts that the journal has taken. */
@@ -179,8 +181,14 @@ export class JobWorld implements AsyncDisposable {
   /** The connection stands. */
   up(): void {
     if (this.#connection !== undefined) return;
-    const { slurm: scheduler, environments } = this;
-    const connection = { host: new FakeHost(), scheduler, planner: fakePlanner, environments };
+    const { slurm: scheduler, environments, files } = this;
+    const connection = {
+      host: new FakeHost(),
+      scheduler,
+      planner: fakePlanner,
+      environments,
+      files,
+    };
     this.#connection = connection;
     this.#stager?.tell({ type: "up", connection });
     this.#submitter?.tell({ type: "up", connection });
@@ -319,7 +327,11 @@ export class JobWorld implements AsyncDisposable {
     this.#questions.clear();
     this.#system.spawn<never, null>("cluster", {
       init: (ctx) => {
-        this.#stager = ctx.spawn("stager", stager({ local: this.archives }), options);
+        this.#stager = ctx.spawn(
+          "stager",
+          stager({ environments: this.archives, files: new LocalFiles() }),
+          options,
+        );
         this.#submitter = ctx.spawn("submitter", submitter({ report: () => {} }), options);
         this.#poller = ctx.spawn(
           "poller",

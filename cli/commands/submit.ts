@@ -20,6 +20,7 @@ import { readPayload } from "../payload.ts";
 import { readSpecFile } from "../spec_file.ts";
 import { resourceFlags } from "../resource_options.ts";
 import type { Flag } from "../resource_options.ts";
+import { repeatedWorkFlags, workFlags } from "../work_options.ts";
 import { detachedText, watchJob } from "../watch_job.ts";
 
 const optionsSchema = connectionSchema.extend(submitOptionsSchema.shape).extend({
@@ -29,6 +30,7 @@ const optionsSchema = connectionSchema.extend(submitOptionsSchema.shape).extend(
   follow: z.boolean().default(false),
   preview: z.boolean().default(false),
   spec: z.string().optional(),
+  remoteScript: z.string().optional(),
 });
 
 type Options = z.infer<typeof optionsSchema>;
@@ -57,7 +59,8 @@ function specCommand(name: string, description: string): Command {
     .usage("[options] SCRIPT [ARGUMENTS] | - | -- COMMAND [ARGUMENTS] | --spec FILE")
     .argument("[script...]", "a script and its arguments; - reads it from standard input")
     .option("-a, --array <tasks>", "tasks of a job array, such as 0-19%5")
-    .option("--count <number>", "so many copies, as one job array with tasks from 0 on");
+    .option("--count <number>", "so many copies, as one job array with tasks from 0 on")
+    .option("--remote-script <path>", "a script on the cluster; the words are its arguments");
 }
 
 /** The command with the options that say what one job is, beside its payload. */
@@ -68,6 +71,12 @@ export function withSpecOptions(command: Command): Command {
     .option("--session <id>", "run it as a step of this session: its id, or a configured name")
     .option("-J, --name <name>", "name of the job (default: that of the script)")
     .option("-D, --chdir <directory>", "where the job starts (default: its own directory)")
+    .addOption(
+      repeated(
+        "--output <name=location>",
+        "a file that the job makes, by name; its place is outputs/NAME or the location; may be repeated",
+      ),
+    )
     .addOption(repeated("-e, --env <name=value>", "environment variable; may be repeated"))
     .addOption(
       repeated("--label <name=value>", "word of your own to find the job by; may be repeated"),
@@ -79,7 +88,8 @@ export function withSpecOptions(command: Command): Command {
       ),
     );
   command.addOption(repeated("--module <name>", "module that is loaded; may be repeated"));
-  for (const [flags, text] of [...resourceFlags, ...softwareFlags, ...careFlags]) {
+  for (const [flags, text] of repeatedWorkFlags) command.addOption(repeated(flags, text));
+  for (const [flags, text] of [...workFlags, ...resourceFlags, ...softwareFlags, ...careFlags]) {
     command.option(flags, text);
   }
   return command;
@@ -96,9 +106,10 @@ async function prepare(
   options: Options,
 ): Promise<Prepared> {
   const file = options.spec === undefined ? {} : await readSpecFile(options.spec, context.terminal);
-  const says = words.length > 0 || (context.rest ?? []).length > 0;
+  const { remoteScript } = options;
+  const says = remoteScript !== undefined || words.length > 0 || (context.rest ?? []).length > 0;
   const { payload, name } = says || file["payload"] === undefined
-    ? await readPayload(words, context.rest, context.terminal)
+    ? await readPayload({ remoteScript, words, rest: context.rest }, context.terminal)
     : { payload: undefined, name: undefined };
   const client = await context.connect(options);
   const named = options.name ?? (file["name"] === undefined ? name : undefined);

@@ -7,6 +7,7 @@
 import type { JobEvent, JobFact } from "../../model/mod.ts";
 import { phaseText } from "./job.ts";
 import { messageText } from "./message.ts";
+import { bytesText } from "./output.ts";
 import { visible } from "./text.ts";
 import { timeText } from "./time.ts";
 
@@ -25,7 +26,7 @@ function words(fact: JobFact): string {
     case "staging":
       return fact.tries === 1 ? "staging" : `staging, try ${fact.tries}`;
     case "staged":
-      return `staged as ${fact.environments.map(({ sha256 }) => sha256.slice(0, 12)).join(", ")}`;
+      return stagedText(fact);
     case "submitting":
       return fact.tries === 1 ? "submitting" : `submitting, try ${fact.tries}`;
     case "submitted":
@@ -77,4 +78,18 @@ export function eventLine(event: JobEvent): string {
   return `${String(event.id).padStart(6)}  ${timeText(event.at)}  ${event.jobId} ${task} ${
     visible(words(event.fact))
   }\n`;
+}
+
+function stagedText(
+  { environments, inputs = [], scripts = [] }: Extract<JobFact, { type: "staged" }>,
+): string {
+  const files = inputs.reduce((sum, input) => sum + input.files, 0);
+  const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
+  return [
+    ...environments.length === 0
+      ? []
+      : [`as ${environments.map(({ sha256 }) => sha256.slice(0, 12)).join(", ")}`],
+    ...scripts.length === 0 ? [] : ["with the script on the cluster"],
+    ...inputs.length === 0 ? [] : [`with ${files} files, ${bytesText(bytes)}`],
+  ].reduce((text, part) => `${text} ${part}`, "staged");
 }

@@ -8,6 +8,8 @@ import { withFunction } from "../../model/mod.ts";
 import type { FunctionPayload } from "../../model/mod.ts";
 import { commandLine, quote, quotePath } from "../../shell/mod.ts";
 import { checkScript, scriptDirectives } from "../../slurm/mod.ts";
+import { filledScript } from "../placeholders/script.ts";
+import type { Values } from "../placeholders/values.ts";
 import type { ExecutionPlan, PlanFile } from "../plan.ts";
 import { FUNCTION_EXIT_CODES, FunctionScriptError } from "./errors.ts";
 import { FUNCTION_RUNNERS } from "./program.ts";
@@ -22,9 +24,32 @@ export const CALL_FILE = "function_call.json";
 const VARIABLES =
   `SLUICE_FUNCTION="$sluice_dir"/${FUNCTION_FILE} SLUICE_RESULT="$SLUICE_JOB_DIRECTORY/result$sluice_suffix"`;
 
+/**
+ * The shell commands that look for the configuration of the module's project and make an option of Deno of it, the
+ * first word behind. Deno itself looks beside the program that it starts, which is the runner.
+ */
+function findProject(path: string): string[] {
+  return [
+    `sluice_above=${quotePath(path)}`,
+    "case $sluice_above in /*) ;; *) sluice_above=$PWD/$sluice_above ;; esac",
+    "set --",
+    'while [ -n "$sluice_above" ] && [ $# = 0 ]; do',
+    "  sluice_above=${sluice_above%/*}",
+    "  for sluice_config in deno.json deno.jsonc; do",
+    '    if [ $# = 0 ] && [ -f "$sluice_above/$sluice_config" ]; then',
+    '      set -- "--config=$sluice_above/$sluice_config"',
+    "    fi",
+    "  done",
+    "done",
+  ];
+}
+
 /** The program that calls the function, whoever starts it, wherever. */
-export function functionProgram({ language, interpreter }: FunctionPayload): string {
+export function functionProgram({ language, interpreter, module }: FunctionPayload): string {
   const runner = FUNCTION_RUNNERS[language];
+  const project = language === "typescript" && interpreter === undefined && "path" in module
+    ? findProject(module.path)
+    : [];
   const [program = "", ...flags] = interpreter ?? runner.interpreter;
   const message = `there is no ${program} here: name the software that brings it, or 'interpreter'`;
   const outcome = {
@@ -43,7 +68,11 @@ export function functionProgram({ language, interpreter }: FunctionPayload): str
     "  fi",
     `  exit ${FUNCTION_EXIT_CODES.interpreter}`,
     "fi",
-    `exec ${[quotePath(program), commandLine(flags), files].filter(Boolean).join(" ")}`,
+    ...project,
+    `exec ${
+      [quotePath(program), commandLine(flags), project.length === 0 ? "" : '"$@"', files]
+        .filter(Boolean).join(" ")
+    }`,
     "",
   ].join("\n");
 }
@@ -83,9 +112,14 @@ export interface FunctionCall extends Omit<ExecutionPlan, "body" | "peers"> {
  * The call of a function, alone or in the user's script.
  *
  * @param scriptFile Name of the file for the user's script.
+ * @param values What the inputs and outputs in the script stand for.
  * @throws {SluiceError} The script cannot be run as it is.
  */
-export function functionCall(payload: FunctionPayload, scriptFile: string): FunctionCall {
+export function functionCall(
+  payload: FunctionPayload,
+  scriptFile: string,
+  values: Values,
+): FunctionCall {
   const files = functionFiles(payload);
   const { script } = payload;
   if (script === undefined) {
@@ -100,7 +134,7 @@ export function functionCall(payload: FunctionPayload, scriptFile: string): Func
   checkScript(script);
   checkShell(script);
   const { lines, options } = scriptDirectives(script);
-  const text = withFunction(script, '"$SLUICE_FUNCTION"');
+  const text = filledScript(withFunction(script, '"$SLUICE_FUNCTION"'), values);
   return {
     files: [...files, { name: scriptFile, text, executable: true }],
     words: `${VARIABLES} "$sluice_dir"/${scriptFile}`,

@@ -73,6 +73,12 @@ function stackOf(error: Error): string {
   return lines.filter((line) => !/^ {4}at .*\/function_runner\.ts:/.test(line)).join("\n");
 }
 
+/** Deno's own words without the colours that it gives them. */
+function plain(text: string): string {
+  // deno-fmt-ignore
+  return text.replaceAll(/\p{Cc}\[[0-9;]*m/gu, "");
+}
+
 function failWith(stage: Stage, error: unknown): never {
   if (!(error instanceof Error)) fail(stage, typeof error, String(error), Deno.inspect(error));
   const stacks: string[] = [];
@@ -80,7 +86,8 @@ function failWith(stage: Stage, error: unknown): never {
     stacks.push(one instanceof Error ? stackOf(one) : Deno.inspect(one));
     one = one instanceof Error ? one.cause : undefined;
   }
-  fail(stage, error.name, error.message, stacks.join("\nCaused by: "));
+  const shown = stage === "import" ? plain : (text: string) => text;
+  fail(stage, error.name, shown(error.message), shown(stacks.join("\nCaused by: ")));
 }
 
 /** Path of the module, which is written where it came as text. */

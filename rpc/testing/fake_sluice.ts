@@ -21,10 +21,13 @@ import type {
   JobEvent,
   JobFact,
   JobId,
+  JobOutput,
   JobSpec,
   JobView,
   LogChunk,
   LogRequest,
+  OutputEntry,
+  OutputRead,
   Returned,
   SessionId,
   SessionView,
@@ -36,6 +39,7 @@ import {
   jobSpecSchema,
   logRequestSchema,
   newJobId,
+  outputReadSchema,
   sessionIdSchema,
   sessionOfAllocation,
   sessionSpecSchema,
@@ -229,7 +233,13 @@ export class FakeSluice implements SluiceApi {
           retryable: true,
         });
       }
-      return { id, phase, outputBytes: {}, ...(exitCode === undefined ? {} : { exitCode }) };
+      return {
+        id,
+        phase,
+        outputBytes: {},
+        ...(exitCode === undefined ? {} : { exitCode }),
+        ...(this.outputs === undefined ? {} : { outputs: this.outputs }),
+      };
     },
     returned: async (id, { signal } = {}) => {
       const { phase, exitCode } = await this.jobs.wait(id, signal === undefined ? {} : { signal });
@@ -242,7 +252,30 @@ export class FakeSluice implements SluiceApi {
       };
     },
     metrics: () => Promise.resolve({ source: "none", hints: [] }),
+    fetch: () => Promise.reject(new Error("no test fetches")),
+    output: (request, options) => this.#output(outputReadSchema.parse(request), options?.signal),
+    outputEntries: (request) => {
+      this.#job(request.jobId);
+      return Promise.resolve(this.entries);
+    },
   };
+
+  /** What became of the outputs of every job. */
+  outputs: JobOutput[] | undefined;
+  /** What every output holds that is a directory. */
+  entries: readonly OutputEntry[] = [];
+  /** What every output, and every file in one, holds. */
+  outputBytes: Uint8Array = new Uint8Array();
+
+  async *#output(
+    { jobId, offset }: OutputRead,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<LogChunk> {
+    this.#job(jobId);
+    signal?.throwIfAborted();
+    const bytes = this.outputBytes.subarray(offset);
+    if (bytes.length > 0) yield await Promise.resolve({ offset, bytes });
+  }
 
   async *#feed(filter: EventFilter, options: FeedOptions = {}): AsyncGenerator<JobEvent> {
     const { signal } = options;

@@ -116,7 +116,8 @@ export class ProcessPlanner implements JobPlanner {
     work: JobSpec | Component,
     place: JobPlace,
   ): PlanFile[] {
-    const plan = launch(work, { kind: "host" }, this.#launchers);
+    const component = place.kind === "component" ? { component: place.component } : {};
+    const plan = launch({ ...work, ...component }, { kind: "host" }, this.#launchers);
     // Nothing sets a time limit here.
     const terms = scriptTerms(work, jobName);
     return [
@@ -153,6 +154,12 @@ function refuseWhatNeedsAScheduler(spec: JobSpec): void {
     throw new UnsupportedRequestError(
       "'signalBeforeLimit'",
       "This cluster is a plain host, which sets no time limit: leave the request out, or name a Slurm cluster.",
+    );
+  }
+  if ([spec, ...spec.components ?? []].some(({ srun }) => srun !== false)) {
+    throw new UnsupportedRequestError(
+      "'srun'",
+      "This cluster is a plain host without srun: leave it out, name a Slurm cluster, or set `resources: ignore` of this one.",
     );
   }
   const asked =

@@ -11,6 +11,8 @@ const demands: readonly Partial<JobSpecInput>[] = [
   { options: { "mail-type": "END" } },
   { session: "day" },
   { signalBeforeLimit: {} },
+  { srun: true },
+  { srun: { options: { label: true } } },
 ];
 const components: Partial<JobSpecInput> = { components: [{ payload }] };
 

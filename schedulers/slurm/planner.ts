@@ -154,7 +154,7 @@ export class SlurmPlanner implements JobPlanner {
   /** What is special to a heterogeneous job. */
   #planComponents(id: AttemptId, spec: JobSpec, others: readonly Component[]): PlannedWork {
     const planned = [spec, ...others].map((work, component) => {
-      const plan = launch(work, { kind: "allocation" }, this.#options.launchers);
+      const plan = launch({ ...work, component }, { kind: "allocation" }, this.#options.launchers);
       const directives = directiveWords(plan.directives);
       const options = component === 0 ? Object.keys(spec.options) : [];
       return {

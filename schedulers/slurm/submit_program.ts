@@ -181,16 +181,13 @@ claim() {
 }
 unwritable() {
   words=$(space "$2")
+  unwritten=$1 where=$2
+  shift 2
+  # What the job takes in lies there already, and stays.
+  for file do rm -rf -- "$where/$file"; done
   # The lock last: whoever takes the next one must find none of its own files removed.
-  for file in "$2"/*; do
-    case \${file##*/} in
-      lock*) ;;
-      component-*) rm -rf -- "$file" ;;
-      *) rm -f -- "$file" ;;
-    esac
-  done
-  rm -f -- "$2"/lock*
-  say "$1" unwritable 0 "$words"
+  rm -f -- "$where"/lock*
+  say "$unwritten" unwritable 0 "$words"
 }
 finish() {
   if [ "$3" -ne 0 ]; then
@@ -238,6 +235,9 @@ function directoriesOf(root: string, { directory, files }: ProgramJob): string[]
   );
 }
 
+/** Names of the files in the attempt's directory with what sbatch says. */
+const SBATCH_FILES = ["sbatch.out", "sbatch.err"] as const;
+
 /** The functions of one job: `prepare_N` claims it and writes its files, `send_N` runs sbatch. */
 function jobFunctions(root: string, job: ProgramJob, index: number): string {
   const id = quote(job.attemptId);
@@ -245,16 +245,20 @@ function jobFunctions(root: string, job: ProgramJob, index: number): string {
   const files = job.files.map(({ name, text }) =>
     `printf %s ${quote(text)} >|${directory}/${quote(name)}`
   );
-  const empty = ["sbatch.out", "sbatch.err"].map((name) => `printf '' >|${directory}/${name}`);
+  const empty = SBATCH_FILES.map((name) => `printf '' >|${directory}/${name}`);
   const programs = job.files.flatMap(({ name, executable }) =>
     executable ? [`${directory}/${quote(name)}`] : []
   );
+  const written = new Set([
+    ...job.files.map(({ name }) => name.split("/")[0] ?? name),
+    ...SBATCH_FILES,
+  ]);
   return [
     `prepare_${index}() {`,
     `claim ${id} ${directory} || return`,
     // Not with ":", whose failed redirection would end the shell.
     `{ ${[...files, ...empty].join(" && ")}; } 2>/dev/null || {`,
-    `unwritable ${id} ${directory}`,
+    `unwritable ${id} ${directory} ${[...written].map(quote).join(" ")}`,
     "return",
     "}",
     `ready="$ready ${index}" programs="$programs "${quote(programs.join(" "))}`,

@@ -571,18 +571,20 @@ function smallDisk(): boolean {
 
 for (const shell of SHELLS) {
   Deno.test({
-    name: `a full disk is told, and nothing of the job is left there (${shell})`,
+    name: `a full disk is told, and nothing but the job's inputs is left there (${shell})`,
     ignore: !smallDisk(),
     async fn() {
       await using fake = await FakeSlurm.create();
       const root = await Deno.makeTempDir({ dir: SMALL_DISK });
       try {
         const one = job(root, newAttempt(), "x".repeat(2 * 1024 * 1024));
+        await Deno.mkdir(one.directory, { recursive: true });
+        await Deno.writeTextFile(`${one.directory}/table`, "");
         const { stdout } = await fake.run(shell, programFor(root, [one]));
         const reply = replyOf(stdout, one);
         assert.ok(reply?.kind === "unwritable", JSON.stringify(reply));
         assert.match(reply.words, /^\S+ +\d+ +\d+ +\d+ +\d+% /);
-        assert.deepEqual(await names(one.directory), []);
+        assert.deepEqual(await names(one.directory), ["table"]);
         assert.equal(await fake.asked(), 0);
         const small = job(root, one.attemptId);
         const again = await fake.run(shell, programFor(root, [small], true));

@@ -6,6 +6,7 @@ import type { Host } from "../../hosts/mod.ts";
 import { slurmEnvironment, squeueArguments } from "../../slurm/mod.ts";
 import { commandLine, quote } from "../../shell/mod.ts";
 import { Journal } from "../../store/mod.ts";
+import { LocalFiles } from "../../transfers/mod.ts";
 import { DEV } from "../../tests/cluster/support/workspace.ts";
 import { BenchCluster } from "./bench_cluster.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
@@ -96,6 +97,7 @@ async function ours(cluster: BenchCluster, queued: QueuedJobs): Promise<Omit<Row
         },
         journal,
         environments: new FakeArchives(),
+        files: new LocalFiles(),
         poll: { minMs: 500, maxMs: 500 },
       }),
       clusterSpawnOptions,

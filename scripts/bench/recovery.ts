@@ -7,6 +7,7 @@ import { FakeArchives } from "../../actors/testing/fake_archives.ts";
 import { FakeConnection } from "../../actors/testing/fake_connection.ts";
 import { CLUSTER, writeLiveJobs } from "../../actors/testing/live_jobs.ts";
 import { Journal } from "../../store/mod.ts";
+import { LocalFiles } from "../../transfers/mod.ts";
 import type { Benchmark, Contender } from "./benchmark.ts";
 import { rates } from "./measure.ts";
 
@@ -78,6 +79,7 @@ function ours(watched: number): Contender {
           connect: () => Promise.resolve(connection),
           journal,
           environments: new FakeArchives(),
+          files: new LocalFiles(),
           poll: { minMs: 200, maxMs: 200 },
         }),
         clusterSpawnOptions,

@@ -106,6 +106,7 @@ export const GROUPS: readonly TestGroup[] = [
     name: "links",
     paths: [
       "hosts/transfer_test.ts",
+      "transfers/",
       "launchers/component_run_test.ts",
       "schedulers/slurm/",
     ],
@@ -145,6 +146,17 @@ export const GROUPS: readonly TestGroup[] = [
     paths: ["tests/cluster/"],
     permissions: clusterPermissions,
     lane: "cluster-a",
+  },
+  {
+    // Links are made of what is fetched.
+    name: "files",
+    paths: ["tests/cluster/files_test.ts"],
+    permissions: (machine) => [
+      "--allow-read",
+      "--allow-write",
+      ...clusterPermissions(machine).filter((flag) => !/^--allow-(?:read|write)=/.test(flag)),
+    ],
+    lane: "cluster-b",
   },
   {
     name: "sessions",

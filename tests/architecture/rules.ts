@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [KERNEL, "model"],
   ["shell", "functions"],
   ["slurm", "launchers", "hosts", "store", "config"],
-  ["schedulers", "environments"],
+  ["schedulers", "environments", "transfers"],
   ["actors"],
   ["rpc"],
   ["cli", "web", "examples"],

@@ -326,7 +326,7 @@ Deno.test("Slurm's commands are found where the configuration says", async () =>
   const made = await onCluster(["sh"], {
     stdin: [
       `mkdir -p ${quote(path)} && cd ${quote(path)} || exit`,
-      "for name in sbatch squeue sacct scancel scontrol sinfo; do",
+      "for name in sbatch squeue sacct scancel scontrol sinfo srun; do",
       `  printf '#!/bin/sh\\necho %s >>%s\\nexec %s "$@"\\n' "$name" ${
         quote(log.path)
       } "$(command -v $name)" >$name`,
@@ -337,8 +337,15 @@ Deno.test("Slurm's commands are found where the configuration says", async () =>
   });
   assert.equal(made.code, 0, made.stderr);
   await worksThrough(workspace, { slurmPath: path });
+  await using sluice = await workspace.open({ slurmPath: path });
+  const tasks = await printed(
+    sluice,
+    // What prepares the payload may leave no trace of them in PATH.
+    shellJob("echo task", { resources: small, srun: true, before: ["PATH=/usr/bin:/bin"] }),
+  );
+  assert.equal(tasks, "task\n");
   const called = new Set((await log.read()).trim().split("\n"));
-  for (const name of ["sbatch", "squeue", "scancel", "scontrol", "sinfo"]) {
+  for (const name of ["sbatch", "squeue", "scancel", "scontrol", "sinfo", "srun"]) {
     assert.ok(called.has(name), `${name} was not called there`);
   }
 });

@@ -73,6 +73,21 @@ Deno.test("the README's five lines of TypeScript run a job on two nodes", async 
   assert.equal(new Set(lines).size, 2, "the hosts have names of their own");
 });
 
+Deno.test("the README's script has its inputs' values, once for each task", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Scripts\s[\s\S]*?```ts\n([\s\S]*?)```/);
+  const lines = await printedByLibrary(workspace, program);
+  assert.deepEqual(lines.slice(-2), ["ended with 0", "succeeded"]);
+  const values = ['say: it\'s $HOME, "quoted"', "<a b><2><true> on"];
+  assert.deepEqual(
+    lines.slice(0, -2).toSorted(),
+    [0, 1].flatMap((task) => [
+      `${task}: ${values[1]} ${task}`,
+      `${task}: ${values[0]}`,
+    ]),
+  );
+});
+
 Deno.test("the README's job that fails at first succeeds at its second attempt", async () => {
   await using workspace = await Workspace.make();
   const program = example(/## When things break\s+```ts\n([\s\S]*?)```/);
@@ -94,6 +109,15 @@ Deno.test("the README's script says what it does", async () => {
   assert.match(lines, /assetKey: "tides",\s+metadata: \{ rows: \{ type: "int", value: 120 \} \}/);
 });
 
+Deno.test("the README's function returns its value, and its exception comes back", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Functions\s[\s\S]*?```ts\n([\s\S]*?)```/);
+  assert.deepEqual(await printedByLibrary(workspace, program), [
+    "3",
+    "ZeroDivisionError division by zero",
+  ]);
+});
+
 Deno.test("the README's environment is sent, and its Python runs", async () => {
   await using workspace = await Workspace.make();
   const path = await packVenv(workspace.directory, ["six==1.16.0"]);
@@ -101,6 +125,19 @@ Deno.test("the README's environment is sent, and its Python runs", async () => {
     .replace("tides.tar.gz", path);
   const [line = ""] = await printedByLibrary(workspace, program);
   assert.match(line, /^succeeded [0-9a-f]{64}$/);
+});
+
+Deno.test("the README's files are sent and fetched", async () => {
+  await using workspace = await Workspace.make();
+  const table = `${workspace.directory}/tides.csv`;
+  await Deno.writeTextFile(table, "b\na\n");
+  const results = `${workspace.directory}/results`;
+  const program = example(/## Files\s+```ts\n([\s\S]*?)```/)
+    .replace("tides.csv", table)
+    .replace("results", results);
+  const [line = ""] = await printedByLibrary(workspace, program);
+  assert.match(line, /^[0-9a-f]{64} .*\/results\/sorted$/);
+  assert.equal(await Deno.readTextFile(`${results}/sorted`), "a\nb\n");
 });
 
 Deno.test("the README's heterogeneous job succeeds in all its components", async () => {
@@ -167,6 +204,17 @@ Deno.test("the README's shell lines open a session, run a step in it and close i
     assert.equal(await run(words(/^deno task sluice (session close .*)$/m)), `${id} closes`);
     await run(["session", "events", id]);
     assert.match(await run(["session", "show", id]), /^status +closed \(asked\)$/m);
+  });
+});
+
+Deno.test("the README's shell line calls a function and prints its value", async () => {
+  await using workspace = await Workspace.make();
+  const module = `${workspace.directory}/tides.py`;
+  await Deno.writeTextFile(module, "def mean(*levels): return sum(levels) / len(levels)\n");
+  await withCommand(workspace, async (run) => {
+    const words = example(/^deno task --quiet sluice (run .*)$/m).split(" ");
+    const out = await run(words.map((word) => word === "tides.py:mean" ? `${module}:mean` : word));
+    assert.equal(out, "3");
   });
 });
 

@@ -130,7 +130,7 @@ export class Workspace implements AsyncDisposable {
 
   /**
    * Comments of all jobs of this workspace in accounting, the array tasks one by one, once all have ended and it has
-   * caught up: it has the end of every job that slurmctld has not forgotten, and so many jobs at least.
+   * caught up: it has the end of every job that slurmctld has not forgotten, and so many ends at least.
    */
   async accountedJobs(least: number): Promise<string[]> {
     let comments: string[] = [];
@@ -138,10 +138,12 @@ export class Workspace implements AsyncDisposable {
       // First, so that accounting is asked for all that slurmctld knows.
       const jobs = await this.slurmJobs();
       const lines = (await this.#accounting()).map((line) => line.split("|"));
-      const own = lines.filter((fields) => fields[3]?.startsWith(`${this.remoteDirectory}/`));
-      comments = own.map(([, , comment = ""]) => comment);
-      const ended = new Set(own.flatMap(([id, end]) => end === "Unknown" ? [] : [id]));
-      return own.length >= least && jobs.every(({ id }) => ended.has(id));
+      const ended = lines.filter(([, end, , directory]) =>
+        end !== "Unknown" && directory?.startsWith(`${this.remoteDirectory}/`)
+      );
+      comments = ended.map(([, , comment = ""]) => comment);
+      const ids = new Set(ended.map(([id]) => id));
+      return ended.length >= least && jobs.every(({ id }) => ids.has(id));
     }, 200);
     return comments;
   }

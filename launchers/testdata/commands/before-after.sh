@@ -1,0 +1,106 @@
+#!/bin/bash
+# Attempt 1 at job 01890a5d-ac96-774b-bcce-b302099a8057 of Sluice: runs the payload once and records how it ended.
+sluice_dir=$PWD${2:+/$2}
+sluice_spool=$1
+sluice_attempt=01890a5d-ac96-774b-bcce-b302099a8057
+sluice_id=${SLURM_ARRAY_JOB_ID:-${SLURM_JOB_ID:-}}
+sluice_run=$sluice_id
+sluice_task=${SLURM_ARRAY_TASK_ID:--}
+sluice_suffix=${SLURM_ARRAY_TASK_ID:+.$SLURM_ARRAY_TASK_ID}
+sluice_restart=${SLURM_RESTART_COUNT:-0}
+sluice_caught=-
+sluice_woken=
+SLUICE_JOB_ID=01890a5d-ac96-774b-bcce-b302099a8057
+SLUICE_ATTEMPT=1
+SLUICE_JOB_DIRECTORY=$PWD
+export SLUICE_JOB_ID SLUICE_ATTEMPT SLUICE_JOB_DIRECTORY
+
+{ read -r sluice_owner <"$sluice_dir/submitted_id"; } 2>/dev/null || sluice_owner=$sluice_id
+if [ "$sluice_owner" != "$sluice_id" ]; then
+  printf 'sluice: %s is on record as %s; this copy does nothing.\n' \
+    "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2
+  exit 75
+fi
+if ! ln -sn "$sluice_id" "$sluice_dir/slurm_id" 2>/dev/null; then
+  sluice_owner=$(readlink "$sluice_dir/slurm_id")
+  if [ "$sluice_owner" != "$sluice_id" ]; then
+    printf 'sluice: %s is on record as %s; this copy does nothing.\n' \
+      "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2
+    exit 75
+  fi
+fi
+
+if ! ln -sn "$sluice_run" "$sluice_dir/begun$sluice_suffix" 2>/dev/null; then
+  sluice_owner=$(readlink "$sluice_dir/begun$sluice_suffix")
+  if [ "$sluice_owner" != "$sluice_run" ]; then
+    printf 'sluice: %s is on record as %s; it does nothing.\n' \
+      "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2
+    exit 75
+  fi
+fi
+
+trap 'sluice_caught=HUP' HUP
+trap 'sluice_caught=INT' INT
+trap 'sluice_caught=QUIT' QUIT
+trap 'sluice_caught=USR1' USR1
+trap 'sluice_caught=USR2' USR2
+trap 'sluice_caught=ALRM' ALRM
+trap 'sluice_caught=TERM' TERM
+trap 'sluice_caught=XCPU' XCPU
+trap 'sluice_woken=1' CONT
+
+sluice_note() {
+  printf '%s %s %s %s %s %s\n' "$sluice_attempt" "$sluice_task" "$sluice_restart" "$@" >>"$sluice_spool"
+} 2>/dev/null
+
+rm -f "$sluice_dir/exit$sluice_suffix"
+sluice_started=$(date +%s)
+sluice_note start "$sluice_started" -
+exec 3>&2 2>/dev/null
+(
+  exec 2>&3 3>&-
+  if [ "$sluice_caught" = TERM ]; then exit 143; fi
+  set --
+  trap 'printf "sluice: command %s of '\''before'\'' ended the job, with exit status %s.\n" "$sluice_number" "$?" >&2; exit 97' EXIT
+  trap 'trap - EXIT; exit 143' TERM
+  sluice_number=1
+  command eval 'module load gcc' || exit
+  sluice_number=2
+  command eval 'export x='\''a b'\''' || exit
+  trap - EXIT TERM
+  sluice_stop=
+  trap : HUP INT QUIT USR1 USR2 ALRM XCPU
+  trap 'sluice_stop=1' TERM
+  SLUICE_EXIT_CODE=0
+  exec 7>&2 2>/dev/null
+  (
+    exec 2>&7 7>&-
+    if [ -n "$sluice_stop" ]; then exit 143; fi
+    exec sh -c make
+  ) || SLUICE_EXIT_CODE=$?
+  exec 2>&7 7>&-
+  export SLUICE_EXIT_CODE
+  set --
+  sluice_verdict=$SLUICE_EXIT_CODE sluice_status=0
+  sluice_failed() {
+    printf "sluice: command %s of 'after' failed, with exit status %s.\n" "$sluice_number" "$1" >&2
+    if [ "$sluice_verdict" = 0 ]; then sluice_verdict=99; fi
+  }
+  trap 'sluice_status=$?; [ "$sluice_status" = 0 ] || sluice_failed "$sluice_status"; exit "$sluice_verdict"' EXIT
+  sluice_number=1
+  command eval 'cp -r results /archive' || sluice_failed "$?"
+  sluice_number=2
+  command eval ' -strange' || sluice_failed "$?"
+  trap - EXIT
+  exit "$sluice_verdict"
+)
+sluice_code=$?
+sluice_note end "$sluice_code" "$sluice_caught"
+sluice_ended=$(date +%s)
+if [ "$sluice_caught$sluice_woken" = TERM ]; then sleep 1; fi
+if [ -n "$sluice_woken" ]; then sluice_caught=CONT; fi
+if printf '%s %s %s %s %s %s\n' "$sluice_id" "$sluice_restart" "$sluice_code" "$sluice_caught" \
+  "$sluice_started" "$sluice_ended" >"$sluice_dir/.exit$sluice_suffix"; then
+  mv -f "$sluice_dir/.exit$sluice_suffix" "$sluice_dir/exit$sluice_suffix"
+fi
+exit "$sluice_code"

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Calls the function of the job, and leaves what it returned in the file $SLUICE_RESULT.
+sluice_dir=${0%/*}
+if ! command -v deno >/dev/null; then
+  printf 'sluice: %s\n' 'there is no deno here: name the software that brings it, or '\''interpreter'\''' >&2
+  if [ "${SLURM_PROCID:-0}" = 0 ]; then
+    printf '%s\n' '{"exception":{"stage":"interpreter","type":"InterpreterNotFound","message":"there is no deno here: name the software that brings it, or '\''interpreter'\''","traceback":""}}' >"${SLUICE_RESULT%/*}/.result.$$" &&
+      mv -f -- "${SLUICE_RESULT%/*}/.result.$$" "$SLUICE_RESULT"
+  fi
+  exit 90
+fi
+sluice_above="$HOME"/'it'\''s/a.ts'
+case $sluice_above in /*) ;; *) sluice_above=$PWD/$sluice_above ;; esac
+set --
+while [ -n "$sluice_above" ] && [ $# = 0 ]; do
+  sluice_above=${sluice_above%/*}
+  for sluice_config in deno.json deno.jsonc; do
+    if [ $# = 0 ] && [ -f "$sluice_above/$sluice_config" ]; then
+      set -- "--config=$sluice_above/$sluice_config"
+    fi
+  done
+done
+exec deno run --allow-all "$@" "$sluice_dir"/function_runner.ts "$sluice_dir"/function_call.json "$SLUICE_RESULT"

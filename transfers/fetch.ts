@@ -1,0 +1,190 @@
+/**
+ * Bringing outputs of jobs to this machine.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, open, rename, rm, symlink } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { asFileName } from "../launchers/mod.ts";
+import type { JobOutput } from "../model/mod.ts";
+import { FetchTargetError, OutputChangedError } from "./errors.ts";
+import { treeHash } from "./tree_hash.ts";
+
+/** An output that can be fetched. */
+export type CollectedOutput = Extract<JobOutput, { status: "collected" }>;
+
+/** How far a fetch has come. */
+export interface FetchProgress {
+  /** Bytes that have come so far. */
+  readonly bytes: number;
+  /** Bytes of all outputs that are fetched. */
+  readonly total: number;
+  /** The output that is being fetched. */
+  readonly name: string;
+}
+
+/** An output on this machine. */
+export interface FetchedOutput {
+  /** The output as it was on the cluster. */
+  readonly output: CollectedOutput;
+  /** Where it lies now, absolute. */
+  readonly path: string;
+  /** Links in a directory that were left out: they lead out of it, or links cannot be made here. */
+  readonly linksLeftOut: readonly { readonly path: string; readonly target: string }[];
+}
+
+/** Something in an output that is a directory, as it is read. */
+export type FetchedEntry =
+  & { readonly path: string }
+  & (
+    | {
+      readonly kind: "file";
+      /** Permission bits. */
+      readonly mode: number;
+      /** To be read before the next entry is asked for. */
+      readonly content: AsyncIterable<Uint8Array>;
+    }
+    | { readonly kind: "directory" }
+    | { readonly kind: "symlink"; readonly target: string }
+  );
+
+/** Through what outputs are read. */
+export interface OutputSource {
+  /** The bytes of an output that is a file. */
+  file(output: CollectedOutput): AsyncIterable<Uint8Array>;
+  /** All that an output holds that is a directory; the directories in it too. */
+  tree(output: CollectedOutput): AsyncIterable<FetchedEntry>;
+}
+
+/**
+ * Fetches outputs into a directory, each under its own name. A file takes the place of one of that name; a directory
+ * must not be there yet. What did not arrive whole leaves nothing.
+ *
+ * @throws {OutputChangedError} What arrived is not what was there when the job ended.
+ * @throws {FetchTargetError} It cannot be written here.
+ */
+export async function fetchOutputs(
+  outputs: readonly CollectedOutput[],
+  source: OutputSource,
+  to: string,
+  onProgress: (progress: FetchProgress) => void = () => {},
+  signal?: AbortSignal,
+): Promise<FetchedOutput[]> {
+  const directory = resolve(to);
+  const total = outputs.reduce((sum, { bytes }) => sum + bytes, 0);
+  const fetched: FetchedOutput[] = [];
+  let bytes = 0;
+  const work = await writing(directory, async () => {
+    await mkdir(directory, { recursive: true });
+    return await mkdtemp(join(directory, ".sluice-"));
+  });
+  try {
+    for (const [index, output] of outputs.entries()) {
+      const { name } = output;
+      const path = join(directory, asFileName(name));
+      const part = join(work, String(index));
+      const count = (length: number) => {
+        signal?.throwIfAborted();
+        bytes += length;
+        onProgress({ bytes, total, name });
+      };
+      onProgress({ bytes, total, name });
+      const { sha256, linksLeftOut } = output.kind === "file"
+        ? { sha256: await writeFile(source.file(output), part, 0o600, count), linksLeftOut: [] }
+        : await writeTree(source.tree(output), part, count);
+      if (sha256 !== output.sha256) {
+        throw new OutputChangedError(name, output.path, output.sha256, sha256);
+      }
+      await writing(path, () => rename(part, path));
+      fetched.push({ output, path, linksLeftOut });
+    }
+    return fetched;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Writes bytes as a file; gives their SHA-256. */
+async function writeFile(
+  content: AsyncIterable<Uint8Array>,
+  path: string,
+  mode: number,
+  count: (bytes: number) => void,
+): Promise<string> {
+  const hash = createHash("sha256");
+  const file = await writing(path, () => open(path, "wx", mode & 0o777 | 0o600));
+  try {
+    for await (const chunk of content) {
+      hash.update(chunk);
+      await writing(path, async () => {
+        for (let at = 0; at < chunk.length;) {
+          at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
+        }
+      });
+      count(chunk.length);
+    }
+  } finally {
+    await file.close();
+  }
+  return hash.digest("hex");
+}
+
+async function writeTree(
+  entries: AsyncIterable<FetchedEntry>,
+  root: string,
+  count: (bytes: number) => void,
+): Promise<
+  { readonly sha256: string; readonly linksLeftOut: FetchedOutput["linksLeftOut"] }
+> {
+  const files: { readonly path: string; readonly sha256: string }[] = [];
+  const directories: string[] = [];
+  const links: { readonly path: string; readonly target: string }[] = [];
+  await writing(root, () => mkdir(root));
+  for await (const entry of entries) {
+    const path = join(root, entry.path);
+    switch (entry.kind) {
+      case "directory":
+        directories.push(entry.path);
+        await writing(path, () => mkdir(path, { recursive: true }));
+        break;
+      case "symlink":
+        links.push({ path: entry.path, target: entry.target });
+        break;
+      case "file":
+        await writing(path, () => mkdir(dirname(path), { recursive: true }));
+        files.push({
+          path: entry.path,
+          sha256: await writeFile(entry.content, path, entry.mode, count),
+        });
+        break;
+    }
+  }
+  const linksLeftOut: { readonly path: string; readonly target: string }[] = [];
+  // At the end, so that nothing is written through one.
+  for (const link of links) {
+    const path = join(root, link.path);
+    // A program may lack the right to make links, which Deno gives only with that to write everywhere.
+    const made = !leadsOut(link, root) &&
+      await symlink(link.target, path).then(() => true, () => false);
+    if (!made) linksLeftOut.push(link);
+  }
+  return { sha256: treeHash({ files, directories, links }), linksLeftOut };
+}
+
+function leadsOut(
+  { path, target }: { readonly path: string; readonly target: string },
+  root: string,
+) {
+  const leads = resolve(root, dirname(path), target);
+  return target.startsWith("/") || (leads !== root && !leads.startsWith(`${root}/`));
+}
+
+async function writing<Result>(path: string, write: () => Promise<Result>): Promise<Result> {
+  try {
+    return await write();
+  } catch (error) {
+    throw new FetchTargetError(path, error);
+  }
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { fetchOutputs } from "./mod.ts";
+import type { CollectedOutput, FetchedEntry, OutputSource } from "./mod.ts";
+import { Workshop } from "./testing/workshop.ts";
+import { treeHash } from "./tree_hash.ts";
+
+function sha256(content: string): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+function hasCode(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof Error && "code" in error && error.code === code;
+}
+
+async function* bytes(...parts: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) yield await Promise.resolve(new TextEncoder().encode(part));
+}
+
+function output(name: string, content: string): CollectedOutput {
+  return {
+    status: "collected",
+    name,
+    kind: "file",
+    path: `/there/${name}`,
+    bytes: content.length,
+    files: 1,
+    sha256: sha256(content),
+  };
+}
+
+function directory(name: string, hash: string): CollectedOutput {
+  return { ...output(name, ""), kind: "directory", sha256: hash };
+}
+
+/** Outputs that hold what a test says. */
+function source(
+  content: readonly string[],
+  entries: readonly FetchedEntry[] = [],
+): OutputSource {
+  return {
+    file: () => bytes(...content),
+    async *tree() {
+      for (const entry of entries) yield await Promise.resolve(entry);
+    },
+  };
+}
+
+const file = (path: string, content: string, mode = 0o600): FetchedEntry => ({
+  kind: "file",
+  path,
+  mode,
+  content: bytes(content),
+});
+
+Deno.test("an output comes under its own name, in the place of an earlier one, and progress is told", async () => {
+  await using shop = await Workshop.open();
+  await shop.write("to/a%2Fb", "earlier");
+  const seen: unknown[] = [];
+  const [fetched] = await fetchOutputs(
+    [output("a/b", "onetwo")],
+    source(["one", "two"]),
+    shop.path("to"),
+    ({ bytes, total, name }) => seen.push([bytes, total, name]),
+  );
+  assert.equal(fetched?.path, shop.path("to/a%2Fb"));
+  assert.equal(await shop.read("to/a%2Fb"), "onetwo");
+  assert.deepEqual(seen, [[0, 6, "a/b"], [3, 6, "a/b"], [6, 6, "a/b"]]);
+  assert.deepEqual(await shop.list("to"), ["a%2Fb"]);
+});
+
+Deno.test("what is not what it was leaves what is here as it is", async () => {
+  await using shop = await Workshop.open();
+  await shop.write("to/a", "earlier");
+  const fetching = fetchOutputs([output("a", "one")], source(["two"]), shop.path("to"));
+  await assert.rejects(fetching, hasCode("OUTPUT_CHANGED"));
+  assert.equal(await shop.read("to/a"), "earlier");
+  assert.deepEqual(await shop.list("to"), ["a"]);
+});
+
+Deno.test("a fetch that is ended leaves nothing", async () => {
+  await using shop = await Workshop.open();
+  const ending = new AbortController();
+  const fetching = fetchOutputs(
+    [output("a", "onetwo")],
+    source(["one", "two"]),
+    shop.path("to"),
+    ({ bytes }) => bytes > 0 && ending.abort(new Error("enough")),
+    ending.signal,
+  );
+  await assert.rejects(fetching, /enough/);
+  assert.deepEqual(await shop.list("to"), []);
+});
+
+Deno.test("nothing is written through a link that an output holds", async () => {
+  await using shop = await Workshop.open();
+  await shop.write("victim/inner", "mine");
+  const entries: FetchedEntry[] = [
+    { kind: "symlink", path: "out", target: shop.path("victim") },
+    { kind: "symlink", path: "up", target: "../../victim" },
+    { kind: "symlink", path: "in", target: "sub/a" },
+    { kind: "directory", path: "sub" },
+    file("sub/a", "one", 0o755),
+  ];
+  const hash = treeHash({
+    files: [{ path: "sub/a", sha256: sha256("one") }],
+    directories: ["sub"],
+    links: [
+      { path: "out", target: shop.path("victim") },
+      { path: "up", target: "../../victim" },
+      { path: "in", target: "sub/a" },
+    ],
+  });
+  const [fetched] = await fetchOutputs(
+    [directory("tree", hash)],
+    source([], entries),
+    shop.path("to"),
+  );
+  assert.deepEqual(fetched?.linksLeftOut.map(({ path }) => path), ["out", "up"]);
+  assert.deepEqual(await shop.list("to/tree"), ["in", "sub"]);
+  assert.equal(await shop.read("to/tree/in"), "one");
+  assert.equal(((await Deno.stat(shop.path("to/tree/sub/a"))).mode ?? 0) & 0o777, 0o755);
+  assert.equal(await shop.read("victim/inner"), "mine");
+});
+
+Deno.test("a directory is not mixed with what is here", async () => {
+  await using shop = await Workshop.open();
+  await shop.write("to/tree/mine", "mine");
+  const hash = treeHash({ files: [], directories: [], links: [] });
+  const fetching = fetchOutputs([directory("tree", hash)], source([]), shop.path("to"));
+  await assert.rejects(fetching, hasCode("FETCH_TARGET"));
+  assert.deepEqual(await shop.list("to/tree"), ["mine"]);
+});
