@@ -33,6 +33,10 @@ const cases: Readonly<Record<string, Case>> = {
     attempt: 3,
     payload: { kind: "script", script: "#!/bin/bash\necho hello\n" },
   },
+  "messages": {
+    payload: { kind: "command", command: ["./simulate"] },
+    messages: { assetKeys: ["tides"] },
+  },
   "script-directives": {
     payload: {
       kind: "script",

@@ -16,6 +16,7 @@ import { interruptible } from "../interruptible.ts";
 const optionsSchema = connectionSchema.extend({
   json: z.boolean().default(false),
   cluster: z.string().optional(),
+  messages: z.boolean().default(false),
   after: z.coerce.number().int().nonnegative().default(0),
 });
 
@@ -24,6 +25,7 @@ export function eventsCommand(context: CommandContext): Command {
   return clientCommand("events", "print events, the past first, then as they come")
     .argument("[id]", "only of this job; the command ends with the job")
     .option("--cluster <name>", "only of jobs of this cluster")
+    .option("--messages", "only what the payloads say")
     .option("--after <event>", "only events after the one of this number")
     .action(async (jobId: string | undefined, given: unknown) => {
       const options = optionsSchema.parse(given);
@@ -37,6 +39,7 @@ export function eventsCommand(context: CommandContext): Command {
         await interruptible(terminal, async (signal) => {
           const feed = jobEvents(client, filter, { after: options.after, signal });
           for await (const event of feed) {
+            if (options.messages && event.fact.type !== "message") continue;
             await terminal.out(options.json ? jsonLine(event) : eventLine(event));
           }
         }),

@@ -59,7 +59,7 @@ const PARAMETER = [
   "}",
   "sluice_bytes() {",
   '  for sluice_byte in "$@"; do',
-  '    printf "\\\\$((sluice_byte / 64))$((sluice_byte / 8 % 8))$((sluice_byte % 8))"',
+  '    printf %b "\\\\0$((sluice_byte / 64))$((sluice_byte / 8 % 8))$((sluice_byte % 8))"',
   "  done",
   "}",
 ];

@@ -91,6 +91,11 @@ known() {
 write_aside() {
   aside=$(mktemp -d "$directory/.new.XXXXXX") && "files_$1" "$aside" || return
   for file in $programs; do chmod 700 -- "$aside/$file" || return; done
+  for file in "$aside"/*/*; do
+    [ -e "$file" ] || continue
+    mv -f -- "$file" "$directory/\${file#"$aside"/}" || return
+  done
+  rmdir -- "$aside"/*/
   mv -f -- "$aside"/* "$directory/" && rmdir -- "$aside"
 } 2>/dev/null
 stage() {
@@ -190,11 +195,17 @@ function stepFunctions(root: string, step: PlannedStep, index: number): string {
     `text=${quote(step.entry)}`,
     "}",
     `files_${index}() {`,
+    ...withinOf(step.files).map((name) => `mkdir -p -- "$1"${quote(name)} &&`),
     step.files.map(({ name, text }) => `printf %s ${quote(text)} >"$1"/${quote(name)}`).join(
       " &&\n",
     ),
     "}",
   ].join("\n");
+}
+
+/** The directories within a step's own that its files lie in, each with `/` before it. */
+function withinOf(files: PlannedStep["files"]): string[] {
+  return [...new Set(files.flatMap(({ name }) => /^(.+)\/[^/]+$/.exec(`/${name}`)?.[1] ?? []))];
 }
 
 /** The lines that place the steps of one session. */
@@ -219,7 +230,9 @@ export function placeProgram(root: string, spool: string, steps: readonly Planne
     ({ sessionId }) => sessionId,
   );
   const directories = new Set([
-    ...steps.map(({ directory }) => below(root, directory)),
+    ...steps.flatMap(({ directory, files }) =>
+      ["", ...withinOf(files)].map((name) => below(root, `${directory}${name}`))
+    ),
     ...[...sessions.keys()].map((sessionId) => below(root, `${root}/jobs/${sessionId}`)),
   ]);
   return [

@@ -54,6 +54,24 @@ shellTest("placed again it is the same, and no file is written into", async (ses
   }
 });
 
+shellTest(
+  "files within directories are placed too, and replaced where they lie",
+  async (session) => {
+    const step = session.step("exit 0", { messages: {} });
+    const inner = step.files.filter(({ name }) => name.includes("/"));
+    assert.ok(inner.length > 0);
+    for (let time = 0; time < 2; time++) {
+      assert.deepEqual(said(await session.place(step)), ["placed"]);
+      for (const { name, text } of step.files) {
+        assert.equal(await Deno.readTextFile(`${step.directory}/${name}`), text);
+      }
+      assert.deepEqual((await names(step.directory)).filter((name) => name.startsWith(".")), []);
+      await Deno.remove(`${session.directory}/inbox/${step.attemptId}`);
+      await Deno.writeTextFile(`${step.directory}/${inner[0]?.name}`, "half");
+    }
+  },
+);
+
 async function readAll(file: Deno.FsFile): Promise<Uint8Array> {
   const bytes = new Uint8Array(1024);
   return bytes.subarray(0, await file.read(bytes) ?? 0);

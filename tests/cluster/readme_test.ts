@@ -101,6 +101,14 @@ Deno.test("the README's copies end one by one", async () => {
   assert.deepEqual(lines.toSorted(), ["0 succeeded", "1 succeeded", "2 succeeded"]);
 });
 
+Deno.test("the README's script says what it does", async () => {
+  await using workspace = await Workspace.make();
+  const program = example(/## Messages[^`]*`messages`[^`]*```ts\n([\s\S]*?)```/);
+  const lines = (await printedByLibrary(workspace, program)).join(" ");
+  assert.match(lines, /kind: "log", level: "INFO", text: "half of the tides"/);
+  assert.match(lines, /assetKey: "tides",\s+metadata: \{ rows: \{ type: "int", value: 120 \} \}/);
+});
+
 Deno.test("the README's function returns its value, and its exception comes back", async () => {
   await using workspace = await Workspace.make();
   const program = example(/## Functions\s[\s\S]*?```ts\n([\s\S]*?)```/);
