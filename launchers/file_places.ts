@@ -43,8 +43,11 @@ export class SamePlaceError extends SluiceError {
   }
 }
 
-/** Name of the directory in the job's directory that files go to of which nothing else is said. */
-const DEFAULT_DIRECTORY = { inputs: "inputs", outputs: "outputs" } as const;
+/** Name of the directory in the job's directory that inputs go to of which nothing else is said. */
+const INPUTS_DIRECTORY = "inputs";
+
+/** The same of outputs. */
+export const OUTPUTS_DIRECTORY = "outputs";
 
 /** A name as the name of one file, however it is spelt. */
 export function asFileName(name: string): string {
@@ -84,7 +87,7 @@ function placeOfInput(name: string, input: Input, terms: PlaceTerms): FilePlace 
     ? ownName(input.directory, name)
     : asFileName(name);
   const { component } = terms;
-  const directory = DEFAULT_DIRECTORY.inputs + (component === undefined ? "" : `.${component}`);
+  const directory = INPUTS_DIRECTORY + (component === undefined ? "" : `.${component}`);
   return { from: "job", path: [`${directory}/${own}`] };
 }
 
@@ -97,7 +100,7 @@ function placeOfOutput(name: string, { location }: Output, terms: PlaceTerms): F
   return {
     from: "job",
     path: [
-      `${DEFAULT_DIRECTORY.outputs}/${asFileName(name)}`,
+      `${OUTPUTS_DIRECTORY}/${asFileName(name)}`,
       component === undefined ? { task: "suffix" } : `.${component}`,
     ],
   };
@@ -183,11 +186,15 @@ export function placeParts({ from, path }: FilePlace): PathPart[] {
   }
 }
 
-/** The same as a word for the shell, or a part of one. */
+/** Text and variables as one word for the shell, or a part of one. */
+export function partsWord(parts: readonly PathPart[]): string {
+  return parts.map((part) => "literal" in part ? quotePart(part.literal) : `"${part.variable}"`)
+    .join("");
+}
+
+/** The place's absolute path as a word for the shell, or a part of one. */
 export function placeWord(place: FilePlace): string {
-  return placeParts(place).map((part) =>
-    "literal" in part ? quotePart(part.literal) : `"${part.variable}"`
-  ).join("");
+  return partsWord(placeParts(place));
 }
 
 /**

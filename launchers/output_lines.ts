@@ -8,7 +8,7 @@ import { z } from "zod";
 import { contentHashSchema } from "../model/mod.ts";
 import type { Component, JobOutput, Output, Outputs } from "../model/mod.ts";
 import { quote, quotePath } from "../shell/mod.ts";
-import { outputPlaces, placePath, placeWord } from "./file_places.ts";
+import { outputPlaces, OUTPUTS_DIRECTORY, placePath, placeWord } from "./file_places.ts";
 import type { PlaceTerms } from "./file_places.ts";
 
 /** Exit status of a job whose payload has succeeded without an output that it must make. */
@@ -18,7 +18,7 @@ export const OUTPUT_MISSING_EXIT_CODE = 95;
 export const OUTPUT_OUTSIDE_EXIT_CODE = 96;
 
 /** Name of the file in the job's directory that says what became of the outputs, with `.N` behind it for task N. */
-export const MANIFEST_FILE = "manifest";
+const MANIFEST_FILE = "manifest";
 
 /** What the lines need of a job's or component's spec. */
 export type OutputTerms = PlaceTerms & Pick<Component, "outputs">;
@@ -40,7 +40,7 @@ export function beforeOutputs({ outputs }: OutputTerms): string[] {
   if (Object.keys(outputs).length === 0) return [];
   return [
     `rm -f "$SLUICE_JOB_DIRECTORY/${MANIFEST_FILE}$sluice_suffix"`,
-    ...hasDefaultPlace(outputs) ? ['mkdir -p "$SLUICE_JOB_DIRECTORY/outputs"'] : [],
+    ...hasDefaultPlace(outputs) ? [`mkdir -p "$SLUICE_JOB_DIRECTORY/${OUTPUTS_DIRECTORY}"`] : [],
   ];
 }
 

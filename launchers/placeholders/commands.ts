@@ -12,11 +12,8 @@ export interface Hazards {
   readonly calculates: boolean;
 }
 
-/** No hazard at all. */
-export const NO_HAZARDS: Hazards = { rereads: false, calculates: false };
-
 /** The commands that read their words as shell code once more. */
-const REREADING: ReadonlySet<string> = new Set(["eval", "trap", "ssh", "alias"]);
+const REREADING: ReadonlySet<string> = new Set(["eval", "trap", "ssh"]);
 const SHELLS: ReadonlySet<string> = new Set(["sh", "dash", "bash", "ksh", "zsh", "su"]);
 const ARITHMETIC_OPERATORS: ReadonlySet<string> = new Set([
   "-eq",
@@ -35,15 +32,16 @@ const DECLARATIONS: ReadonlySet<string> = new Set([
   "export",
 ]);
 
-/** A simple command as far as it has been read: its words without what is quoted, and the marks in it. */
+/** A simple command as far as it has been read. */
 export class Command {
+  /** Its words without what is quoted in them. */
   readonly words: string[] = [];
-  /** Each by its number, and whether it is a word by itself. */
-  readonly marks: { readonly index: number; readonly alone: boolean }[] = [];
+  /** Whether it has been read to its end. */
+  ended = false;
 }
 
 /** A line with a program that may read what it is given as shell code. */
-const SHELL_LINE = /(?:^|[\s|;&/(])(?:sh|dash|bash|ksh|zsh|su|ssh|eval)(?![\w.-])/;
+const SHELL_LINE = /(?<![\w.-])(?:sh|dash|bash|ksh|zsh|su|ssh|eval)(?![\w.-])/;
 
 /** Whether a line starts what may read its input as shell code. */
 export function namesShell(line: string): boolean {

@@ -4,13 +4,15 @@
  * @module
  */
 
-import { quote, quotePart } from "../../shell/mod.ts";
-import { placeParts } from "../file_places.ts";
+import { quote } from "../../shell/mod.ts";
+import { partsWord, placeParts } from "../file_places.ts";
 import type { PathPart } from "../file_places.ts";
 import { interpreterOf } from "../interpreter.ts";
+import { hazardsOf } from "./commands.ts";
 import type { Hazards } from "./commands.ts";
 import { misplaced, notOneWord } from "./errors.ts";
-import { MARK, shellContexts } from "./shell_context.ts";
+import { shellContexts } from "./scan.ts";
+import { MARK } from "./shell_context.ts";
 import type { HereDocument, ShellContext, ShellName } from "./shell_context.ts";
 import { piecesOf } from "./values.ts";
 import type { Placeholder, Value, Values } from "./values.ts";
@@ -51,12 +53,6 @@ function isHarmless(parts: readonly PathPart[]): boolean {
 
 function isNumber(parts: readonly PathPart[]): boolean {
   return parts.every((part) => "literal" in part && /^[-+]?\d+(?:\.\d+)?$/.test(part.literal));
-}
-
-/** One word, in quotes of its own. */
-function quoted(parts: readonly PathPart[]): string {
-  return parts.map((part) => "literal" in part ? quotePart(part.literal) : `"${part.variable}"`)
-    .join("");
 }
 
 /** Why a word cannot stand in a here-document, if it cannot. */
@@ -128,7 +124,7 @@ class Filled {
       }
     }
     if (context.kind === "refused") throw misplaced(where, placeholder.text, context.why);
-    if (value.kind === "list" && (context.kind !== "plain" || !context.word)) {
+    if (value.kind === "list" && (context.kind !== "plain" || !context.alone)) {
       throw notOneWord(where, placeholder.text);
     }
     if (context.kind === "document") {
@@ -136,8 +132,8 @@ class Filled {
       refuse(commandTrouble(words, { rereads, calculates: false }));
       return words.map((word) => inDocument(word, context.document)).join("");
     }
-    refuse(commandTrouble(words, context.hazards));
-    const text = words.map(quoted).join(" ");
+    refuse(commandTrouble(words, hazardsOf(context.command, context.alone)));
+    const text = words.map(partsWord).join(" ");
     switch (context.kind) {
       case "plain":
         return text;

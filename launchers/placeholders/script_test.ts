@@ -109,7 +109,7 @@ async function runsNothing(shell: ShellName, directory: string): Promise<void> {
     "'", '"', "\\", "$(", ")", "`", "${a", "${a:-", "}", "{", "<<E\n", "<<-E\n", "<<'E'\n", "\nE\n", "#", " ", " ",
     "\n", "\n", "a", "echo ", "((", "))", "$((", "$'", "$", ";", " case ", " in ", "|", "&", "(", "[[ ", " ]]", " -eq ",
     "[ ", " ]", "=", "1", "\t", "$a", "@(", "a[", "]", "<<<", "$\"", "for x in ", "; do ", "; done ", "f() ", "!",
-    " if ", " then ", " fi ",
+    " if ", " then ", " fi ", "\\\n", "$[",
   );
   const piece = fc.oneof({ weight: 3, arbitrary: token }, {
     weight: 1,
@@ -233,11 +233,17 @@ Deno.test("where a value cannot be put for sure it is refused", () => {
     "echo {inputs.x} 'not closed",
     "echo {inputs.x}\ncat <<E\nnot ended",
     "eval echo {inputs.x}",
+    "eval echo {inputs.x} $[1]",
+    "[[ {inputs.x}$[1] -eq 1 ]]",
     "trap 'rm {inputs.x}' EXIT",
     "sh -c 'echo {inputs.x}'",
     "ssh there cat {inputs.x}",
+    "\\ssh there cat {inputs.x}",
     "srun bash <<E\necho {inputs.x}\nE",
     "cat <<'E' | ssh there\necho {inputs.x}\nE",
+    "\\ssh there <<E\necho {inputs.x}\nE",
+    "ssh \\\n  there <<E\necho {inputs.x}\nE",
+    "cat <<E |\necho {inputs.x}\nE\nssh there",
     "if [[ a == a && {inputs.x} -gt 3 ]]; then :; fi",
     "test {inputs.x} -eq 3",
     "let y={inputs.x}",
@@ -281,6 +287,9 @@ print("it's {python}")
 PY
 while read -r line; do echo "$line" >&2; done < "$name" &
 wait $!
+srun prog --a={inputs.x}\\
+  --b={inputs.x} \\
+  -- "$name"
 declare -A map=([a]='1' ["b c"]="2")
 echo {inputs.x} "\${map[a]}" '{inputs.x}' "<{inputs.x}>" $(echo "{inputs.x}")
 `;
