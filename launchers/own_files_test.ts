@@ -19,6 +19,8 @@ Deno.test("an input or output must not lie where Sluice's own files do", () => {
       "attempt-2/x",
       "lock.here:1:2",
       "component-0",
+      "function.sh",
+      "pipes-context.json.2",
     ]
   ) {
     const taken = (error: unknown) =>

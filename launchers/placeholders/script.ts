@@ -8,9 +8,10 @@ import { quote, quotePart } from "../../shell/mod.ts";
 import { placeParts } from "../file_places.ts";
 import type { PathPart } from "../file_places.ts";
 import { interpreterOf } from "../interpreter.ts";
+import type { Hazards } from "./commands.ts";
 import { misplaced, notOneWord } from "./errors.ts";
 import { MARK, shellContexts } from "./shell_context.ts";
-import type { Hazards, HereDocument, ShellContext, ShellName } from "./shell_context.ts";
+import type { HereDocument, ShellContext, ShellName } from "./shell_context.ts";
 import { piecesOf } from "./values.ts";
 import type { Placeholder, Value, Values } from "./values.ts";
 

@@ -10,6 +10,16 @@
  * @module
  */
 
+import {
+  Command,
+  hazardsOf,
+  inConditional,
+  namesShell,
+  NO_HAZARDS,
+  troubleOf,
+} from "./commands.ts";
+import type { Hazards } from "./commands.ts";
+
 /** What stands for one mark in the text. */
 export const MARK = "\0";
 
@@ -25,14 +35,6 @@ export interface HereDocument {
   readonly rereads: boolean;
   /** Where the line with the mark begins and ends in the text. */
   readonly line: readonly [start: number, end: number];
-}
-
-/** What the shell makes of the words among which a mark stands. */
-export interface Hazards {
-  /** Whether the command reads its words as shell code once more, as `eval` does. */
-  readonly rereads: boolean;
-  /** Whether the command takes words for arithmetic, in which a shell may run commands. */
-  readonly calculates: boolean;
 }
 
 /** Where a mark stands. */
@@ -52,26 +54,6 @@ export type ShellContext =
 /** The shells whose scripts can be followed. */
 export type ShellName = "sh" | "dash" | "bash" | "ksh" | "zsh";
 
-/** The commands that read their words as shell code once more. */
-const REREADING: ReadonlySet<string> = new Set(["eval", "trap", "ssh", "alias"]);
-const SHELLS: ReadonlySet<string> = new Set(["sh", "dash", "bash", "ksh", "zsh", "su"]);
-const ARITHMETIC_OPERATORS: ReadonlySet<string> = new Set([
-  "-eq",
-  "-ne",
-  "-lt",
-  "-le",
-  "-gt",
-  "-ge",
-]);
-const TESTS: ReadonlySet<string> = new Set(["[[", "[", "test"]);
-const DECLARATIONS: ReadonlySet<string> = new Set([
-  "declare",
-  "typeset",
-  "local",
-  "readonly",
-  "export",
-]);
-
 const QUOTES = "the quotes or brackets before it cannot be followed for sure";
 
 /** Thrown where the scanner has lost the thread: every mark from there on is refused. */
@@ -80,16 +62,7 @@ class Lost {
   constructor(readonly from: number, readonly why: string = QUOTES) {}
 }
 
-/** A simple command as far as it has been read: its words without what is quoted, and the marks in it. */
-class Command {
-  readonly words: string[] = [];
-  readonly marks: { readonly index: number; readonly alone: boolean }[] = [];
-}
-
 type Open = Omit<HereDocument, "line" | "rereads"> & { readonly from: number };
-
-/** A line with a program that may read what it is given as shell code. */
-const SHELL_LINE = /(?:^|[\s|;&/(])(?:sh|dash|bash|ksh|zsh|su|ssh|eval)(?![\w.-])/;
 
 /** What a here-document's line that is being read allows. */
 interface Line {
@@ -153,7 +126,8 @@ class Scanner {
 
     const endWord = () => {
       if (word === undefined) return;
-      this.#checkWord(word, command, closes);
+      const why = troubleOf(word, command, closes);
+      if (why !== undefined) throw new Lost(this.#at - word.length, why);
       command.words.push(word);
       word = undefined;
       redirected = false;
@@ -182,7 +156,7 @@ class Scanner {
         case MARK: {
           const next = this.#here(1);
           const alone = word === undefined && !redirected && /^[\s;&|)]?$/.test(next);
-          const index = this.#put({ kind: "plain", word: alone, hazards: NONE });
+          const index = this.#put({ kind: "plain", word: alone, hazards: NO_HAZARDS });
           command.marks.push({ index, alone });
           this.#at++;
           add(MARK);
@@ -302,35 +276,12 @@ class Scanner {
     }
   }
 
-  /** Looks at a word that changes how what follows is read. */
-  #checkWord(word: string, { words }: Command, closes: boolean): void {
-    const from = this.#at - word.length;
-    // The ')' of its patterns would be taken for that of the substitution.
-    if (closes && word === "case") throw new Lost(from, "`case` stands in a `$(…)` around it");
-    if (word === "alias") throw new Lost(from, "an alias is defined before it");
-    const declares = words.some((other) => DECLARATIONS.has(other));
-    if (word === "integer" || word === "float" || (declares && /^-[A-Za-z]*[iEF]/.test(word))) {
-      throw new Lost(from, "a variable is declared before it whose values are arithmetic");
-    }
-  }
-
   /** Notes what the whole of a command means for the marks in it. */
-  #judge({ words, marks }: Command): void {
-    if (marks.length === 0) return;
-    const names = new Set(words.map((word) => word.replace(/^.*\//s, "")));
-    const has = (set: ReadonlySet<string>) => [...names].some((name) => set.has(name));
-    const always = has(REREADING);
-    const shell = [...names].findIndex((name) => SHELLS.has(name));
-    const inner = shell !== -1 &&
-      [...names].slice(shell).some((word) => /^-[A-Za-z]*c[A-Za-z]*$/.test(word));
-    const calculates = names.has("let") || (has(TESTS) && has(ARITHMETIC_OPERATORS));
-    for (const { index, alone } of marks) {
+  #judge(command: Command): void {
+    for (const { index, alone } of command.marks) {
       const context = this.contexts[index];
       if (context === undefined || !("hazards" in context)) continue;
-      this.contexts[index] = {
-        ...context,
-        hazards: { rereads: always || (inner && !alone), calculates },
-      };
+      this.contexts[index] = { ...context, hazards: hazardsOf(command, alone) };
     }
   }
 
@@ -342,7 +293,7 @@ class Scanner {
   }
 
   #quotedMark(kind: "double" | "single", command: Command): void {
-    const index = this.#put({ kind, hazards: NONE });
+    const index = this.#put({ kind, hazards: NO_HAZARDS });
     command.marks.push({ index, alone: this.#isWhole() });
   }
 
@@ -665,7 +616,7 @@ class Scanner {
     let goesOn = false;
     let joined = "";
     const text = this.#text;
-    const rereads = SHELL_LINE.test(
+    const rereads = namesShell(
       text.slice(text.lastIndexOf("\n", from) + 1, text.indexOf("\n", from)),
     );
     for (;;) {
@@ -744,13 +695,6 @@ class Scanner {
     return false;
   }
 }
-
-/** Whether a command is `[[ … ]]` up to where its `]]` is to come. */
-function inConditional({ words }: Command): boolean {
-  return words.lastIndexOf("[[") > words.lastIndexOf("]]");
-}
-
-const NONE: Hazards = { rereads: false, calculates: false };
 
 /** Options of zsh, and a mode of it, in which quotes mean something else. */
 function changesQuotes(text: string): boolean {

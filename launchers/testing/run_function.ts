@@ -81,18 +81,18 @@ export class CallPlace implements AsyncDisposable {
     for (const { name, text, executable } of files) {
       await Deno.writeTextFile(join(directory, name), text, { mode: executable ? 0o700 : 0o600 });
     }
-    const { code, stdout, stderr } = await new Deno.Command("sh", {
-      args: ["-c", `exec ./${JOB_SCRIPT_FILE} spool`],
+    const { code } = await new Deno.Command("sh", {
+      // Into files, as schedulers have it.
+      args: ["-c", `exec ./${JOB_SCRIPT_FILE} spool >stdout 2>stderr`],
       cwd: directory,
       stdin: "null",
       env: { ...env },
-    }).output();
-    const decoder = new TextDecoder();
+    }).spawn().status;
     return {
       code,
       returned: await returnedIn(directory),
-      stdout: decoder.decode(stdout),
-      stderr: decoder.decode(stderr),
+      stdout: await Deno.readTextFile(join(directory, "stdout")),
+      stderr: await Deno.readTextFile(join(directory, "stderr")),
     };
   }
 
