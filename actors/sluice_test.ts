@@ -386,6 +386,7 @@ sluiceTest("the tree shows who works for a cluster, and each of its jobs", async
     "stager",
     "submitter",
     "outputs",
+    "messages",
     "cleaner",
     "sessions",
     "jobs",

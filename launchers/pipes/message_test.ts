@@ -139,12 +139,17 @@ Deno.test("what is no message is told with its beginning and the reason", () => 
   }
 });
 
+/** Any JSON but with the one name that schemas leave out, since in JavaScript it is a trap. */
+const anyJson = fc.jsonValue({ maxDepth: 4 }).filter((value) =>
+  !JSON.stringify(value).includes('"__proto__":')
+);
+
 Deno.test("whatever stands on a line, it is a message of the schema, and JSON comes through as it is", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     messageSchema.parse(parseMessage(text));
   }));
   fc.assert(
-    fc.property(fc.jsonValue({ maxDepth: 4 }), fc.string({ unit: "grapheme" }), (payload, text) => {
+    fc.property(anyJson, fc.string({ unit: "grapheme" }), (payload, text) => {
       const sent = JSON.parse(JSON.stringify(payload));
       assert.deepEqual(parseMessage(line("report_custom_message", { payload: sent })), {
         kind: "custom",
