@@ -9,9 +9,44 @@ import type { JobSpec } from "../model/mod.ts";
 import { inputPlaces, outputPlaces } from "./file_places.ts";
 import type { FilePlace } from "./file_places.ts";
 
-/** Names of what Sluice makes in the directory of a job, an attempt or a session; of a task with `.N` behind it. */
-const OWN =
-  /^(?:\.?(?:exit|manifest|messages|result|stdout|stderr)|\.inputs|agent\.sh|attempt-\d+|begun|bin|cancelled|close|cluster|cluster_secret|component-\d+|function[._].*|inbox|job\.sh|listening|lock.*|nested_srun\.sh|payload|peers\.sh|peers_step|pipes-context\.json|helpers|ray_.*|sbatch\.(?:err|out)|slurm_id|spark.*|start_step\.sh|step|step\.sh|step_.*|submitted_id|sweep\.sh)(?:\.\d+)?$/;
+/** What Sluice makes in the directory of a job, an attempt or a session. */
+const OWN_NAMES = [
+  /agent\.sh/,
+  /attempt-\d+/,
+  /begun/,
+  /bin/,
+  /cancelled/,
+  /close/,
+  /cluster/,
+  /cluster_secret/,
+  /component-\d+/,
+  /\.?(?:exit|manifest|messages|result|stdout|stderr)/,
+  /function[._].*/,
+  /helpers/,
+  /inbox/,
+  /\.inputs/,
+  /job\.sh/,
+  /listening/,
+  /lock.*/,
+  /nested_srun\.sh/,
+  /payload/,
+  /peers_step/,
+  /peers\.sh/,
+  /pipes-context\.json/,
+  /ray_.*/,
+  /sbatch\.(?:err|out)/,
+  /slurm_id/,
+  /spark.*/,
+  /start_step\.sh/,
+  /step/,
+  /step_.*/,
+  /step\.sh/,
+  /submitted_id/,
+  /sweep\.sh/,
+];
+
+/** The same, and of a task with `.N` behind it. */
+const OWN = new RegExp(`^(?:${OWN_NAMES.map(({ source }) => source).join("|")})(?:\\.\\d+)?$`);
 
 /** Raised for an input or output whose place in the job's directory is taken. */
 export class FilePlaceError extends SluiceError {

@@ -29,7 +29,7 @@ class CodeReader {
   /** Whether the code is that of a `$(…)`. */
   readonly #substituted: boolean;
   readonly #began: number;
-  readonly #outerLineBegan: number | undefined;
+  readonly #outerUnbroken: number | undefined;
   /** The here-documents whose bodies begin with the next line. */
   readonly #announced: Announced[] = [];
   /** The brackets that are open: whether each is that of a pattern, such as `@(a|b)`. */
@@ -44,7 +44,7 @@ class CodeReader {
     this.#cursor = cursor;
     this.#substituted = substituted;
     this.#began = cursor.at;
-    this.#outerLineBegan = cursor.lineBegan;
+    this.#outerUnbroken = cursor.unbrokenFrom;
   }
 
   read(): void {
@@ -190,7 +190,7 @@ class CodeReader {
       const document = announced(cursor);
       this.#announced.push(document);
       // Shells differ in where its body begins if the line ends in the midst of something.
-      cursor.lineBegan ??= document.from;
+      cursor.unbrokenFrom ??= document.from;
     } else {
       cursor.pass();
     }
@@ -200,7 +200,7 @@ class CodeReader {
   #lineEnd(): void {
     const cursor = this.#cursor;
     this.#separate();
-    cursor.lineBegan = this.#outerLineBegan;
+    cursor.unbrokenFrom = this.#outerUnbroken;
     cursor.pass();
     for (const document of this.#announced.splice(0)) documentBody(cursor, document);
   }

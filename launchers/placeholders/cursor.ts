@@ -28,8 +28,8 @@ export class Cursor {
   readonly contexts: ShellContext[] = [];
   /** The here-document of whose body a line is being read. */
   document: HereDocument | undefined;
-  /** From where the thread is lost if the line ends; undefined where it may end. */
-  lineBegan: number | undefined;
+  /** Where something has begun that must not go over the end of its line; undefined where the line may end. */
+  unbrokenFrom: number | undefined;
   #at = 0;
   #refusal: string | undefined;
 
@@ -64,7 +64,7 @@ export class Cursor {
     for (const end = this.#at + count; this.#at < end; this.#at++) {
       const character = this.here();
       if (character === "") throw new Lost(0);
-      if (character === "\n" && this.lineBegan !== undefined) throw new Lost(this.lineBegan);
+      if (character === "\n" && this.unbrokenFrom !== undefined) throw new Lost(this.unbrokenFrom);
       if (character === MARK) this.#note({ kind: "refused", why: UNSURE });
     }
   }
@@ -91,10 +91,10 @@ export class Cursor {
 
   /** Reads what must not go over the end of a line. */
   inOneLine(read: () => void): void {
-    const outer = this.lineBegan;
-    this.lineBegan ??= this.#at;
+    const outer = this.unbrokenFrom;
+    this.unbrokenFrom ??= this.#at;
     read();
-    this.lineBegan = outer;
+    this.unbrokenFrom = outer;
   }
 
   #note(context: ShellContext): void {
