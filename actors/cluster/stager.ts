@@ -8,7 +8,7 @@
 import { getLogger } from "@logtape/logtape";
 import { asSluiceError } from "../../model/mod.ts";
 import type { AttemptId, Staged, StagingTerms } from "../../model/mod.ts";
-import type { JobMessage } from "../job/mod.ts";
+import type { Errand, JobMessage } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { Release } from "./release.ts";
@@ -23,6 +23,7 @@ export type StagerMessage =
   | {
     readonly type: "stage";
     readonly attemptId: AttemptId;
+    readonly errand: Errand;
     readonly spec: StagingTerms;
     readonly job: ActorRef<JobMessage>;
   }
@@ -41,6 +42,7 @@ export type StagerMessage =
 /** A job that waits. */
 interface Waiting {
   readonly attemptId: AttemptId;
+  readonly errand: Errand;
   readonly job: ActorRef<JobMessage>;
   /** What it needs, in the order in which its spec names it. */
   readonly loads: readonly Load[];
@@ -178,12 +180,12 @@ export function stager(
           for (const load of state.loads.values()) load.timer?.cancel();
           return { ...state, connection: undefined };
         case "stage": {
-          const { attemptId, spec, job } = message;
+          const { attemptId, errand, spec, job } = message;
           const before = state.waiting.get(attemptId);
           const loads = stagingNeeds(attemptId, spec, sources).map((need) =>
             loadOf(state, need, ctx)
           );
-          const waiting = { attemptId, job, loads };
+          const waiting = { attemptId, errand, job, loads };
           state.waiting.set(attemptId, waiting);
           for (const load of loads) load.waiting.add(waiting);
           if (before !== undefined) leave(state, before);
@@ -194,7 +196,7 @@ export function stager(
           const waiting = state.waiting.get(message.attemptId);
           if (waiting === undefined) return state;
           leave(state, waiting);
-          waiting.job.tell({ type: "withdrawn" });
+          waiting.job.tell({ type: "withdrawn", errand: waiting.errand });
           return state;
         }
         case "release": {

@@ -23,6 +23,8 @@ interface Job {
   readonly heard: JobMessage[];
 }
 
+const errand = Symbol("a test");
+
 class StagerStage extends Stage {
   readonly archives = new FakeArchives();
   connection = new FakeConnection();
@@ -58,7 +60,7 @@ class StagerStage extends Stage {
       payload: { kind: "command", command: ["true"] },
       ...input,
     });
-    this.stager.tell({ type: "stage", attemptId: job.id, spec, job: job.ref });
+    this.stager.tell({ type: "stage", attemptId: job.id, errand, spec, job: job.ref });
     await this.clock.settle();
     return job;
   }
@@ -216,7 +218,7 @@ Deno.test("a job that is taken back is told so, and work that nobody wants is en
   const two = await stage.stage({ software: packed("a") });
   stage.stager.tell({ type: "withdraw", attemptId: one.id });
   await stage.clock.settle();
-  assert.deepEqual(one.heard, [{ type: "withdrawn" }]);
+  assert.deepEqual(one.heard, [{ type: "withdrawn", errand }]);
   assert.equal(signals[0]?.aborted, false);
   let released = false;
   stage.stager.tell({ type: "release", attemptId: two.id, released: () => released = true });

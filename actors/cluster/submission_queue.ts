@@ -5,7 +5,7 @@
  */
 
 import type { AttemptId, JobSpec } from "../../model/mod.ts";
-import type { JobMessage } from "../job/mod.ts";
+import type { Errand, JobMessage } from "../job/mod.ts";
 import type { ActorRef } from "../kernel/mod.ts";
 import type { SessionPlace } from "../../schedulers/mod.ts";
 
@@ -17,6 +17,8 @@ export interface Newcomer {
   readonly spec: JobSpec;
   /** The session whose step it is, and the job whose cluster it runs on. */
   readonly place: SessionPlace;
+  /** Which time this is that the job is handed over; said with what is told of its being taken back. */
+  readonly errand: Errand;
   /** Actor of the job. */
   readonly job: ActorRef<JobMessage>;
   /** Whether the scheduler may have it, so that it can no longer be withdrawn. */
@@ -74,10 +76,11 @@ export class SubmissionQueue {
   }
 
   /** Takes a job in, to be tried at once, or has one be tried at once that waits already. */
-  add({ attemptId, spec, place, job, maybeSent }: Newcomer): void {
+  add({ attemptId, errand, spec, place, job, maybeSent }: Newcomer): void {
     const request = this.#entries.get(attemptId)?.request ?? 0;
     this.#entries.set(attemptId, {
       attemptId,
+      errand,
       spec,
       place,
       job,

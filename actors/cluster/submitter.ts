@@ -318,7 +318,7 @@ export function submitter(
           const entry = state.queue.get(attemptId);
           if (entry === undefined || entry.maybeSent || state.queue.isUnderWay(entry)) return state;
           state.queue.remove(attemptId);
-          entry.job.tell({ type: "withdrawn" });
+          entry.job.tell({ type: "withdrawn", errand: entry.errand });
           return state;
         }
         case "cancel": {

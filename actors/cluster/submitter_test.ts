@@ -50,6 +50,7 @@ class SubmitterStage extends Stage {
     const spec = anySpec();
     this.submitter.tell({
       type: "enqueue",
+      errand: Symbol("a test"),
       attemptId: first(n),
       spec,
       place: {},

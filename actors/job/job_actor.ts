@@ -223,12 +223,14 @@ export function jobActor(
     const decision = decide(state, state.memory, { type: "staging" }, ctx.clock.now());
     if (decision.facts.length > 0) await record(view, decision, ctx);
     const { payload, software, components, resources, inputs, workingDirectory } = stored().spec;
+    const errand = Symbol("staging");
     effects.stage({
       attemptId: presentAttempt(view),
+      errand,
       spec: { payload, software, components, resources, inputs, workingDirectory },
       job: ctx.self,
     });
-    return cancelWhereWanted({ ...state, view: decision.view }, ctx);
+    return cancelWhereWanted({ ...state, view: decision.view, errand }, ctx);
   };
 
   /** Tells those it works with what is wanted of them, given the job as it stands. */
@@ -255,14 +257,16 @@ export function jobActor(
       await record(view, decision, ctx);
       begun = { ...state, view: decision.view };
     }
+    const errand = Symbol("submission");
     effects.enqueue({
       attemptId: presentAttempt(view),
+      errand,
       spec: asStaged(attemptSpec(stored().spec, view), view),
       place: placeOf(view),
       maybeSent,
       job: ctx.self,
     });
-    return cancelWhereWanted(begun, ctx);
+    return cancelWhereWanted({ ...begun, errand }, ctx);
   };
 
   /** Sees to it that it is rung for when something is due. */
@@ -380,13 +384,15 @@ export function jobActor(
         reply?.ok(next.view);
         return next;
       }
+      case "withdrawn":
+        // Since then it may have been handed over again, and be on its way.
+        return message.errand === state.errand ? await take(state, message, ctx) : state;
       case "staging":
       case "stage_failed":
       case "expiring":
       case "sessionless":
       case "submitting":
       case "outcome":
-      case "withdrawn":
       case "cancelled":
       case "silenced":
         return await take(state, message, ctx);
@@ -404,6 +410,7 @@ export function jobActor(
         messages: nothingFollowed,
         tally: tallyOf(view.tasks),
         lines: [],
+        errand: undefined,
         cancelsSent: NOTHING_SENT,
         verdictMs: VERDICT_MIN_MS,
         alarm: undefined,

@@ -282,6 +282,24 @@ async function play(
   return world;
 }
 
+Deno.test("a job that was taken back before its actor failed is not ended for that once it is sent", async () => {
+  const quiet = { array: undefined, retry: undefined, speaks: false, stageFates: [] };
+  const scene: Scene = {
+    ...quiet,
+    packed: true,
+    reaction: "dies",
+    accountingLagMs: 0,
+    moves: [
+      { do: "crash", where: "after" },
+      { do: "cancel", task: undefined, signal: undefined, graceSeconds: undefined },
+      { do: "full", full: true },
+      { do: "pass", ms: 6000 },
+    ],
+  };
+  const { view } = await play(scene);
+  assert.equal(view.phase, "cancelled");
+});
+
 Deno.test("whatever happens and whenever, a job comes to the end that it truly had", async () => {
   const reached = new Map<string, number>();
   await fc.assert(

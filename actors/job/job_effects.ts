@@ -10,6 +10,12 @@ import type { ActorRef } from "../kernel/mod.ts";
 import type { JobMessage } from "./job_messages.ts";
 import type { WantedMessages } from "./messages.ts";
 
+/**
+ * One time that a job was handed to the stager or the submitter. A job's actor that fails keeps its mailbox: by
+ * this it tells what is said of the present time from what was said of one before.
+ */
+export type Errand = symbol;
+
 /** Through what a job acts. */
 export interface JobEffects {
   /**
@@ -17,12 +23,14 @@ export interface JobEffects {
    */
   readonly stage: (job: {
     readonly attemptId: AttemptId;
+    readonly errand: Errand;
     readonly spec: StagingTerms;
     readonly job: ActorRef<JobMessage>;
   }) => void;
   /** Hands an attempt at the job to the submitter. */
   readonly enqueue: (job: {
     readonly attemptId: AttemptId;
+    readonly errand: Errand;
     readonly spec: JobSpec;
     readonly place: SessionPlace;
     readonly maybeSent: boolean;

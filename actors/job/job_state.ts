@@ -9,6 +9,7 @@ import type { AttemptId, JobSpec, JobView } from "../../model/mod.ts";
 import type { RunRecord, SessionPlace } from "../../schedulers/mod.ts";
 import type { Cancellable } from "../kernel/mod.ts";
 import { nextForceAt } from "./cancel.ts";
+import type { Errand } from "./job_effects.ts";
 import type { JobMemory } from "./memory.ts";
 import type { MessageState, Speakers } from "./messages.ts";
 import { awaitsItsVerdict } from "./tasks.ts";
@@ -39,6 +40,8 @@ export interface JobState {
   readonly tally: TaskTally;
   /** Lines of the spool that are not journaled yet; grows in place, since they may be thousands. */
   readonly lines: RunRecord[];
+  /** The last time that it was handed to the stager or the submitter. */
+  readonly errand: Errand | undefined;
   /** When the scheduler was last asked to do what it is to do so that the job ends. */
   readonly cancelsSent: ReadonlyMap<string, number>;
   /** The wait before the scheduler is asked again for a verdict, in ms. */
