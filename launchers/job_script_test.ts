@@ -215,7 +215,7 @@ shellTest(
 
 shellTest(
   "SIGALRM, too, is the payload's affair",
-  shellCommand("trap 'exit 4' ALRM; echo ready; sleep 60 & wait"),
+  shellCommand("trap 'exit 4' ALRM; echo ready; while :; do sleep 0.01; done"),
   async (job) => {
     await using running = await Running.of(job.start());
     await running.send("ALRM", -running.pid);
@@ -241,7 +241,7 @@ function earlyTest(
 
 earlyTest(
   "a payload that traps the signal gets it at once, and its own exit counts",
-  "trap 'echo saved; exit 5' USR1; echo ready; sleep 60 & wait",
+  "trap 'echo saved; exit 5' USR1; echo ready; while :; do sleep 0.01; done",
   async (job) => {
     await using running = await Running.of(job.start());
     await running.send("USR1");
@@ -301,7 +301,7 @@ earlyTest(
 
 earlyTest(
   "that Slurm wakes the job for it tells of no end, in whatever order the two come",
-  "trap 'echo got' USR1; echo ready; while [ ! -e go ]; do sleep 0.01; done",
+  "trap 'echo got' USR1; echo ready; while [ ! -e go ]; do sleep 0.01; done; exit 0",
   async (job) => {
     for (const signals of [["CONT", "USR1"], ["USR1", "CONT"]]) {
       await using running = await Running.of(job.start());
@@ -340,7 +340,7 @@ earlyTest(
 
 earlyTest(
   "being woken is recorded as ever, and does not end the wait for the payload",
-  `trap 'exit 4' TERM; echo ready; ${tellGroup}; sleep 60 & wait`,
+  `trap 'exit 4' TERM; echo ready; ${tellGroup}; while :; do sleep 0.01; done`,
   async (job) => {
     await using running = await Running.of(job.start());
     const group = await running.group();

@@ -80,7 +80,7 @@ shellTest("what a signal ends is told as without commands after it", {
 
 shellTest("a signal to the whole job reaches the payload, and what comes after it still runs", {
   after: ['echo "after $SLUICE_EXIT_CODE"'],
-  payload: payload("trap 'echo told; exit 5' TERM; echo ready; sleep 60 & wait"),
+  payload: payload("trap 'echo told; exit 5' TERM; echo ready; while :; do sleep 0.01; done"),
 }, async (job) => {
   await using running = await Running.of(job.start());
   await running.send("TERM", -running.pid);
@@ -115,7 +115,7 @@ shellTest("a job that is told to end before its payload has begun ends so", {
 Deno.test("the signal before the time limit reaches a payload that something comes after", async () => {
   await using job = await JobDirectory.create("bash", {
     after: ['echo "after $SLUICE_EXIT_CODE"'],
-    payload: payload("trap 'echo saved; exit 5' USR1; echo ready; sleep 60 & wait"),
+    payload: payload("trap 'echo saved; exit 5' USR1; echo ready; while :; do sleep 0.01; done"),
     signalBeforeLimit: { signal: "USR1" },
   });
   await using running = await Running.of(job.start());

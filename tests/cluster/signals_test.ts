@@ -154,7 +154,7 @@ Deno.test("before its time limit a payload gets the signal at once, whatever it 
     resources: { time, ...resources },
     signalBeforeLimit: { signal: "USR1", seconds: 60 * time - 10 },
   });
-  const saves = "trap 'echo saved; exit 5' USR1; echo ready; sleep 100 & wait";
+  const saves = "trap 'echo saved; exit 5' USR1; echo ready; while :; do sleep 0.01; done";
   const cases: readonly (readonly [string, JobInput, string, string])[] = [
     ["traps it", limited(saves), "FAILED 5", "5 -"],
     ["dies of it", limited("echo ready; exec sleep 100"), "FAILED 138", "138 -"],
