@@ -30,7 +30,12 @@ function marked(mark: number, file: string, session: string) {
 }
 
 /** Fails unless each step ran once and ended as it was to, and only the session had waited in the queue. */
-async function judge(workspace: Workspace, client: SluiceClient, started: string): Promise<void> {
+async function judge(
+  workspace: Workspace,
+  client: SluiceClient,
+  session: SessionId,
+  started: string,
+): Promise<void> {
   const { jobs } = await client.jobs.list.query({ limit: 1000 });
   const steps = jobs.filter(({ session }) => session !== undefined);
   assert.equal(steps.length, STEPS);
@@ -43,6 +48,7 @@ async function judge(workspace: Workspace, client: SluiceClient, started: string
     started.trim().split("\n").map(Number).sort((a, b) => a - b),
     Array.from({ length: STEPS }, (_, mark) => mark),
   );
+  await client.sessions.close.mutate({ id: session });
   assert.equal((await workspace.accountedJobs(1)).length, 1, "one wait in the queue");
 }
 
@@ -74,7 +80,7 @@ Deno.test("fifty steps through one session wait in the queue once, and cut conne
   assertInOrder(feed.events);
   const view = await sluice.sessions.get(session);
   assert.deepEqual(view.steps, { waiting: 0, running: 0, ended: STEPS });
-  await judge(workspace, createInProcessClient(sluice), await started.read());
+  await judge(workspace, createInProcessClient(sluice), session, await started.read());
 });
 
 Deno.test("fifty steps through one session survive the death of Sluice in their midst", async () => {
@@ -105,7 +111,7 @@ Deno.test("fifty steps through one session survive the death of Sluice in their 
   await using _third = await startServerProcess(workspace, port, { poll });
   await feed.until((events) => endedJobs(events).size === STEPS);
   assertInOrder(feed.events);
-  await judge(workspace, client, await started.read());
+  await judge(workspace, client, session, await started.read());
 });
 
 /** Opens a session of one node and waits until it has it. */

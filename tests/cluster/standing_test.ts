@@ -8,14 +8,19 @@ import { ended, PRELUDE, rayBench } from "./support/ray.ts";
 import { allGone } from "./support/nodes.ts";
 import { DEV, jobSpec, Workspace } from "./support/workspace.ts";
 
-/** Says on which hosts tasks run, and of which cluster. */
+/** Runs a task on every node, and says on which hosts they were, and of which cluster. */
 const WHERE = `${PRELUDE}
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+def on(node):
+    return where.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False))
+
 @ray.remote(num_cpus=1)
 def where():
-    time.sleep(0.5)
     return socket.gethostname()
 
-hosts = sorted(set(ray.get([where.remote() for _ in range(2 * nodes)])))
+alive = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+hosts = sorted(set(ray.get([on(node).remote() for node in alive])))
 print(json.dumps({"hosts": hosts, "address": ray.get_runtime_context().gcs_address}))
 `;
 
