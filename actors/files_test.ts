@@ -1,44 +1,20 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { clusterConfigSchema, clusterNameSchema, SluiceError } from "../model/mod.ts";
+import { SluiceError } from "../model/mod.ts";
 import type { JobSpecInput } from "../model/mod.ts";
-import { Sluice } from "./mod.ts";
-
-const here = clusterNameSchema.parse("here");
-
-/** Sluice on a directory of its own, with this machine as a cluster. */
-async function withSluice(test: (sluice: Sluice, directory: string) => Promise<void>) {
-  const directory = await Deno.makeTempDir({ prefix: "sluice-files-" });
-  try {
-    await using sluice = await Sluice.open({
-      config: {
-        dataDirectory: join(directory, "data"),
-        clusters: {
-          [here]: clusterConfigSchema.parse({
-            type: "local",
-            remoteDirectory: join(directory, "it's remote"),
-            poll: { minSeconds: 0.2, maxSeconds: 0.5 },
-            resources: "ignore",
-          }),
-        },
-      },
-    });
-    await test(sluice, directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
+import { HERE, localSluiceTest } from "./testing/local_sluice.ts";
 
 function shell(script: string, rest: Partial<JobSpecInput>): JobSpecInput {
-  return { cluster: here, payload: { kind: "command", command: ["sh", "-c", script] }, ...rest };
+  return { cluster: HERE, payload: { kind: "command", command: ["sh", "-c", script] }, ...rest };
 }
 
 function hasCode(code: string): (error: unknown) => boolean {
   return (error) => error instanceof SluiceError && error.code === code;
 }
 
-Deno.test("a job on this machine has its inputs, and its outputs are fetched", async () => {
-  await withSluice(async (sluice, directory) => {
+localSluiceTest(
+  "a job on this machine has its inputs, and its outputs are fetched",
+  async (sluice, directory) => {
     await Deno.writeTextFile(join(directory, "table"), "b\na\n");
     const { id } = await sluice.jobs.submit(
       shell("sort inputs/table >outputs/sorted; mkdir tree; echo one >tree/a", {
@@ -54,11 +30,12 @@ Deno.test("a job on this machine has its inputs, and its outputs are fetched", a
     assert.deepEqual(fetched.map(({ path }) => path), [join(to, "sorted"), join(to, "tree")]);
     assert.equal(await Deno.readTextFile(join(to, "sorted")), "a\nb\n");
     assert.equal(await Deno.readTextFile(join(to, "tree/a")), "one\n");
-  });
-});
+  },
+);
 
-Deno.test("the components of a job on this machine have files of their own", async () => {
-  await withSluice(async (sluice) => {
+localSluiceTest(
+  "the components of a job on this machine have files of their own",
+  async (sluice) => {
     const part = (text: string) => ({
       inputs: { word: { text, to: text } },
       outputs: { part: {} },
@@ -78,11 +55,12 @@ Deno.test("the components of a job on this machine have files of their own", asy
     assert.deepEqual([await of(0), await of(1)], [["collected"], ["missing"]]);
     const { tasks } = await sluice.jobs.result(id);
     assert.deepEqual(tasks?.map(({ exitCode }) => exitCode), [0, 95]);
-  });
-});
+  },
+);
 
-Deno.test("an input that is not there ends the job before anything is submitted", async () => {
-  await withSluice(async (sluice, directory) => {
+localSluiceTest(
+  "an input that is not there ends the job before anything is submitted",
+  async (sluice, directory) => {
     const { id } = await sluice.jobs.submit(
       shell("true", { inputs: { none: { file: join(directory, "none") } } }),
     );
@@ -96,5 +74,5 @@ Deno.test("an input that is not there ends the job before anything is submitted"
       sluice.jobs.submit(shell("true", { inputs: { up: { text: "", to: "../up" } } })),
       hasCode("INVALID_INPUT"),
     );
-  });
-});
+  },
+);

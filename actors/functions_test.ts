@@ -1,49 +1,18 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { pythonFunction } from "../functions/mod.ts";
-import { clusterConfigSchema, clusterNameSchema } from "../model/mod.ts";
 import type { JobSpecInput } from "../model/mod.ts";
-import { Sluice } from "./mod.ts";
-
-const here = clusterNameSchema.parse("here");
-
-/** A test with a Sluice that runs jobs on this machine. */
-function sluiceTest(
-  name: string,
-  body: (sluice: Sluice, directory: string) => Promise<void>,
-): void {
-  Deno.test(name, async () => {
-    const directory = await Deno.makeTempDir({ prefix: "sluice-test-" });
-    try {
-      await using sluice = await Sluice.open({
-        config: {
-          dataDirectory: join(directory, "data"),
-          clusters: {
-            [here]: clusterConfigSchema.parse({
-              type: "local",
-              remoteDirectory: join(directory, "it's remote"),
-              poll: { minSeconds: 0.2, maxSeconds: 0.5 },
-            }),
-          },
-        },
-      });
-      await body(sluice, directory);
-    } finally {
-      await Deno.remove(directory, { recursive: true });
-    }
-  });
-}
+import { HERE, localSluiceTest } from "./testing/local_sluice.ts";
 
 function payload(text: string, rest: object = {}): JobSpecInput {
   return {
-    cluster: here,
+    cluster: HERE,
     payload: { kind: "function", language: "python", module: { text }, name: "f", ...rest },
   };
 }
 
-sluiceTest("a function returns its value, and its job tells it later too", async (sluice) => {
+localSluiceTest("a function returns its value, and its job tells it later too", async (sluice) => {
   const add = pythonFunction({ text: "def add(a, b): return a + b\n", name: "add" });
-  assert.equal(await sluice.run(add, ["é", "\ud800"], { cluster: here }), "é\ud800");
+  assert.equal(await sluice.run(add, ["é", "\ud800"], { cluster: HERE }), "é\ud800");
   const [job] = (await sluice.jobs.list()).jobs;
   assert.ok(job !== undefined);
   await sluice.jobs.wait(job.id);
@@ -52,7 +21,7 @@ sluiceTest("a function returns its value, and its job tells it later too", async
   assert.deepEqual((await sluice.jobs.returned(job.id)).returned, returned);
 });
 
-sluiceTest("each attempt at a function's job leaves a result of its own", async (sluice) => {
+localSluiceTest("each attempt at a function's job leaves a result of its own", async (sluice) => {
   const text = `
 import os, sys
 def f():
@@ -67,7 +36,7 @@ def f():
   assert.deepEqual([end.phase, end.exitCode, end.returned], ["failed", 5, undefined]);
 });
 
-sluiceTest(
+localSluiceTest(
   "a result that something else has written, and a job without a function, are refused",
   async (sluice) => {
     const text = `
@@ -80,14 +49,14 @@ def f():
     const { id } = await sluice.jobs.submit(payload(text));
     await assert.rejects(sluice.jobs.returned(id), { code: "RESULT_BROKEN", next: /\/result$/ });
     const other = await sluice.jobs.submit({
-      cluster: here,
+      cluster: HERE,
       payload: { kind: "command", command: ["true"] },
     });
     await assert.rejects(sluice.jobs.returned(other.id), { code: "FUNCTION_NOT_FOUND" });
   },
 );
 
-sluiceTest("tasks of an array return each their own", async (sluice) => {
+localSluiceTest("tasks of an array return each their own", async (sluice) => {
   const text = "import os\ndef f(): return os.environ['SLURM_ARRAY_TASK_ID']\n";
   const { id } = await sluice.jobs.submit({ ...payload(text), resources: { array: "2,10" } });
   for (const task of [10, 2]) {

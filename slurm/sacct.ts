@@ -12,6 +12,7 @@ import { parseExitStatus } from "./exit_code.ts";
 import type { SlurmJobId } from "./job_ids.ts";
 import { expandArray, formatJobId, InvalidArrayError, parseJobId, parseStepId } from "./job_ids.ts";
 import { present } from "./present.ts";
+import { sacctCommand } from "./sacct_command.ts";
 import type { SlurmState } from "./states.ts";
 import { parseState } from "./states.ts";
 import type { SlurmOutput } from "./text.ts";
@@ -43,15 +44,7 @@ const anyArraySize = 4_000_001;
 export function sacctArguments(
   ids: readonly [SchedulerId, ...SchedulerId[]],
 ): string[] {
-  return [
-    "sacct",
-    "--noheader",
-    "--parsable2",
-    `--delimiter=${fieldSeparator}`,
-    "--noconvert",
-    `--format=${fields.join(",")}`,
-    `--jobs=${ids.join(",")}`,
-  ];
+  return sacctCommand(fields, ids);
 }
 
 /** A job, an array task or a component as accounting has it. */

@@ -9,6 +9,7 @@
 import type { SchedulerId } from "../model/mod.ts";
 import type { SlurmJobId } from "./job_ids.ts";
 import { formatJobId, parseJobId, parseStepId } from "./job_ids.ts";
+import { sacctCommand } from "./sacct_command.ts";
 import { parseAccountedMemory } from "./memory.ts";
 import { measured, present } from "./present.ts";
 import type { SlurmState } from "./states.ts";
@@ -47,15 +48,7 @@ const fields = [
  * show all of a day's jobs.
  */
 export function usageArguments(ids: readonly [string, ...string[]]): string[] {
-  return [
-    "sacct",
-    "--noheader",
-    "--parsable2",
-    `--delimiter=${fieldSeparator}`,
-    "--noconvert",
-    `--format=${fields.join(",")}`,
-    `--jobs=${ids.join(",")}`,
-  ];
+  return sacctCommand(fields, ids);
 }
 
 /** What was counted for a step, or for a job as a whole. What is not known is absent. */
