@@ -86,10 +86,11 @@ for (const shell of SHELLS) {
     },
   });
 
+  // ksh itself never comes to an end with some nonsense.
+  if (shell === "ksh") continue;
   Deno.test({
     name: `whatever the script, a value runs nothing (${shell})`,
-    // ksh itself never comes to an end with some nonsense.
-    ignore: shell === "ksh" || !await present(shell),
+    ignore: !await present(shell),
     async fn() {
       await using directory = await temporary();
       await runsNothing(shell, directory.path);
