@@ -7,6 +7,8 @@ import type { Sluice } from "../../actors/mod.ts";
 import type { JobFact, Message } from "../../model/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
 import { denoOnNodes } from "./support/deno.ts";
+import { runSideBySide } from "./support/side_by_side.ts";
+import type { Parts } from "./support/side_by_side.ts";
 import { DEV, jobSpec, shellJob, Workspace } from "./support/workspace.ts";
 import type { JobInput } from "./support/workspace.ts";
 
@@ -109,7 +111,7 @@ Deno.test("tasks, components, steps, attempts and floods are heard to their ends
   await using sluice = await workspace.open();
   const messages = {};
   const script = (text: string) => ({ kind: "script" as const, script: `#!/bin/sh\n${text}\n` });
-  const parts: Record<string, () => Promise<void>> = {
+  const parts: Parts = {
     "each task of an array": async () => {
       const text = `${SAY}\nsay "task $SLURM_ARRAY_TASK_ID"`;
       const facts = await factsOf(sluice, { payload: script(text), messages, count: 3 });
@@ -192,9 +194,5 @@ done >>"$SLUICE_MESSAGES"`;
       }
     },
   };
-  await Promise.all(
-    Object.entries(parts).map(([name, fn]) =>
-      test.step({ name, fn, sanitizeOps: false, sanitizeResources: false, sanitizeExit: false })
-    ),
-  );
+  await runSideBySide(test, parts);
 });
