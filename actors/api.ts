@@ -146,7 +146,7 @@ export interface JobsApi {
    */
   returned(
     id: JobId,
-    options?: { readonly task?: number; readonly signal?: AbortSignal },
+    options?: Pick<ResultRequest, "task"> & { readonly signal?: AbortSignal },
   ): Promise<FunctionEnd>;
   /**
    * Fetches outputs of a job that has ended: each into the directory, under its own name and whole or not at all.

@@ -5,6 +5,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
+import { runAside } from "../hosts/mod.ts";
 import type { CommandResult, Host, TransferProgress } from "../hosts/mod.ts";
 import { ENVIRONMENTS_DIRECTORY } from "../launchers/mod.ts";
 import { contentHashSchema } from "../model/mod.ts";
@@ -118,7 +119,7 @@ export class RemoteEnvironments implements Environments {
   /** See {@linkcode Environments.unused}. */
   async unused(unusedMs: number, signal: AbortSignal): Promise<readonly string[]> {
     const program = unusedProgram(this.#directory, unusedMs / 1000);
-    return hashes(await this.#aside(program, signal));
+    return hashes(await runAside(this.#host, program, signal));
   }
 
   /** See {@linkcode Environments.collect}. */
@@ -134,7 +135,7 @@ export class RemoteEnvironments implements Environments {
       unusedSeconds: unusedMs / 1000,
       retiredSeconds: this.#retiredSeconds,
     });
-    return hashes(await this.#aside(program, signal));
+    return hashes(await runAside(this.#host, program, signal));
   }
 
   async #send(archive: LocalArchive, signal: AbortSignal): Promise<void> {
@@ -170,7 +171,11 @@ export class RemoteEnvironments implements Environments {
       onProgress: ({ bytes, total }: TransferProgress) =>
         log.debug("sent {bytes} of {total} bytes of {path}", { bytes, total, path }),
     });
-    const placed = await this.#aside(placeProgram(this.#directory, sha256, this.#part), signal);
+    const placed = await runAside(
+      this.#host,
+      placeProgram(this.#directory, sha256, this.#part),
+      signal,
+    );
     if (placed.exitCode !== 0) {
       throw new EnvironmentDamagedError(path, decoder.decode(placed.stderr));
     }
@@ -190,16 +195,6 @@ export class RemoteEnvironments implements Environments {
   #check({ exitCode, stderr }: CommandResult): void {
     if (exitCode === 0) return;
     throw new EnvironmentsUnusableError(this.#directory, decoder.decode(stderr));
-  }
-
-  /** Runs what takes long over a channel of its own, so that nothing else waits for it. */
-  async #aside(program: string, signal: AbortSignal): Promise<CommandResult> {
-    await using stream = await this.#host.stream(program, { signal });
-    const [stdout, stderr] = await Promise.all([
-      new Response(stream.stdout).bytes(),
-      new Response(stream.stderr).bytes(),
-    ]);
-    return { exitCode: await stream.exit, stdout, stderr };
   }
 }
 

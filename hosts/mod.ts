@@ -9,4 +9,5 @@ export * from "./file_errors.ts";
 export * from "./host.ts";
 export * from "./local/mod.ts";
 export * from "./openssh/mod.ts";
+export * from "./run_aside.ts";
 export * from "./ssh/mod.ts";

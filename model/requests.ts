@@ -97,7 +97,7 @@ const outputPart = {
 export const resultRequestSchema = z.strictObject({
   id: jobIdSchema,
   task: outputPart.task.describe(
-    "Number of the array task or component whose outputs are wanted. Default: those of a job without such.",
+    "Number of the array task or component. Default: the job as a whole.",
   ),
 }).describe("Whose result is wanted.");
 /** See {@linkcode resultRequestSchema}. */

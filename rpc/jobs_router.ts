@@ -37,16 +37,6 @@ const maxWaitMs = 24 * 60 * 60 * 1_000;
 
 const idInput = z.strictObject({ id: jobIdSchema }).describe("Which job.");
 
-const taskInput = z.strictObject({
-  id: jobIdSchema,
-  task: z.int().nonnegative().optional().describe("Number of the array task or component."),
-}).describe("Which job, and which task of it.");
-
-/** The task that is asked for, where there is one. */
-function taskOf({ task }: z.infer<typeof taskInput>): { readonly task?: number } {
-  return task === undefined ? {} : { task };
-}
-
 const cancelInput = z.strictObject({ id: jobIdSchema, ...cancelOptionsSchema.shape }).describe(
   "What to cancel, and how.",
 );
@@ -144,13 +134,15 @@ export const jobsRouter = router({
     const { id, ...part } = input;
     return ctx.api.jobs.result(id, part);
   }),
-  returned: procedure.input(taskInput).output(functionEndSchema).query(
-    async ({ ctx, input, signal }) =>
-      await untilLeft(
+  returned: procedure.input(resultRequestSchema).output(functionEndSchema).query(
+    async ({ ctx, input, signal }) => {
+      const { id, ...part } = input;
+      return await untilLeft(
         ctx,
         signal,
-        (signal) => ctx.api.jobs.returned(input.id, { ...taskOf(input), signal }),
-      ),
+        (signal) => ctx.api.jobs.returned(id, { ...part, signal }),
+      );
+    },
   ),
   output: procedure.input(outputInput).output(feedSchema(logPartSchema)).subscription(
     ({ ctx, input, signal }) => {
@@ -164,14 +156,13 @@ export const jobsRouter = router({
   ),
   outputEntries: procedure.input(outputRequestSchema)
     .output(z.array(outputEntrySchema).describe("What the directory holds."))
-    .query(async ({ ctx, input, signal }) => {
-      const left = AbortSignal.any([
-        ctx.closing,
-        ctx.left(),
-        ...signal === undefined ? [] : [signal],
-      ]);
-      return [...await ctx.api.jobs.outputEntries(input, { signal: left })];
-    }),
+    .query(async ({ ctx, input, signal }) => [
+      ...await untilLeft(
+        ctx,
+        signal,
+        (signal) => ctx.api.jobs.outputEntries(input, { signal }),
+      ),
+    ]),
   metrics: procedure.input(idInput).output(jobMetricsSchema).query(({ ctx, input }) =>
     ctx.api.jobs.metrics(input.id)
   ),

@@ -6,6 +6,7 @@
 
 import type { TRPCClientError } from "@trpc/client";
 import { clientErrorInfo } from "./client_error.ts";
+import { pause } from "./pause.ts";
 import type { AppRouter } from "./router.ts";
 
 /** The callbacks with which a subscription of tRPC's client is made. */
@@ -118,19 +119,6 @@ async function* oneRound<Wire, Item>(
     outcome ??= { kind: "stopped" };
     leave();
   }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done, { once: true });
-    if (signal?.aborted === true) done();
-  });
 }
 
 /**

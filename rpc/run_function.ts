@@ -10,6 +10,7 @@ import type { FunctionEnd, JobId } from "../model/mod.ts";
 import { SluiceError } from "../model/plain/mod.ts";
 import type { SluiceClient } from "./client.ts";
 import { clientErrorInfo } from "./client_error.ts";
+import { pause } from "./pause.ts";
 
 /** Wait before a server that did not answer is asked again, in ms. */
 const ASK_AGAIN_MS = 1_000;
@@ -32,19 +33,6 @@ export class NoFilesError extends SluiceError {
       next: "Give the module's `text` and `fileName`, or the option `readFile`.",
     });
   }
-}
-
-/** Waits, unless the signal is aborted before. */
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done);
-  });
 }
 
 /**

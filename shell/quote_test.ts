@@ -1,31 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { commandLine, quote, UnquotableError } from "./mod.ts";
+import { anyText } from "./testing/any_text.ts";
 
-/** Characters that mean something to some shell, and some that might slip through an encoding. */
-const special = fc.constantFrom(
-  ..."'\"`$\\!*?[]{}()<>|&;#~=%^ \t\n\r-/:,.@+_aZ09éß日\u{1f980}\x01\x1f\x7f\u2028",
-);
-
-const word = fc.oneof(
-  fc.string({ unit: "grapheme" }),
-  fc.array(special, { maxLength: 30 }).map((characters) => characters.join("")),
-  fc.constantFrom(
-    "",
-    "-n",
-    "--",
-    "~",
-    "~root",
-    "a=b",
-    "=ls",
-    "!!",
-    "$(id)",
-    "`id`",
-    "\\",
-    "'",
-    "\n",
-  ),
-).filter((value) => !value.includes("\0"));
+const word = anyText("~root", "=ls", "!!");
 
 /** How shells are told to read commands from standard input. */
 const SHELLS: readonly (readonly [string, ...string[]])[] = [

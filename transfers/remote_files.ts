@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
+import { runAside } from "../hosts/mod.ts";
 import type {
   CommandResult,
   FileEntry,
@@ -122,7 +123,7 @@ export class RemoteFiles implements ClusterFiles {
 
   /** See {@linkcode ClusterFiles.expire}. */
   async expire(unusedMs: number, signal: AbortSignal): Promise<number> {
-    const result = await this.#aside(expireProgram(this.#store, unusedMs / 1000), signal);
+    const result = await runAside(this.#host, expireProgram(this.#store, unusedMs / 1000), signal);
     this.#check(result);
     return Number(decoder.decode(result.stdout).trim() || "0");
   }
@@ -266,7 +267,7 @@ export class RemoteFiles implements ClusterFiles {
       await this.#host.putFiles(trees, drafts, { signal, existing: "merge" });
     }
     const program = placeProgram(this.#store, jobDirectory, drafts, placements);
-    const { exitCode, stderr } = await this.#aside(program, signal);
+    const { exitCode, stderr } = await runAside(this.#host, program, signal);
     if (exitCode === 0) return;
     const words = decoder.decode(stderr);
     if (exitCode === GONE_EXIT_CODE) {
@@ -279,16 +280,6 @@ export class RemoteFiles implements ClusterFiles {
   #check({ exitCode, stderr }: CommandResult): void {
     if (exitCode === 0) return;
     throw new FilesUnusableError(this.#store, decoder.decode(stderr));
-  }
-
-  /** Runs what takes long over a channel of its own, so that nothing else waits for it. */
-  async #aside(program: string, signal: AbortSignal): Promise<CommandResult> {
-    await using stream = await this.#host.stream(program, { signal });
-    const [stdout, stderr] = await Promise.all([
-      new Response(stream.stdout).bytes(),
-      new Response(stream.stderr).bytes(),
-    ]);
-    return { exitCode: await stream.exit, stdout, stderr };
   }
 }
 

@@ -15,7 +15,7 @@ import type { JobMessage, MessagePiece } from "../job/mod.ts";
 import type { ActorContext, ActorRef, Behavior, Cancellable } from "../kernel/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { WantedPiece } from "./output_reads.ts";
-import { readRound } from "./output_round.ts";
+import { OUTPUT_LANE, readRound } from "./output_round.ts";
 import type { Round } from "./output_round.ts";
 
 /** A question for what a job, or one task of it, has to say. */
@@ -187,7 +187,7 @@ export function messageReader(): Behavior<MessageReaderMessage, MessageReaderSta
     const read = async (): Promise<Round> => {
       const { host } = connection;
       if (ended.length > 0) {
-        await host.run(openCommand(ended), { lane: "output", signal: ctx.signal });
+        await host.run(openCommand(ended), { lane: OUTPUT_LANE, signal: ctx.signal });
       }
       const wanted = asked.map(({ piece }) => piece);
       return await readRound(host, wanted, new Map(), BUDGET, ctx.signal);

@@ -29,7 +29,7 @@ export interface Round {
 }
 
 /** The lane of the host's shells that carries the reads. */
-const LANE = "output";
+export const OUTPUT_LANE = "output";
 
 /**
  * Reads what there is of the wanted pieces: one command tells the sizes of the files, the next reads. Where
@@ -51,7 +51,7 @@ export async function readRound(
   );
   const sizes = allThere
     ? known
-    : readSizes((await host.run(sizesCommand(paths), { lane: LANE, signal })).stdout);
+    : readSizes((await host.run(sizesCommand(paths), { lane: OUTPUT_LANE, signal })).stdout);
   const pieces = availablePieces(wanted, sizes, budget);
   if (pieces.length === 0) return { parts: new Map(), sizes };
   const together = await readPieces(host, pieces, paths, signal);
@@ -79,7 +79,7 @@ async function readPieces(
   signal: AbortSignal,
 ): Promise<{ readonly parts: readonly Uint8Array[]; readonly sizes: Sizes } | undefined> {
   const command = readCommand(pieces, paths);
-  const { exitCode, stdout, stderr } = await host.run(command, { lane: LANE, signal });
+  const { exitCode, stdout, stderr } = await host.run(command, { lane: OUTPUT_LANE, signal });
   const parts = exitCode === 0 ? splitPieces(pieces, stdout) : undefined;
   return parts === undefined ? undefined : { parts, sizes: readSizes(stderr) };
 }

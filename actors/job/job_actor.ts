@@ -249,7 +249,7 @@ export function jobActor(
     }
     const now = ctx.clock.now();
     if (view.retryAt !== undefined && now < view.retryAt) return state;
-    if (terms.packed && view.environments === undefined) return await stage(state, ctx);
+    if (terms.needsStaging && view.environments === undefined) return await stage(state, ctx);
     const maybeSent = view.tries > 0;
     let begun = state;
     if (!maybeSent) {
@@ -405,7 +405,7 @@ export function jobActor(
       const { retry, options } = spec;
       const state: JobState = {
         view,
-        terms: { retry, options, packed: needsStaging(spec), speakers: speakersOf(spec) },
+        terms: { retry, options, needsStaging: needsStaging(spec), speakers: speakersOf(spec) },
         memory: emptyMemory,
         messages: nothingFollowed,
         tally: tallyOf(view.tasks),

@@ -20,8 +20,8 @@ import type { TaskTally } from "./tasks.ts";
  * journal until an attempt is handed over.
  */
 export type Terms = Pick<JobSpec, "retry" | "options"> & {
-  /** Whether something must be sent to the cluster before the first attempt. */
-  readonly packed: boolean;
+  /** Whether something must be sent to the cluster, or read there, before the first attempt. */
+  readonly needsStaging: boolean;
   /** Which parts of it send messages. */
   readonly speakers: Speakers;
 };
