@@ -99,6 +99,8 @@ export class Archives {
     signal: AbortSignal,
   ): Promise<LocalArchive> {
     const stamp = await stampOf(path);
+    // What is known by now needs no work that the signal could end.
+    signal.throwIfAborted();
     const known = await this.#read(path, stamp, signal);
     const { sha256, stamp: { size } } = known;
     const fits = platform ?? await this.#platform(path, known, signal);

@@ -50,16 +50,17 @@ Deno.test("a step that waits is ended where only that was asked, whole arrays an
   );
   const [array] = await bench.steps(id, [HOLD], { resources: { array: "1-5" } });
   assert.ok(array !== undefined);
+  // Which of the first two gets the only processor is up to Slurm.
   await bench.until(
-    "the first runs",
-    async () => (await bench.look([array]))[0]?.kind === "active",
+    "one of them runs",
+    async () => (await bench.look([array])).some(({ kind }) => kind === "active"),
   );
   await bench.cancel(array, { kind: "end_if_waiting" }, 5);
   await bench.cancel(array, { kind: "end_if_waiting" });
   await bench.until("all others have ended", async () => {
-    const [first, ...others] = await bench.look([array]);
-    assert.equal(first?.kind, "active");
-    return others.every((one) => one.kind === "ended" && one.phase === "cancelled");
+    const tasks = await bench.look([array]);
+    assert.equal(tasks.filter(({ kind }) => kind === "active").length, 1);
+    return tasks.filter((one) => one.kind === "ended" && one.phase === "cancelled").length === 4;
   });
   await bench.cancel(array);
   assert.deepEqual(
