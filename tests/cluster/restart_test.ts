@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import type { Sluice } from "../../actors/mod.ts";
 import type { JobEvent, JobId } from "../../model/mod.ts";
 import { createSluiceClient, jobEvents, jobLogs } from "../../rpc/mod.ts";
+import { lastingPort } from "../../rpc/testing/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { assertInOrder, endedJobs, Following } from "./support/events.ts";
 import { assertSameBytes, readAll, utf8 } from "./support/output.ts";
@@ -116,9 +117,7 @@ Deno.test("a server killed again and again submits each job once, and no client 
   const ROUNDS = 6;
   await using workspace = await Workspace.make();
   const started = workspace.file("started");
-  const first = await startServerProcess(workspace, 0);
-  const { port } = first;
-  await first.kill();
+  const port = lastingPort();
   const client = createSluiceClient({ url: `http://127.0.0.1:${port}`, token: TOKEN });
   await using feed = new Following((signal) => jobEvents(client, {}, { signal }));
 
