@@ -66,6 +66,9 @@ export const START_STEP_FILE = "start_step.sh";
 /** Name of the script that ends what a step has left on a node. */
 export const SWEEP_FILE = "sweep.sh";
 
+/** Beginning of the names `swept.JOB.STEP` in the session's directory that say of a node that a step has left nothing. */
+export const SWEPT_MARK = "swept.";
+
 /** Name of the script that stands for srun within a step. */
 export const NESTED_SRUN_FILE = "nested_srun.sh";
 

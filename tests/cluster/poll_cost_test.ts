@@ -83,10 +83,10 @@ Deno.test("a poll of 200 live jobs takes as many commands as a poll of one", asy
   ]);
   await queued(LIVE);
   const submitting = await figure(sluice, "commandsSent") - before;
-  // Polls go on meanwhile, however long it takes.
+  // Polls go on meanwhile, however long it takes, and where Slurm is slow fewer jobs travel together.
   const meanwhile = await figure(sluice, "polls") - pollsBefore;
   assert.ok(
-    submitting <= meanwhile + 30,
+    submitting <= meanwhile + jobs.length / 2,
     `${submitting} commands in ${meanwhile} polls submitted ${jobs.length} jobs`,
   );
   await feed.until((events) =>

@@ -167,7 +167,12 @@ Deno.test("a session closes when it has been idle, when its owner ends, and when
   await using sluice = await workspace.open({ poll });
 
   await t.step("when nobody has used it for long enough", async () => {
-    const session = await open(sluice, { idleSeconds: 5 });
+    // It has something to do from its beginning on.
+    const { id: session } = await sluice.sessions.open({
+      cluster: DEV,
+      resources: { ...held, nodes: 1 },
+      idleSeconds: 5,
+    });
     const job = await step(sluice, session, "sleep 7\necho done");
     assert.equal((await sluice.jobs.wait(job)).phase, "succeeded");
     const stdout = await readAll(

@@ -112,19 +112,20 @@ Deno.test("what srun starts within a step stays on the step's nodes, and ends wi
   await using bench = await SessionBench.open();
   const { id } = await bench.openSession({ nodes: 3, cpusPerTask: 2, memory: 500 });
   const word = `sleep 31${String(Date.now()).slice(-6)}`;
-  const script = [
-    'echo "$SLURM_JOB_NODELIST"',
-    "srun hostname",
-    "srun -N1 -n1 hostname",
-    `srun ${word} &`,
-    `(setsid ${word} &)`,
-    // Until its processes are there.
-    `while [ "$(${MARKED(word)} | wc -l)" -lt 3 ]; do sleep 0.1; done`,
-  ].join("\n");
-  const steps = await bench.steps(id, [script, script, script], {
-    resources: { cpusPerTask: 1 },
-  });
-  const [wide] = await bench.steps(id, [script], { resources: { nodes: 2 } });
+  const script = (number: number) => {
+    const own = `${word}${number}`;
+    return [
+      'echo "$SLURM_JOB_NODELIST"',
+      "srun hostname",
+      "srun -N1 -n1 hostname",
+      `srun ${own} &`,
+      `(setsid ${own} &)`,
+      // Until its processes are there.
+      `while [ "$(${MARKED(own)} | wc -l)" -lt 3 ]; do sleep 0.1; done`,
+    ].join("\n");
+  };
+  const steps = await bench.steps(id, [1, 2, 3].map(script), { resources: { cpusPerTask: 1 } });
+  const [wide] = await bench.steps(id, [script(4)], { resources: { nodes: 2 } });
   assert.ok(wide !== undefined);
   const ends = await bench.ends([...steps, wide]);
   for (const [index, step] of [...steps, wide].entries()) {
