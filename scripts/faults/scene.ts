@@ -25,9 +25,9 @@ const CALL_DEADLINE_MS = 120_000;
 /** Longest time in ms that one call is waited for. */
 const CALL_MS = 15_000;
 /** Longest time in ms that jobs may take to end once nothing is broken any more. */
-const END_DEADLINE_MS = 120_000;
+const END_DEADLINE_MS = 300_000;
 /** Longest time in ms that feeds may take to catch up once all jobs have ended. */
-const FEED_DEADLINE_MS = 20_000;
+const FEED_DEADLINE_MS = 120_000;
 
 /** A job that was to be submitted. */
 export interface Submission {

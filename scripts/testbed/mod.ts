@@ -6,7 +6,7 @@
  */
 
 export { freezeDaemon, setMinJobAge, withoutAccounting } from "./conditions.ts";
-export { dropSessions, onCluster, startDaemon, stopDaemon } from "./control.ts";
+export { dropSessions, onCluster, saveController, startDaemon, stopDaemon } from "./control.ts";
 export type { ClusterCommandOptions } from "./control.ts";
 export { runScript } from "./command.ts";
 export type { CommandResult } from "./command.ts";

@@ -10,6 +10,7 @@ import type { JobId, JobPhase, JobView } from "../../model/mod.ts";
 import {
   freezeDaemon,
   onCluster,
+  saveController,
   setMinJobAge,
   startDaemon,
   stopDaemon,
@@ -25,9 +26,6 @@ import type { JobInput } from "./support/workspace.ts";
 
 /** Slurm forgets a job this many seconds after its end, and a little more. */
 const MIN_JOB_AGE_SECONDS = 2;
-
-/** slurmctld writes down what it knows within this time, in ms; what it was told later a kill undoes. */
-const STATE_SAVED_MS = 8_000;
 
 const small = { memory: 50, cpusPerTask: 1 } as const;
 
@@ -398,7 +396,7 @@ Deno.test("slurmctld killed and started again while jobs start and end changes n
   await using scene = await Scene.open();
   await using _running = { [Symbol.asyncDispose]: () => startDaemon("slurmctld") };
   await scene.begin(kinds.filter(({ doTo }) => doTo === undefined));
-  await pause(STATE_SAVED_MS);
+  await saveController();
   for (const round of [0, 1]) {
     await stopDaemon("slurmctld", { signal: "KILL" });
     if (round === 0) await scene.end();
@@ -414,7 +412,7 @@ Deno.test("slurmctld killed and started again while jobs start and end changes n
       200,
     );
     assert.equal((await scene.sluice.jobs.get(id)).exitCode, 10 + round);
-    if (round === 0) await pause(STATE_SAVED_MS);
+    if (round === 0) await saveController();
   }
   await scene.judged("known");
 });
