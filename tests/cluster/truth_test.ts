@@ -87,6 +87,11 @@ function failed(exitCode: number): Ending {
   return { phase: "failed", state: "FAILED", exitCode };
 }
 
+/** Has the job's time be over soon, since no limit can be set to less than a minute. */
+async function endSoon(id: string): Promise<void> {
+  await asRoot(["scontrol", "update", `jobid=${id}`, "EndTime=now+10seconds"]);
+}
+
 async function requeue(id: string): Promise<void> {
   await asRoot(["scontrol", "requeue", id]);
 }
@@ -164,19 +169,22 @@ const kinds: readonly Kind[] = [
 const outOfTime: readonly Kind[] = [
   {
     name: "out of time",
-    input: () => shellJob("exec sleep 600", { resources: { ...small, time: 1 } }),
+    input: () => shellJob("exec sleep 600", { resources: { ...small, time: 10 } }),
+    doTo: endSoon,
     ending: timedOut,
   },
   {
     name: "out of time, and says it succeeded",
-    input: () => trapping("trap 'exit 0' TERM", { ...small, time: 1 }),
+    input: () => trapping("trap 'exit 0' TERM", { ...small, time: 10 }),
     listens: true,
+    doTo: endSoon,
     ending: timedOut,
   },
   {
     name: "out of time, deaf to SIGTERM",
-    input: () => trapping("trap '' TERM", { ...small, time: 1 }),
+    input: () => trapping("trap '' TERM", { ...small, time: 10 }),
     listens: true,
+    doTo: endSoon,
     ending: timedOut,
   },
 ];
