@@ -58,7 +58,7 @@ export async function rayBench(workspace: Workspace): Promise<RayBench> {
         kind: "ray",
         cpusPerNode: 1,
         objectStoreMemory: "80M",
-        // Slurm here gives five seconds between its two signals.
+        // Slurm here gives ten seconds between its two signals.
         graceSeconds: 1,
         dashboard: false,
         headArguments: ["--include-log-monitor=false"],
