@@ -19,7 +19,7 @@ export type { TestbedFacts } from "./facts.ts";
 export { DEFAULT_DIR, layoutFromEnvironment, nodeNamed, testbedLayout } from "./layout.ts";
 export type { TestbedLayout } from "./layout.ts";
 export { setNodeLink } from "./network.ts";
-export { ensurePackages } from "./packages.ts";
+export { ensurePackages, installPackages } from "./packages.ts";
 export type { NeededProgram } from "./packages.ts";
 export type { Progress } from "./progress.ts";
 export { pipEnvironment, pythonTool, userCache } from "./python_tool.ts";
