@@ -5,17 +5,15 @@
  */
 
 import {
-  BEGIN_LINK,
-  CANCELLED,
-  CLUSTER_FILE,
-  GIVEN_UP,
   JOB_SCRIPT_FILE,
   jobScript,
   launch,
   messageFiles,
+  MOST_TASKS,
+  ON_CLUSTER,
   peersFiles,
+  STANDS,
   START_STEP_FILE,
-  STEP_END,
   STEP_SCRIPT_FILE,
   STEP_START,
   STEP_TASKS,
@@ -90,16 +88,12 @@ function driverOf(spec: JobSpec): JobSpec {
 }
 
 /**
- * Lines that wait until the cluster has come up that the step runs on, or is gone, and set the first of its
- * nodes: a driver finds its cluster on the node that it runs on.
+ * Lines that set the first of the nodes of the cluster that the step runs on: a driver finds its cluster on the
+ * node that it runs on.
  */
 function nearCluster(standing: JobId): string[] {
   const there = `../${standing}`;
   return [
-    `while [ ! -e ${there}/${CLUSTER_FILE} ] && [ ! -e ${there}/exit ] && [ ! -e ${there}/${STEP_END} ]; do`,
-    `case $(readlink ${there}/${BEGIN_LINK}) in ${CANCELLED} | ${GIVEN_UP}) break ;; esac`,
-    "sleep 1",
-    "done",
     "sluice_near=$SLUICE_SESSION_NODELIST",
     `if [ -e ${there}/${STEP_START} ]; then read -r _ sluice_near _ <${there}/${STEP_START}; fi`,
     'sluice_near=$(scontrol show hostnames "$sluice_near" | head -n 1)',
@@ -149,7 +143,9 @@ function entryText(
 ): string {
   const atMost = array?.split("%")[1];
   return [
-    ...(atMost === undefined ? [] : [`# at most ${atMost}`]),
+    ...(atMost === undefined ? [] : [`${MOST_TASKS}${atMost}`]),
+    ...(standing === undefined ? [] : [`${ON_CLUSTER}${standing}`]),
+    ...(spec.payload.kind === "cluster" ? [STANDS] : []),
     "sluice_step() {",
     ...(array === undefined ? [] : ["SLURM_ARRAY_TASK_ID=${2#.}", "export SLURM_ARRAY_TASK_ID"]),
     ...(request.memoryMebibytes === undefined
