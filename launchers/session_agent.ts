@@ -86,7 +86,8 @@ const OF_THE_SESSION = [
  *
  * An entry is a file that defines the function `sluice_step`, which becomes the srun of the step and knows by
  * these variables where it is: `SLUICE_SRUN`, the real srun; `SLUICE_SESSION_DIR`, the directory of what
- * steps need; `SLUICE_NODE_CPUS`, the processors of a node. What the agent must know of it stands in the lines
+ * steps need; `SLUICE_NODE_CPUS`, the processors of a node; `SLUICE_NODE_MEMORY`, the memory of each node in MiB
+ * where Slurm would have a step wait for ever that asks for more, else nothing. What the agent must know of it stands in the lines
  * before that, of {@linkcode MOST_TASKS}, {@linkcode ON_CLUSTER} and {@linkcode STANDS}.
  *
  * A step runs once. Of entries that were put there twice, the agent drops the one that comes when there is a
@@ -101,11 +102,15 @@ export function agentScript(
 set -C
 SLUICE_SESSION_DIR=$1
 cd -- "$SLUICE_JOB_DIRECTORY" || exit
+SLUICE_NODE_CPUS=$SLURM_CPUS_ON_NODE SLUICE_NODE_MEMORY=''
+# Of memory that was asked for by the processor Slurm does not see that a step can never have so much.
+if [ -n "\${SLURM_MEM_PER_CPU:-}" ]; then
+  case $SLURM_JOB_CPUS_PER_NODE in *,*) ;; *) SLUICE_NODE_MEMORY=$((SLURM_MEM_PER_CPU * SLUICE_NODE_CPUS)) ;; esac
+fi
 unset ${OF_THE_SESSION.join(" ")}
-SLUICE_NODE_CPUS=$SLURM_CPUS_ON_NODE
 SLUICE_SESSION_NODELIST=$SLURM_JOB_NODELIST
 SLUICE_SRUN=$(command -v srun) || exit
-export SLUICE_SESSION_DIR SLUICE_NODE_CPUS SLUICE_SESSION_NODELIST SLUICE_SRUN
+export SLUICE_SESSION_DIR SLUICE_NODE_CPUS SLUICE_NODE_MEMORY SLUICE_SESSION_NODELIST SLUICE_SRUN
 mkdir -p ${RUNNING} ${CANCELS} "$SLUICE_SESSION_DIR/bin" || exit
 ln -sf ../${NESTED_SRUN_FILE} "$SLUICE_SESSION_DIR/bin/srun"
 PATH=$SLUICE_SESSION_DIR/bin:$PATH

@@ -95,6 +95,50 @@ Deno.test("it closes when idle, but not while a step runs", async () => {
 });
 
 shellTest(
+  "a step is refused that asks for more memory than a node of the session has by its processors",
+  {},
+  async (session) => {
+    const steps = [
+      session.step("exit 0", { resources: { memory: "4001M" } }),
+      session.step("exit 0", { resources: { memoryPerCpu: "1001M", cpusPerTask: 4 } }),
+      session.step("exit 0", { resources: { memory: "4000M" } }),
+      session.step("exit 0"),
+    ];
+    await session.place(...steps);
+    await session.begin({ SLURM_MEM_PER_CPU: "1000", SLURM_JOB_CPUS_PER_NODE: "4(x2)" });
+    for (const { directory } of steps) await session.appears(`${directory}/step_end`);
+    const words = await Promise.all(
+      steps.map(({ directory }) => session.read(`${directory}/step_words`)),
+    );
+    const refused = (memory: number) =>
+      `sluice: it asks for ${memory} MiB of memory on each node, and the session has 4000\n`;
+    assert.deepEqual(words, [refused(4001), refused(4004), "", ""]);
+    const ran = steps.map(({ directory }) => session.read(`${directory}/step_start`));
+    assert.deepEqual((await Promise.all(ran)).map((start) => start !== undefined), [
+      false,
+      false,
+      true,
+      true,
+    ]);
+    await close(session);
+    assert.equal(await session.end(), 0);
+  },
+);
+
+shellTest(
+  "where the nodes of a session differ, or its memory is not by the processor, srun alone says what is too much",
+  {},
+  async (session) => {
+    const step = session.step("exit 0", { resources: { memory: "9G" } });
+    await session.place(step);
+    await session.begin({ SLURM_MEM_PER_CPU: "1000", SLURM_JOB_CPUS_PER_NODE: "4,8" });
+    await session.appears(`${step.directory}/exit`);
+    await close(session);
+    assert.equal(await session.end(), 0);
+  },
+);
+
+shellTest(
   "a cluster that stands takes no place, nor does a step that waits until it is up or gone",
   { maxConcurrent: 1 },
   async (session) => {

@@ -31,6 +31,7 @@ import {
   expandArray,
   STEP_OPTIONS,
   stepRequest,
+  TOO_MUCH,
   withDefaults,
 } from "../../slurm/mod.ts";
 import type { StepRequest, StepSize } from "../../slurm/mod.ts";
@@ -115,6 +116,19 @@ function sizeLines(size: StepSize): string[] {
   }
 }
 
+/** Lines that refuse what would wait for ever for memory that no node of the session has. */
+function memoryLines({ memoryMebibytes, memoryPerCpuMebibytes }: StepRequest): string[] {
+  if (memoryMebibytes === undefined && memoryPerCpuMebibytes === undefined) return [];
+  const asked = memoryMebibytes ?? `$((${memoryPerCpuMebibytes} * sluice_cpus))`;
+  return [
+    `sluice_memory=${asked}`,
+    'if [ "$sluice_memory" -gt "${SLUICE_NODE_MEMORY:-$sluice_memory}" ]; then',
+    `echo "${TOO_MUCH}it asks for $sluice_memory MiB of memory on each node, and the session has $SLUICE_NODE_MEMORY"`,
+    "exit 1",
+    "fi",
+  ];
+}
+
 /** The words behind srun's own options: what it starts on each node. */
 function startWords(
   { signalBeforeLimit: early }: JobSpec,
@@ -152,6 +166,7 @@ function entryText(
       ? []
       : [`SLURM_MEM_PER_NODE=${request.memoryMebibytes}`, "export SLURM_MEM_PER_NODE"]),
     ...sizeLines(request.size),
+    ...memoryLines(request),
     ...(standing === undefined ? [] : nearCluster(standing)),
     'exec "$SLUICE_SRUN" --nodes="$sluice_nodes" --ntasks="$sluice_nodes" \\',
     `  --cpus-per-task="$sluice_cpus" --task-epilog="$SLUICE_SESSION_DIR/${SWEEP_FILE}" \\`,
