@@ -36,6 +36,15 @@ export const CLOSE_FILE = "close";
  */
 export const LISTENING_FILE = "listening";
 
+/** Beginning of an entry's line for an array of which so many tasks run at a time. */
+export const MOST_TASKS = "# at most ";
+
+/** Beginning of an entry's line for a step that is not begun before the Ray or Spark cluster of this job is up or gone. */
+export const ON_CLUSTER = "# on the cluster ";
+
+/** An entry's line for a Ray or Spark cluster, which takes no place from the steps that it stands for. */
+export const STANDS = "# stands";
+
 /** Target of a step's link `begun` where it was cancelled before it began, and never will. */
 export const CANCELLED = "cancelled";
 
