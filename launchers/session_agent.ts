@@ -23,7 +23,7 @@ import {
   STEP_WORDS,
   SWEEP_FILE,
 } from "./session_files.ts";
-import { BEGIN_LINK } from "./job_script.ts";
+import { BEGIN_LINK } from "./on_record.ts";
 
 /** The agent looks by itself after so many seconds, should a wake-up be lost. */
 const LOOK_SECONDS = 3;

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { BEGIN_LINK } from "./job_script.ts";
+import { BEGIN_LINK } from "./on_record.ts";
 
 /**
  * Directory in the session's job directory into which entries are put. Once it is a file, the session is
