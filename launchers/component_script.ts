@@ -75,7 +75,7 @@ const MEMORY = ["SLURM_MEM_PER_CPU", "SLURM_MEM_PER_GPU", "SLURM_MEM_PER_NODE"] 
  *
  * @param components How many components there are.
  */
-export function componentsScript(attemptId: AttemptId, components: number): string {
+function componentsScript(attemptId: AttemptId, components: number): string {
   const { jobId, attempt } = attemptParts(attemptId);
   const numbers = Array.from({ length: components }, (_, number) => number);
   return [
