@@ -9,6 +9,7 @@
  */
 
 import type { AllocationTerms } from "../model/mod.ts";
+import { BEGIN_LINK, GIVEN_UP } from "./on_record.ts";
 import {
   CANCELLED,
   CANCELS,
@@ -29,7 +30,6 @@ import {
   SWEEP_FILE,
   SWEPT_MARK,
 } from "./session_files.ts";
-import { BEGIN_LINK, GIVEN_UP } from "./job_script.ts";
 
 /** The agent looks by itself after so many seconds, should a wake-up be lost. */
 const LOOK_SECONDS = 3;
