@@ -29,10 +29,10 @@ export const JOB_SCRIPT_FILE = "job.sh";
 export const ID_LINK = "slurm_id";
 
 /**
- * Name of the file in the attempt's directory in which whoever has just submitted it notes the scheduler's id
- * of it, unless the attempt has begun by then. It counts once its line is whole.
+ * Name of the file in the attempt's directory that says in its first line who submits it, and in its second
+ * the scheduler's id of it, unless the attempt has begun by then. A line counts once it is whole.
  */
-export const ID_FILE = "submitted_id";
+export const LOCK_FILE = "lock";
 
 /**
  * Name of the symbolic link that says that the attempt has begun, with `.N` behind it for task N of an
@@ -130,7 +130,7 @@ function identity(place: JobPlace): string[] {
  * The scheduler starts it in the job's directory as `job.sh SPOOL [DIRECTORY]`, where DIRECTORY is the
  * attempt's own below the job's, if it has one. There it makes the link {@linkcode ID_LINK} to the
  * scheduler's id of it, which is made in one step or not at all, unless whoever submitted it has made it or
- * has noted another id in {@linkcode ID_FILE}. Should the attempt ever be in the queue twice, the copy whose
+ * has noted another id in {@linkcode LOCK_FILE}. Should the attempt ever be in the queue twice, the copy whose
  * id is not the one on record ends, with a status of its own, without running anything: so does one that
  * cannot be put on record. It then makes the link {@linkcode BEGIN_LINK}, in the same way: whoever gives the
  * attempt up makes it too, and only one of them can. At the end the script appends one line to the spool, which a `tail` may be following, and leaves
@@ -269,7 +269,8 @@ function ownDirectory(
  */
 export function leaveToOwner(records = "sluice_dir"): string[] {
   return [
-    `{ read -r sluice_owner <"$${records}/${ID_FILE}"; } 2>/dev/null || sluice_owner=$sluice_id`,
+    `{ read -r sluice_owner && read -r sluice_owner; } 2>/dev/null <"$${records}/${LOCK_FILE}" ||`,
+    "  sluice_owner=$sluice_id",
     'if [ "$sluice_owner" != "$sluice_id" ]; then',
     ...leaveTo("this copy"),
     "fi",
