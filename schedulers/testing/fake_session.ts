@@ -79,8 +79,12 @@ export class FakeSession implements AsyncDisposable {
     return text.replace(/^#!\/bin\/sh\n/, `#!${shell}\n`);
   }
 
-  /** Starts the session's job. */
-  async begin(): Promise<void> {
+  /**
+   * Starts the session's job.
+   *
+   * @param environment More of what Slurm tells it.
+   */
+  async begin(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     const attempt = attemptId(allocationJob(this.id), 1);
     const spec = jobSpecSchema.parse({
       cluster: "here",
@@ -99,6 +103,7 @@ export class FakeSession implements AsyncDisposable {
         `SLURM_JOB_ID=${this.slurmId}`,
         "SLURM_CPUS_ON_NODE=4 SLURM_JOB_NODELIST=n1",
         "export SLURM_JOB_ID SLURM_CPUS_ON_NODE SLURM_JOB_NODELIST",
+        ...Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`),
         `echo "$$" >${quote(`${this.fake.bin}/../agent`)}`,
         `exec ./job.sh ../../spool/${SERVER_ID}`,
         "",

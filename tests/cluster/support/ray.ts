@@ -61,7 +61,7 @@ export async function rayBench(workspace: Workspace): Promise<RayBench> {
         // As long as its job may take: how fast this machine is proves nothing.
         headTimeoutSeconds: 600,
         workersTimeoutSeconds: 600,
-        // Slurm here gives five seconds between its two signals.
+        // Slurm here gives ten seconds between its two signals.
         graceSeconds: 1,
         dashboard: false,
         headArguments: ["--include-log-monitor=false"],
