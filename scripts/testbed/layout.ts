@@ -7,7 +7,7 @@
 import { TestbedError } from "./errors.ts";
 
 /** The state directory when `SLUICE_TESTBED_DIR` does not name another one. */
-export const DEFAULT_DIR = "/var/lib/sluice-testbed";
+const DEFAULT_DIR = "/var/lib/sluice-testbed";
 
 /** Bridge that joins the nodes' network namespaces. */
 export const BRIDGE = "sl0";

@@ -16,7 +16,7 @@ export { TestbedError } from "./errors.ts";
 export type { TestbedErrorCode } from "./errors.ts";
 export { readTestbed, testbedFactsSchema } from "./facts.ts";
 export type { TestbedFacts } from "./facts.ts";
-export { DEFAULT_DIR, layoutFromEnvironment, nodeNamed, testbedLayout } from "./layout.ts";
+export { layoutFromEnvironment, nodeNamed, testbedLayout } from "./layout.ts";
 export type { TestbedLayout } from "./layout.ts";
 export { setNodeLink } from "./network.ts";
 export { ensurePackages, installPackages } from "./packages.ts";

@@ -23,7 +23,7 @@ import {
  * How long a job's credential holds, in seconds, and so how long a requeued job waits at least. Every
  * job must be started on its nodes within this time, so it is not as short as it could be.
  */
-export const CREDENTIAL_SECONDS = 10;
+const CREDENTIAL_SECONDS = 10;
 
 /**
  * `slurm.conf` (slurm.conf(5), Slurm 22.05).

@@ -58,6 +58,9 @@ export async function rayBench(workspace: Workspace): Promise<RayBench> {
         kind: "ray",
         cpusPerNode: 1,
         objectStoreMemory: "80M",
+        // As long as its job may take: how fast this machine is proves nothing.
+        headTimeoutSeconds: 600,
+        workersTimeoutSeconds: 600,
         // Slurm here gives ten seconds between its two signals.
         graceSeconds: 1,
         dashboard: false,
