@@ -9,6 +9,7 @@
  */
 
 import type { AllocationTerms } from "../model/mod.ts";
+import { BEGIN_LINK, GIVEN_UP } from "./on_record.ts";
 import {
   CANCELLED,
   CANCELS,
@@ -27,8 +28,8 @@ import {
   STEP_START,
   STEP_WORDS,
   SWEEP_FILE,
+  SWEPT_MARK,
 } from "./session_files.ts";
-import { BEGIN_LINK, GIVEN_UP } from "./job_script.ts";
 
 /** The agent looks by itself after so many seconds, should a wake-up be lost. */
 const LOOK_SECONDS = 3;
@@ -177,10 +178,12 @@ sluice_run() {
   [ -z "$sluice_killer" ] || kill "$sluice_killer"
   printf '%s %s\\n' "$sluice_code" "$(date +%s)" >|"$sluice_place/${STEP_END}$sluice_suffix"
   if { read -r sluice_id sluice_nodes sluice_number <"$sluice_place/${STEP_START}$sluice_suffix"; } 2>/dev/null; then
-    # One node, and an end of the payload's own: then Slurm has had the node swept.
-    if [ "$sluice_number" != 1 ] || [ ! -e "$sluice_place/exit$sluice_suffix" ]; then
+    # One node, and an end of the payload's own: then Slurm has had the node swept, unless it cut that short.
+    sluice_mark=$SLUICE_SESSION_DIR/${SWEPT_MARK}$sluice_id
+    if [ "$sluice_number" != 1 ] || [ ! -e "$sluice_place/exit$sluice_suffix" ] || [ ! -e "$sluice_mark" ]; then
       sluice_sweep "$sluice_id" "$sluice_nodes" "$sluice_number"
     fi
+    rm -f "$sluice_mark"
   fi
   # Where Slurm ends the session, its steps may hear of that before this does: then nothing more is begun.
   if { read -r sluice_record <"$sluice_place/exit$sluice_suffix"; } 2>/dev/null; then

@@ -53,8 +53,9 @@ import { KILL_WAIT_SECONDS, SlurmSettings } from "./settings.ts";
 import { sessionOfStep } from "./step_cancel.ts";
 import type { StepCancellation } from "./step_cancel.ts";
 import { isStep, Steps } from "./steps.ts";
-import { PROGRAM_SECONDS, ReplyReader, submitProgram } from "./submit_program.ts";
-import type { ProgramReply } from "./submit_program.ts";
+import { PROGRAM_SECONDS, submitProgram } from "./submit_program.ts";
+import { ReplyReader } from "./submit_replies.ts";
+import type { ProgramReply } from "./submit_replies.ts";
 import { strayCopies } from "./stray_copies.ts";
 import { VanishedJobs } from "./vanished.ts";
 

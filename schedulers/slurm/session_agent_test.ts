@@ -39,7 +39,10 @@ shellTest("steps of before and after its start run, and it ends when told", {}, 
   await close(session);
   assert.equal(await session.end(), 0);
   assert.equal(await session.read(`${session.directory}/inbox`), "asked\n");
-  assert.match(await session.read(`${session.directory}/exit`) ?? "", /^77 0 0 - /);
+  assert.match(
+    await session.read(`${session.directory}/exit`) ?? "",
+    new RegExp(`^${session.slurmId} 0 0 - `),
+  );
 });
 
 shellTest("no wake-up is lost, whenever it comes", { maxConcurrent: 3 }, async (session) => {
@@ -78,6 +81,37 @@ shellTest(
         undefined,
       );
     }
+  },
+);
+
+shellTest(
+  "what a step has left is ended, also where Slurm had no time for it",
+  {},
+  async (session) => {
+    const left = session.step([
+      "(setsid sh -c 'echo \"$$\" >left; exec sleep 600' >/dev/null 2>&1 &)",
+      "until [ -s left ]; do sleep 0.01; done",
+    ].join("\n"));
+    await session.leaveUnswept();
+    await session.place(left);
+    await session.begin();
+    await close(session);
+    assert.equal(await session.end(), 0);
+    const process = await session.appears(`${left.directory}/left`);
+    const { success } = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        'kill -0 "$1" 2>/dev/null && ! grep -q "^State:.Z" "/proc/$1/status"',
+        "sh",
+        process.trim(),
+      ],
+    }).output();
+    assert.equal(success, false, "it is still there");
+    assert.deepEqual(
+      (await Array.fromAsync(Deno.readDir(session.directory), ({ name }) => name))
+        .filter((name) => name.startsWith("swept.")),
+      [],
+    );
   },
 );
 

@@ -78,10 +78,12 @@ sluice_run() {
   [ -z "$sluice_killer" ] || kill "$sluice_killer"
   printf '%s %s\n' "$sluice_code" "$(date +%s)" >|"$sluice_place/step_end$sluice_suffix"
   if { read -r sluice_id sluice_nodes sluice_number <"$sluice_place/step_start$sluice_suffix"; } 2>/dev/null; then
-    # One node, and an end of the payload's own: then Slurm has had the node swept.
-    if [ "$sluice_number" != 1 ] || [ ! -e "$sluice_place/exit$sluice_suffix" ]; then
+    # One node, and an end of the payload's own: then Slurm has had the node swept, unless it cut that short.
+    sluice_mark=$SLUICE_SESSION_DIR/swept.$sluice_id
+    if [ "$sluice_number" != 1 ] || [ ! -e "$sluice_place/exit$sluice_suffix" ] || [ ! -e "$sluice_mark" ]; then
       sluice_sweep "$sluice_id" "$sluice_nodes" "$sluice_number"
     fi
+    rm -f "$sluice_mark"
   fi
   # Where Slurm ends the session, its steps may hear of that before this does: then nothing more is begun.
   if { read -r sluice_record <"$sluice_place/exit$sluice_suffix"; } 2>/dev/null; then
