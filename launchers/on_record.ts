@@ -8,10 +8,10 @@
 export const ID_LINK = "slurm_id";
 
 /**
- * Name of the file in the attempt's directory in which whoever has just submitted it notes the scheduler's id
- * of it, unless the attempt has begun by then. It counts once its line is whole.
+ * Name of the file in the attempt's directory that says in its first line who submits it, and in its second
+ * the scheduler's id of it, unless the attempt has begun by then. A line counts once it is whole.
  */
-export const ID_FILE = "submitted_id";
+export const LOCK_FILE = "lock";
 
 /**
  * Name of the symbolic link that says that the attempt has begun, with `.N` behind it for task N of an
@@ -31,13 +31,14 @@ export const DUPLICATE_EXIT_CODE = 75;
 /**
  * Lines of a batch script that put the copy on record as the one that runs, and end it where another one is: it
  * makes the link {@linkcode ID_LINK} to the scheduler's id of it, in one step or not at all, unless whoever
- * submitted it has made it or has noted another id in {@linkcode ID_FILE}.
+ * submitted it has made it or has noted another id in {@linkcode LOCK_FILE}.
  *
  * @param records The variable of the directory with the records. Default: `sluice_dir`.
  */
 export function leaveToOwner(records = "sluice_dir"): string[] {
   return [
-    `{ read -r sluice_owner <"$${records}/${ID_FILE}"; } 2>/dev/null || sluice_owner=$sluice_id`,
+    `{ read -r sluice_owner && read -r sluice_owner; } 2>/dev/null <"$${records}/${LOCK_FILE}" ||`,
+    "  sluice_owner=$sluice_id",
     'if [ "$sluice_owner" != "$sluice_id" ]; then',
     ...leaveTo("this copy"),
     "fi",

@@ -34,6 +34,15 @@ export const CLOSE_FILE = "close";
  */
 export const LISTENING_FILE = "listening";
 
+/** Beginning of an entry's line for an array of which so many tasks run at a time. */
+export const MOST_TASKS = "# at most ";
+
+/** Beginning of an entry's line for a step that is not begun before the Ray or Spark cluster of this job is up or gone. */
+export const ON_CLUSTER = "# on the cluster ";
+
+/** An entry's line for a Ray or Spark cluster, which takes no place from the steps that it stands for. */
+export const STANDS = "# stands";
+
 /** Target of a step's link `begun` where it was cancelled before it began, and never will. */
 export const CANCELLED = "cancelled";
 
@@ -63,6 +72,9 @@ export const START_STEP_FILE = "start_step.sh";
 
 /** Name of the script that ends what a step has left on a node. */
 export const SWEEP_FILE = "sweep.sh";
+
+/** Beginning of the names `swept.JOB.STEP` in the session's directory that say of a node that a step has left nothing. */
+export const SWEPT_MARK = "swept.";
 
 /** Name of the script that stands for srun within a step. */
 export const NESTED_SRUN_FILE = "nested_srun.sh";

@@ -128,6 +128,11 @@ Deno.test("the end of a job is one line", () => {
     endText(job({ phase: "failed", exitCode: 3, endedAt: start + 17_000 })),
     "job 01a1fa7c-ca80-7414-a127-c5a28e7b2303 failed (exit status 3) after 12s",
   );
+  const refused = { code: "StepRefused", text: "The session cannot run the step." };
+  assert.equal(
+    endText(job({ phase: "failed", reason: refused, startedAt: undefined })),
+    `job ${job({}).id} failed (StepRefused): The session cannot run the step.`,
+  );
   const { startedAt: _, ...never } = job({ phase: "failed" });
   const error = { code: "SBATCH_REJECTED", message: "no such account", next: "", retryable: false };
   assert.equal(

@@ -6,7 +6,7 @@
  */
 
 export { freezeDaemon, setMinJobAge, withoutAccounting } from "./conditions.ts";
-export { dropSessions, onCluster, startDaemon, stopDaemon } from "./control.ts";
+export { dropSessions, onCluster, saveController, startDaemon, stopDaemon } from "./control.ts";
 export type { ClusterCommandOptions } from "./control.ts";
 export { runScript } from "./command.ts";
 export type { CommandResult } from "./command.ts";
@@ -19,7 +19,7 @@ export type { TestbedFacts } from "./facts.ts";
 export { layoutFromEnvironment, nodeNamed, testbedLayout } from "./layout.ts";
 export type { TestbedLayout } from "./layout.ts";
 export { setNodeLink } from "./network.ts";
-export { ensurePackages } from "./packages.ts";
+export { ensurePackages, installPackages } from "./packages.ts";
 export type { NeededProgram } from "./packages.ts";
 export type { Progress } from "./progress.ts";
 export { pipEnvironment, pythonTool, userCache } from "./python_tool.ts";

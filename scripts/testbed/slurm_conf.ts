@@ -63,7 +63,8 @@ export function slurmConf(layout: TestbedLayout): string {
     ],
     ["SlurmctldTimeout", 30],
     ["SlurmdTimeout", 30],
-    ["KillWait", 5],
+    // What a job has to end and to clear away after itself, also on a machine that is busy.
+    ["KillWait", 10],
     ["OverTimeLimit", 0],
     ["MinJobAge", 60],
     ["JobRequeue", 1],
