@@ -7,10 +7,12 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, open, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { readArchive } from "../hosts/mod.ts";
 import { asFileName } from "../launchers/mod.ts";
 import type { JobOutput } from "../model/mod.ts";
 import { FetchTargetError, OutputChangedError } from "./errors.ts";
 import { treeHash } from "./tree_hash.ts";
+import { Writes } from "./writes.ts";
 
 /** An output that can be fetched. */
 export type CollectedOutput = Extract<JobOutput, { status: "collected" }>;
@@ -56,6 +58,25 @@ export interface OutputSource {
   file(output: CollectedOutput): AsyncIterable<Uint8Array>;
   /** All that an output holds that is a directory; the directories in it too. */
   tree(output: CollectedOutput): AsyncIterable<FetchedEntry>;
+}
+
+/**
+ * What an output holds that comes as a tar archive.
+ *
+ * @param open Begins the archive; it ends when the signal is aborted.
+ */
+export async function* fetchedTree(
+  open: (ended: AbortSignal) => AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FetchedEntry> {
+  const leaving = new AbortController();
+  const ended = signal === undefined ? leaving.signal : AbortSignal.any([leaving.signal, signal]);
+  try {
+    for await (const file of readArchive(open(ended))) if (file.kind !== "other") yield file;
+    signal?.throwIfAborted();
+  } finally {
+    leaving.abort();
+  }
 }
 
 /**
@@ -106,9 +127,37 @@ export async function fetchOutputs(
   }
 }
 
+/** A file of no more bytes is small. */
+const SMALL_BYTES = 64 * 1024;
+
+/** The beginning of a content, which is all of it where nothing is left. */
+async function beginningOf(content: AsyncIterable<Uint8Array>): Promise<{
+  readonly pieces: readonly Uint8Array[];
+  readonly rest?: AsyncIterator<Uint8Array>;
+}> {
+  const rest = content[Symbol.asyncIterator]();
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes <= SMALL_BYTES) {
+    const { done, value } = await rest.next();
+    if (done === true) return { pieces };
+    pieces.push(value);
+    bytes += value.length;
+  }
+  return { pieces, rest };
+}
+
+async function* joined(
+  pieces: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield* pieces;
+  yield* { [Symbol.asyncIterator]: () => rest };
+}
+
 /** Writes bytes as a file; gives their SHA-256. */
 async function writeFile(
-  content: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   path: string,
   mode: number,
   count: (bytes: number) => void,
@@ -141,25 +190,41 @@ async function writeTree(
   const files: { readonly path: string; readonly sha256: string }[] = [];
   const directories: string[] = [];
   const links: { readonly path: string; readonly target: string }[] = [];
+  const made = new Set<string>([root]);
+  const makeDirectory = async (path: string) => {
+    if (made.has(path)) return;
+    await writing(path, () => mkdir(path, { recursive: true }));
+    made.add(path);
+  };
+  const writes = new Writes();
   await writing(root, () => mkdir(root));
-  for await (const entry of entries) {
-    const path = join(root, entry.path);
-    switch (entry.kind) {
-      case "directory":
-        directories.push(entry.path);
-        await writing(path, () => mkdir(path, { recursive: true }));
-        break;
-      case "symlink":
-        links.push({ path: entry.path, target: entry.target });
-        break;
-      case "file":
-        await writing(path, () => mkdir(dirname(path), { recursive: true }));
-        files.push({
-          path: entry.path,
-          sha256: await writeFile(entry.content, path, entry.mode, count),
-        });
-        break;
+  try {
+    for await (const entry of entries) {
+      const path = join(root, entry.path);
+      switch (entry.kind) {
+        case "directory":
+          directories.push(entry.path);
+          await makeDirectory(path);
+          break;
+        case "symlink":
+          links.push({ path: entry.path, target: entry.target });
+          break;
+        case "file": {
+          await makeDirectory(dirname(path));
+          const { pieces, rest } = await beginningOf(entry.content);
+          const write = async (content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => {
+            const sha256 = await writeFile(content, path, entry.mode, count);
+            files.push({ path: entry.path, sha256 });
+          };
+          if (rest === undefined) await writes.begin(() => write(pieces));
+          else await write(joined(pieces, rest));
+          break;
+        }
+      }
     }
+    await writes.ended();
+  } finally {
+    await writes.settled();
   }
   const linksLeftOut: { readonly path: string; readonly target: string }[] = [];
   // At the end, so that nothing is written through one.

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { fetchOutputs } from "./mod.ts";
+import { openLocal } from "../hosts/mod.ts";
+import { fetchedTree, fetchOutputs } from "./mod.ts";
 import type { CollectedOutput, FetchedEntry, OutputSource } from "./mod.ts";
 import { Workshop } from "./testing/workshop.ts";
 import { treeHash } from "./tree_hash.ts";
@@ -121,6 +122,46 @@ Deno.test("nothing is written through a link that an output holds", async () => 
   assert.equal(await shop.read("to/tree/in"), "one");
   assert.equal(((await Deno.stat(shop.path("to/tree/sub/a"))).mode ?? 0) & 0o777, 0o755);
   assert.equal(await shop.read("victim/inner"), "mine");
+});
+
+Deno.test("many files, large ones among them, come as they are from one archive", async () => {
+  await using shop = await Workshop.open();
+  const contents = new Map<string, string>();
+  for (let n = 0; n < 60; n++) contents.set(`d${n % 3}/${n}`, "x".repeat(n === 7 ? 200_000 : n));
+  for (const [name, content] of contents) await shop.write(`from/${name}`, content);
+  await using host = await openLocal();
+  const hash = treeHash({
+    files: [...contents].map(([path, content]) => ({ path, sha256: sha256(content) })),
+    directories: ["d0", "d1", "d2"],
+    links: [],
+  });
+  const archive = await host.getArchive(shop.path("from"));
+  const tree = { ...source([]), tree: () => fetchedTree(() => archive, undefined) };
+  let counted = 0;
+  await fetchOutputs([directory("tree", hash)], tree, shop.path("to"), ({ bytes }) => {
+    counted = bytes;
+  });
+  for (const [name, content] of contents) assert.equal(await shop.read(`to/tree/${name}`), content);
+  assert.equal(counted, [...contents.values()].join("").length);
+});
+
+Deno.test("a file that cannot be written ends the fetch, and nothing is left", async () => {
+  await using shop = await Workshop.open();
+  const entries = [file("a", "one"), file("a", "two"), file("b", "three")];
+  const hash = treeHash({ files: [], directories: [], links: [] });
+  const fetching = fetchOutputs([directory("tree", hash)], source([], entries), shop.path("to"));
+  await assert.rejects(fetching, hasCode("FETCH_TARGET"));
+  assert.deepEqual(await shop.list("to"), []);
+});
+
+Deno.test("an archive that is left before its end is ended", async () => {
+  let ended: AbortSignal | undefined;
+  const tree = fetchedTree((signal) => {
+    ended = signal;
+    return bytes();
+  }, undefined);
+  assert.deepEqual(await Array.fromAsync(tree), []);
+  assert.equal(ended?.aborted, true);
 });
 
 Deno.test("a directory is not mixed with what is here", async () => {

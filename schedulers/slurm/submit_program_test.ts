@@ -596,7 +596,7 @@ for (const shell of SHELLS) {
   });
 }
 
-const SMALL_DISK = "/var/lib/sluice-testbed/smalldisk";
+const SMALL_DISK = "/var/lib/sluice-testbed/smalldisks/programs";
 
 function smallDisk(): boolean {
   try {
