@@ -119,7 +119,8 @@ export async function getFile(
       }
     },
     cancel: finish,
-  }, { highWaterMark: 0 });
+    // The next bytes come while these are used.
+  }, { highWaterMark: 1 });
 }
 
 function putCommand(path: string, mode: number): string {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, open, rename, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { asFileName } from "../launchers/mod.ts";
 import type { JobOutput } from "../model/mod.ts";
-import { FetchTargetError, OutputChangedError } from "./errors.ts";
+import { OutputChangedError } from "./errors.ts";
+import { FilesWriter, writing } from "./files_writer.ts";
 import { treeHash } from "./tree_hash.ts";
 
 /** An output that can be fetched. */
@@ -92,7 +92,7 @@ export async function fetchOutputs(
       };
       onProgress({ bytes, total, name });
       const { sha256, linksLeftOut } = output.kind === "file"
-        ? { sha256: await writeFile(source.file(output), part, 0o600, count), linksLeftOut: [] }
+        ? { sha256: await writeFile(source.file(output), part, count), linksLeftOut: [] }
         : await writeTree(source.tree(output), part, count);
       if (sha256 !== output.sha256) {
         throw new OutputChangedError(name, output.path, output.sha256, sha256);
@@ -110,25 +110,12 @@ export async function fetchOutputs(
 async function writeFile(
   content: AsyncIterable<Uint8Array>,
   path: string,
-  mode: number,
   count: (bytes: number) => void,
 ): Promise<string> {
-  const hash = createHash("sha256");
-  const file = await writing(path, () => open(path, "wx", mode & 0o777 | 0o600));
-  try {
-    for await (const chunk of content) {
-      hash.update(chunk);
-      await writing(path, async () => {
-        for (let at = 0; at < chunk.length;) {
-          at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
-        }
-      });
-      count(chunk.length);
-    }
-  } finally {
-    await file.close();
-  }
-  return hash.digest("hex");
+  await using writer = new FilesWriter();
+  const sha256 = await writer.write({ content, path, mode: 0o600, count });
+  await writer.written();
+  return sha256;
 }
 
 async function writeTree(
@@ -142,25 +129,30 @@ async function writeTree(
   const directories: string[] = [];
   const links: { readonly path: string; readonly target: string }[] = [];
   await writing(root, () => mkdir(root));
+  const made = new Set([root]);
+  const makeDirectory = async (path: string) => {
+    if (made.has(path)) return;
+    await writing(path, () => mkdir(path, { recursive: true }));
+    made.add(path);
+  };
+  await using writer = new FilesWriter();
   for await (const entry of entries) {
     const path = join(root, entry.path);
     switch (entry.kind) {
       case "directory":
         directories.push(entry.path);
-        await writing(path, () => mkdir(path, { recursive: true }));
+        await makeDirectory(path);
         break;
       case "symlink":
         links.push({ path: entry.path, target: entry.target });
         break;
       case "file":
-        await writing(path, () => mkdir(dirname(path), { recursive: true }));
-        files.push({
-          path: entry.path,
-          sha256: await writeFile(entry.content, path, entry.mode, count),
-        });
+        await makeDirectory(dirname(path));
+        files.push({ path: entry.path, sha256: await writer.write({ ...entry, path, count }) });
         break;
     }
   }
+  await writer.written();
   const linksLeftOut: { readonly path: string; readonly target: string }[] = [];
   // At the end, so that nothing is written through one.
   for (const link of links) {
@@ -179,12 +171,4 @@ function leadsOut(
 ) {
   const leads = resolve(root, dirname(path), target);
   return target.startsWith("/") || (leads !== root && !leads.startsWith(`${root}/`));
-}
-
-async function writing<Result>(path: string, write: () => Promise<Result>): Promise<Result> {
-  try {
-    return await write();
-  } catch (error) {
-    throw new FetchTargetError(path, error);
-  }
 }
