@@ -159,7 +159,8 @@ async function received(
       }
     },
     cancel: finish,
-  }, { highWaterMark: 0 });
+    // The next bytes come while these are used.
+  }, { highWaterMark: 1 });
 }
 
 function putCommand(path: string, mode: number): string {

@@ -172,3 +172,51 @@ Deno.test("a directory is not mixed with what is here", async () => {
   await assert.rejects(fetching, hasCode("FETCH_TARGET"));
   assert.deepEqual(await shop.list("to/tree"), ["mine"]);
 });
+
+Deno.test("files of any size come whole, though several are written at once", async () => {
+  await using shop = await Workshop.open();
+  const small = Array.from({ length: 40 }, (_, number) => [`${number % 3}/${number}`, `${number}`]);
+  const part = "0123456789abcdef".repeat(6_000);
+  const contents = new Map<string, readonly string[]>([
+    ...small.map(([path = "", content = ""]) => [path, [content]] as const),
+    ["0/empty", []],
+    ["0/parts", ["one", "two", "three"]],
+    ["large", [part, part, part, "end", part]],
+    ["last", ["last"]],
+  ]);
+  const entries = [...contents].map(([path, parts]): FetchedEntry => ({
+    kind: "file",
+    path,
+    mode: 0o600,
+    content: bytes(...parts),
+  }));
+  const directories = ["0", "1", "2"];
+  const hash = treeHash({
+    files: [...contents].map(([path, parts]) => ({ path, sha256: sha256(parts.join("")) })),
+    directories,
+    links: [],
+  });
+  const made = directories.map((path): FetchedEntry => ({ kind: "directory", path }));
+  let came = 0;
+  await fetchOutputs(
+    [directory("tree", hash)],
+    source([], [...made, ...entries]),
+    shop.path("to"),
+    ({ bytes }) => came = bytes,
+  );
+  for (const [path, parts] of contents) {
+    assert.equal(await shop.read(`to/tree/${path}`), parts.join(""), path);
+  }
+  assert.equal(came, [...contents.values()].flat().join("").length);
+});
+
+Deno.test("a file that cannot be written ends the fetch, which leaves nothing", async () => {
+  await using shop = await Workshop.open();
+  for (const behind of [0, 40]) {
+    const others = Array.from({ length: behind }, (_, number) => file(`b${number}`, "more"));
+    const entries = [file("a", "one"), file("a", "two"), ...others];
+    const fetching = fetchOutputs([directory("tree", "")], source([], entries), shop.path("to"));
+    await assert.rejects(fetching, hasCode("FETCH_TARGET"));
+    assert.deepEqual(await shop.list("to"), []);
+  }
+});

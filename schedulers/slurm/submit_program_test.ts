@@ -371,8 +371,9 @@ shellTest(
 
 shellTest("an id that was cut off in the middle is no record", async ({ fake, submit }) => {
   const one = job(fake.root);
-  await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
-  await Deno.writeTextFile(`${one.directory}/lock`, "47", { append: true });
+  const holder = `${await nodeName()}:${await deadGroup()}:${seconds()}`;
+  await Deno.mkdir(one.directory, { recursive: true });
+  await Deno.writeTextFile(`${one.directory}/lock`, `${holder}\n47`);
   await fake.enqueue(`sluice:${one.attemptId} 4711`);
   const reply = await submit(one, true);
   assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
