@@ -9,6 +9,7 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { Mark } from "./mark.ts";
 
 /** A request's secret word, in two halves so that a shell that echoes its input never writes it whole. */
 export interface Token {
@@ -37,8 +38,8 @@ export interface FrameSink {
 }
 
 interface Expected {
-  readonly begin: Uint8Array;
-  readonly end: Uint8Array;
+  readonly begin: Mark;
+  readonly end: Mark;
   readonly sink: FrameSink;
 }
 
@@ -59,8 +60,8 @@ export class FrameReader {
     const word = `\x1e${token.head}${token.tail}`;
     const encoder = new TextEncoder();
     this.#expected.push({
-      begin: encoder.encode(`${word}<\n`),
-      end: encoder.encode(`${word}>`),
+      begin: new Mark(encoder.encode(`${word}<\n`)),
+      end: new Mark(encoder.encode(`${word}>`)),
       sink,
     });
   }
@@ -102,7 +103,7 @@ export class FrameReader {
     }
     const inside = this.#state === "inside";
     const mark = inside ? frame.end : frame.begin;
-    const found = findMark(rest, mark);
+    const found = mark.find(rest);
     if (found.index > 0) {
       const bytes = rest.subarray(0, found.index);
       if (inside) frame.sink.data(bytes);
@@ -116,19 +117,6 @@ export class FrameReader {
     if (!inside) frame.sink.begun();
     return found.index + mark.length;
   }
-}
-
-/** Where the mark, or a beginning of it that reaches the end of the bytes, starts. */
-function findMark(bytes: Uint8Array, mark: Uint8Array): { index: number; whole: boolean } {
-  let index = bytes.indexOf(mark[0] ?? 0);
-  while (index >= 0) {
-    const length = Math.min(mark.length, bytes.length - index);
-    let matched = 1;
-    while (matched < length && bytes[index + matched] === mark[matched]) matched++;
-    if (matched === length) return { index, whole: length === mark.length };
-    index = bytes.indexOf(mark[0] ?? 0, index + 1);
-  }
-  return { index: bytes.length, whole: false };
 }
 
 /** Keeps the last of what was written, as text for a message. */

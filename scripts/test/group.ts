@@ -122,8 +122,7 @@ export const GROUPS: readonly TestGroup[] = [
     name: "jobs",
     paths: ["schedulers/", "environments/", "actors/", "config/"],
     permissions: (machine) => [
-      `--allow-read=.,${machine.temporary},${machine.testbed}/smalldisk`,
-      `--allow-write=${machine.temporary},${machine.testbed}/smalldisk`,
+      ...scratch(machine),
       `--allow-run=${shells},setsid,kill`,
       "--allow-env=LOG_STREAM,LOG_TOKENS,CI",
       "--allow-sys=uid",

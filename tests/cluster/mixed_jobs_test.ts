@@ -3,7 +3,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { JobEvent, JobPhase, JobView } from "../../model/mod.ts";
+import type { JobEvent, JobId, JobPhase, JobView } from "../../model/mod.ts";
 import { jobEvents, jobLogs } from "../../rpc/mod.ts";
 import type { SluiceClient } from "../../rpc/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
@@ -204,6 +204,11 @@ function allKinds(): Kind[] {
   return [...kinds, ...Array.from({ length: JOBS - kinds.length }, () => plain)];
 }
 
+/** Waits until a job has printed something: that it runs is known before its payload has begun. */
+async function spoken(client: SluiceClient, jobId: JobId): Promise<void> {
+  for await (const _ of jobLogs(client, { jobId })) return;
+}
+
 /** Does to each job what its kind asks for, when an event says that it is time. */
 async function interfere(
   client: SluiceClient,
@@ -224,6 +229,7 @@ async function interfere(
       : undefined;
     if (what === undefined) continue;
     done.add(jobId);
+    if (fact.type === "running") await spoken(client, jobId);
     switch (what) {
       case "cancel":
         await client.jobs.cancel.mutate({ id: jobId });

@@ -48,14 +48,19 @@ export async function loseNode(node: string): Promise<AsyncDisposable> {
   await stopDaemon(`slurmd:${node}`, { signal: "KILL" });
   await runScript(
     "kill what runs on the node",
-    `while
+    `signal_all() {
       left=
-      for pid in $(ip netns pids "$1"); do
+      for pid in $(ip netns pids "$2"); do
         case $(cat "/proc/$pid/comm" 2>/dev/null) in
         '' | sshd) ;;
-        *) kill -s KILL "$pid" 2>/dev/null && left=1 ;;
+        *) ! kill -s "$1" "$pid" 2>/dev/null || left=1 ;;
         esac
       done
+    }
+    # They die together, so that none tells of the end of another.
+    signal_all STOP "$1"
+    while
+      signal_all KILL "$1"
       [ -n "$left" ]
     do
       sleep 0.1
