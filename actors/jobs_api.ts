@@ -148,6 +148,12 @@ export function jobsApi(
       if (!isFinal(phase)) throw new JobNotEndedError(id, phase);
       const whole = task === undefined && view.tasks !== undefined;
       const returns = !whole && callsFunction(spec, task) && view.filesRemovedAt === undefined;
+      // Asked together, so that they travel together.
+      const [outputBytes, returned, made] = await Promise.all([
+        view.tasks === undefined ? outputSizes(handles, view) : {},
+        returns ? readResult(handles, journal, { jobId: id, task }, false) : undefined,
+        whereReachable(outputs.list(id, task)),
+      ]);
       return {
         id,
         phase,
@@ -158,12 +164,10 @@ export function jobsApi(
         error: view.error,
         startedAt: part.startedAt,
         endedAt: part.endedAt,
-        outputBytes: view.tasks === undefined ? await outputSizes(handles, view) : {},
-        returned: returns
-          ? await readResult(handles, journal, { jobId: id, task }, false)
-          : undefined,
+        outputBytes,
+        returned,
         tasks: whole ? view.tasks : undefined,
-        outputs: await whereReachable(outputs.list(id, task)),
+        outputs: made,
       };
     },
     async returned(id, { task, signal } = {}) {

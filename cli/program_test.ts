@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import {
+  FunctionEnvironmentError,
+  FunctionJobFailedError,
+  NoResultError,
+} from "../functions/mod.ts";
 import type { JobId } from "../model/mod.ts";
 import { allocationJob, jobIdSchema, sessionIdSchema } from "../model/mod.ts";
 import { serve } from "../rpc/mod.ts";
@@ -290,6 +295,19 @@ Deno.test("Ctrl-C ends a feed of events with 130", async () => {
     };
     assert.equal(await runProgram(["events"], fake), 130);
     assert.ok(fake.outText.includes(id));
+  });
+});
+
+Deno.test("the command that errors of functions advise is one that there is", async () => {
+  await withShell(async (shell) => {
+    const { api, run } = shell;
+    const id = await submitted(shell);
+    api.print(id, new TextEncoder().encode("oops\n"), "stderr");
+    const end = { id: jobIdSchema.parse(id), phase: "failed", exitCode: 80 } as const;
+    for (const Class of [FunctionEnvironmentError, NoResultError, FunctionJobFailedError]) {
+      const advised = /sluice (logs .*)$/.exec(new Class(end).next)?.[1]?.split(" ") ?? [];
+      assert.deepEqual(await run(advised), { code: 0, out: "oops\n", err: "" });
+    }
   });
 });
 

@@ -136,12 +136,11 @@ export class FunctionEnvironmentError extends FunctionError {
 }
 
 function howItEnded({ exitCode, signal, reason, phase }: FunctionEnd): string {
-  const how = signal !== undefined
-    ? `by signal ${signal}`
-    : exitCode !== undefined
-    ? `with exit status ${exitCode}`
-    : `as ${phase}`;
-  return reason === undefined ? how : `${how} (${reason.text})`;
+  if (reason !== undefined) return reason.text;
+  if (signal !== undefined) return `The job ended by signal ${signal}.`;
+  return exitCode === undefined
+    ? `The job ended as ${phase}.`
+    : `The job ended with exit status ${exitCode}.`;
 }
 
 /** The function ended its process, or something else did, before it had returned. */
@@ -152,9 +151,12 @@ export class NoResultError extends FunctionError {
   constructor(end: FunctionEnd) {
     super(end, {
       code: "NO_RESULT",
-      message: `The job ended ${howItEnded(end)} before the function had returned.`,
-      next:
-        `The function may have called exit itself; read the job's error output: sluice logs ${end.id} --stream stderr`,
+      message: `The job ended before the function had returned. ${howItEnded(end)}`,
+      next: `${
+        end.signal === undefined
+          ? "The function may have called exit itself"
+          : "Something ended its process"
+      }; read the job's error output: sluice logs ${end.id} --stream stderr`,
     });
   }
 }
@@ -167,7 +169,7 @@ export class FunctionJobFailedError extends FunctionError {
   constructor(end: FunctionEnd) {
     super(end, {
       code: "FUNCTION_JOB_FAILED",
-      message: `The function returned, and then its job ended ${howItEnded(end)}.`,
+      message: `The function returned, and then its job failed. ${howItEnded(end)}`,
       next:
         `Something beside the function failed: the script around it, a command after it, an output. What it returned is in jobs.result; read the job's error output: sluice logs ${end.id} --stream stderr`,
     });

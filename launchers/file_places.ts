@@ -106,6 +106,14 @@ function placeOfOutput(name: string, { location }: Output, terms: PlaceTerms): F
   };
 }
 
+/** What two places have in common that are the same, however their paths are written. */
+function keyOf({ from, path }: FilePlace): string {
+  const words = path.map((piece) => typeof piece === "string" ? piece : `\0${piece.task}\0`).join(
+    "",
+  );
+  return `${from}:${words.split("/").filter((part) => part !== "" && part !== ".").join("/")}`;
+}
+
 /** Refuses places of which two are the same. */
 function distinct(
   kind: "inputs" | "outputs",
@@ -113,7 +121,7 @@ function distinct(
 ): ReadonlyMap<string, FilePlace> {
   const seen = new Map<string, string>();
   for (const [name, place] of places) {
-    const key = JSON.stringify(place);
+    const key = keyOf(place);
     const other = seen.get(key);
     if (other !== undefined) throw new SamePlaceError(kind, other, name);
     seen.set(key, name);

@@ -54,6 +54,13 @@ Deno.test("two files that would lie in the same place are refused", () => {
   assert.throws(() => inputPlaces(inputs, {}), { code: "SAME_PLACE" });
   const outputs = outputsSchema.parse({ one: { location: "x" }, other: { location: "x" } });
   assert.throws(() => outputPlaces(outputs, {}), { code: "SAME_PLACE" });
+  for (const [to, same] of [["x", "./x"], ["a/b", "a//b/"], ["/s/./x", "/s/x"], ["~/x", "~/./x"]]) {
+    const written = { one: { file: "a", to }, other: { file: "b", to: same } };
+    assert.throws(() => inputPlaces(written, {}), { code: "SAME_PLACE" }, `${to} ${same}`);
+  }
+  assert.equal(inputPlaces({ a: { file: "a", to: "x" }, b: { file: "b", to: "~/x" } }, {}).size, 2);
+  const tasks = outputsSchema.parse({ one: { location: "%a" }, other: { location: "a" } });
+  assert.equal(outputPlaces(tasks, {}).size, 2);
 });
 
 Deno.test("the shell finds a place where this side says that it is, whatever it is called", async () => {

@@ -374,6 +374,12 @@ Deno.test("an interpreter that is missing or too old is told apart from all else
   );
   assert.deepEqual(failure(missing).slice(0, 3), [90, "interpreter", "InterpreterNotFound"]);
   assert.match(missing.stderr, /^sluice: there is no it's no\/python here/);
+  for (const interpreter of ["/", "/etc/passwd"]) {
+    const unusable = await place.call(
+      python("def f(): pass", "f", { interpreter: [interpreter] }),
+    );
+    assert.deepEqual(failure(unusable).slice(0, 3), [90, "interpreter", "InterpreterNotFound"]);
+  }
   const text = "import sys\ndef f(): return [sys.flags.optimize, sys.flags.no_site]";
   const own = await place.call(python(text, "f", { interpreter: ["python3", "-O", "-O"] }));
   assert.deepEqual(value(own), [2, 0]);

@@ -8,6 +8,7 @@ export * from "./bash.ts";
 export * from "./component_script.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";
+export * from "./exit_codes.ts";
 export * from "./file_places.ts";
 export * from "./function/errors.ts";
 export * from "./job_script.ts";

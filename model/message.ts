@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { jsonObjectSchema, jsonValueSchema } from "./json_value.ts";
 
 const notFinite = z.enum(["NaN", "Infinity", "-Infinity"]);
 
@@ -15,7 +16,7 @@ export const metadataValueSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("path"), value: z.string() }),
   z.object({ type: z.literal("notebook"), value: z.string().describe("Path of a notebook.") }),
   z.object({ type: z.literal("md"), value: z.string().describe("Text in Markdown.") }),
-  z.object({ type: z.literal("json"), value: z.json() }),
+  z.object({ type: z.literal("json"), value: jsonValueSchema }),
   z.object({
     type: z.literal("int"),
     value: z.union([z.int(), z.string().regex(/^-?\d+$/)]).describe(
@@ -27,9 +28,12 @@ export const metadataValueSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("dagster_run"), value: z.string().describe("Id of a run.") }),
   z.object({ type: z.literal("asset"), value: z.string().describe("Key of an asset.") }),
   z.object({ type: z.literal("null"), value: z.null() }),
-  z.object({ type: z.literal("table"), value: z.json().describe("Its records and schema.") }),
-  z.object({ type: z.literal("table_schema"), value: z.json() }),
-  z.object({ type: z.literal("table_column_lineage"), value: z.json() }),
+  z.object({
+    type: z.literal("table"),
+    value: jsonValueSchema.describe("Its records and schema."),
+  }),
+  z.object({ type: z.literal("table_schema"), value: jsonValueSchema }),
+  z.object({ type: z.literal("table_column_lineage"), value: jsonValueSchema }),
   z.object({
     type: z.literal("timestamp"),
     value: z.number().describe("Seconds since the epoch."),
@@ -59,7 +63,7 @@ export type MessageException = z.infer<typeof messageExceptionSchema>;
 
 /** One message of a payload. */
 export const messageSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("opened"), extras: z.record(z.string(), z.json()) }).describe(
+  z.object({ kind: z.literal("opened"), extras: jsonObjectSchema }).describe(
     "The payload begins to send messages.",
   ),
   z.object({ kind: z.literal("closed"), exception: messageExceptionSchema.optional() }).describe(
@@ -84,12 +88,12 @@ export const messageSchema = z.discriminatedUnion("kind", [
     severity: z.enum(["WARN", "ERROR"]),
     metadata,
   }).describe("It has checked an asset."),
-  z.object({ kind: z.literal("custom"), payload: z.json() }).describe("Anything else."),
+  z.object({ kind: z.literal("custom"), payload: jsonValueSchema }).describe("Anything else."),
   z.object({
     kind: z.literal("output"),
     stream: z.string().describe("Such as `stdout`."),
     text: z.string(),
-    extras: z.record(z.string(), z.json()),
+    extras: jsonObjectSchema,
   }).describe("What something that the payload has started has written."),
   z.object({
     kind: z.literal("unreadable"),

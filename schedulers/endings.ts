@@ -4,6 +4,7 @@
  * @module
  */
 
+import { exitCodeMeaning } from "../launchers/mod.ts";
 import type { Reason } from "../model/mod.ts";
 import { explainEnd } from "../slurm/mod.ts";
 import type { SlurmState } from "../slurm/mod.ts";
@@ -25,11 +26,18 @@ export function reasonOf(
   const exit = exitCode === undefined && signal === undefined
     ? undefined
     : { exitCode: exitCode ?? 0, ...(signal === undefined ? {} : { signal }) };
-  return explainEnd({
+  const why = explainEnd({
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(exit === undefined ? {} : { exit }),
   });
+  const meaning = why.code === "NonZeroExitCode" ? exitCodeMeaning(exitCode ?? 0) : undefined;
+  if (meaning === undefined) return why;
+  // A payload may end with it for a reason of its own, so it is told whose word it is.
+  return {
+    ...why,
+    text: `${why.text} By that Sluice says: ${meaning}; see the job's error output.`,
+  };
 }
 
 /** What a record of the job's own, that no signal spoils, says of its end. */

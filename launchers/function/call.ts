@@ -51,7 +51,8 @@ function functionProgram({ language, interpreter, module }: FunctionPayload): st
     ? findProject(module.path)
     : [];
   const [program = "", ...flags] = interpreter ?? runner.interpreter;
-  const message = `there is no ${program} here: name the software that brings it, or 'interpreter'`;
+  const message =
+    `there is no ${program} here that can be run: name the software that brings it, or 'interpreter'`;
   const outcome = {
     exception: { stage: "interpreter", type: "InterpreterNotFound", message, traceback: "" },
   };
@@ -60,7 +61,10 @@ function functionProgram({ language, interpreter, module }: FunctionPayload): st
     "#!/bin/sh",
     "# Calls the function of the job, and leaves what it returned in the file $SLUICE_RESULT.",
     "sluice_dir=${0%/*}",
-    `if ! command -v ${quotePath(program)} >/dev/null; then`,
+    `sluice_program=$(command -v ${quotePath(program)}) || sluice_program=`,
+    // Some shells tell of any file by that path.
+    'case $sluice_program in */*) [ -f "$sluice_program" ] && [ -x "$sluice_program" ] || sluice_program= ;; esac',
+    'if [ -z "$sluice_program" ]; then',
     `  printf 'sluice: %s\\n' ${quote(message)} >&2`,
     '  if [ "${SLURM_PROCID:-0}" = 0 ]; then',
     `    printf '%s\\n' ${quote(JSON.stringify(outcome))} >"\${SLUICE_RESULT%/*}/.result.$$" &&`,

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { metadataValueSchema } from "../../model/mod.ts";
+import { jsonObjectSchema, jsonValueSchema, metadataValueSchema } from "../../model/mod.ts";
 import type { Message, MessageException, MetadataValue } from "../../model/mod.ts";
 import { parsePythonJson, plainJson, PythonNumber } from "./python_json.ts";
 
@@ -16,7 +16,7 @@ const MOST_TEXT = 1_000;
 const INFERRED = "__infer__";
 
 const maybe = z.string().nullish().transform((value) => value ?? undefined);
-const extras = z.record(z.string(), z.json()).nullish().transform((value) => value ?? {});
+const extras = jsonObjectSchema.nullish().transform((value) => value ?? {});
 const metadata = z.record(z.string(), metadataValueSchema);
 
 interface WireException {
@@ -57,7 +57,7 @@ const methods = {
     severity: z.enum(["WARN", "ERROR"]).default("ERROR"),
     metadata,
   }),
-  report_custom_message: z.object({ payload: z.json() }),
+  report_custom_message: z.object({ payload: jsonValueSchema }),
   log_external_stream: z.object({ stream: z.string(), text: z.string(), extras }),
 };
 
@@ -78,6 +78,15 @@ function inferredType(value: unknown): MetadataValue["type"] {
   if (typeof value === "boolean") return "bool";
   return value === null ? "null" : "json";
 }
+
+const metadataOf = z.custom<Readonly<Record<string, unknown>> | null>(
+  (value) => typeof value === "object" && !Array.isArray(value),
+  "must be a mapping",
+).refine(
+  // Nothing that is put together by key has one of this name.
+  (values) => values === null || !Object.hasOwn(values, "__proto__"),
+  "there can be none for __proto__",
+);
 
 const typedValue = z.object({ type: z.string(), raw_value: z.unknown() });
 
@@ -103,7 +112,7 @@ function parametersOf(params: Readonly<Record<string, unknown>>): Record<string,
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => {
       if (name !== "metadata") return [name, plainJson(value)];
-      const values = z.record(z.string(), z.unknown()).nullable().parse(value) ?? {};
+      const values = metadataOf.parse(value) ?? {};
       return [
         name,
         Object.fromEntries(Object.entries(values).map(([key, one]) => [key, typed(one)])),

@@ -163,3 +163,29 @@ Deno.test("whatever stands on a line, it is a message of the schema, and JSON co
     }),
   );
 });
+
+Deno.test("a key __proto__ is kept as it is in whatever is JSON, here and behind the journal", () => {
+  const value = '{"__proto__":{"a":[{"__proto__":null}]},"constructor":1}';
+  const sent = (method: string, params: string) =>
+    parseMessage(`{"__dagster_pipes_version":"0.1","method":"${method}","params":${params}}`);
+  for (
+    const message of [
+      sent("report_custom_message", `{"payload":${value}}`),
+      sent("opened", `{"extras":${value}}`),
+      withValue(`{"type":"json","raw_value":${value}}`),
+    ]
+  ) {
+    assert.ok(JSON.stringify(message).includes(value), JSON.stringify(message));
+    const read = messageSchema.parse(JSON.parse(JSON.stringify(message)));
+    assert.equal(JSON.stringify(read), JSON.stringify(message));
+  }
+});
+
+Deno.test("metadata for the key __proto__ is told, not left out", () => {
+  const message = parseMessage(
+    `{"__dagster_pipes_version":"0.1","method":"report_asset_materialization","params":{` +
+      `"asset_key":"a","metadata":{"__proto__":{"type":"int","raw_value":1}}}}`,
+  );
+  assert.equal(message.kind, "unreadable");
+  assert.match(message.kind === "unreadable" ? message.reason : "", /__proto__/);
+});

@@ -48,3 +48,12 @@ export function notOneWord(where: string, placeholder: string): PlaceholderError
     next: "Let it be a word by itself, outside of quotes, so that each element becomes a word.",
   });
 }
+
+/** A placeholder stands in a `#SBATCH` line. */
+export function inDirective(where: string, placeholder: string): PlaceholderError {
+  return new PlaceholderError({
+    code: "PLACEHOLDER_MISPLACED",
+    message: `${where} has \`${placeholder}\` in an #SBATCH line, which is read as it stands.`,
+    next: "Remove the line, and say the same in the job's `resources` or `options`.",
+  });
+}

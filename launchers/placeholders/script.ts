@@ -10,7 +10,7 @@ import type { PathPart } from "../file_places.ts";
 import { interpreterOf } from "../interpreter.ts";
 import { hazardsOf } from "./commands.ts";
 import type { Hazards } from "./commands.ts";
-import { misplaced, notOneWord } from "./errors.ts";
+import { inDirective, misplaced, notOneWord } from "./errors.ts";
 import { shellContexts } from "./scan.ts";
 import { MARK } from "./shell_context.ts";
 import type { HereDocument, ShellContext, ShellName } from "./shell_context.ts";
@@ -186,6 +186,17 @@ class Filled {
   }
 }
 
+/** Refuses placeholders in lines that are read as they stand, before there are values. */
+function checkDirectives(script: string): void {
+  for (const [index, line] of script.split("\n").entries()) {
+    if (!/^\s*(?:#|$)/.test(line)) return;
+    if (!line.startsWith("#SBATCH")) continue;
+    const placeholder = piecesOf(line).find((piece) => typeof piece !== "string");
+    if (placeholder === undefined) continue;
+    throw inDirective(`Line ${index + 1} of the script`, placeholder.text);
+  }
+}
+
 /**
  * The script with the values of its placeholders, each quoted as it must be where it stands, so that the program
  * that gets it gets exactly the value. The script of another interpreter than a shell stays as it is.
@@ -200,6 +211,7 @@ export function filledScript(script: string, values: Values): string {
   if (shell === undefined) return script;
   const pieces = piecesOf(script);
   if (pieces.length === 1) return script;
+  checkDirectives(script);
   const source = pieces.map((piece) => typeof piece === "string" ? piece : MARK).join("");
   const contexts = shellContexts(source, shell);
   const filled = new Filled(script, values);

@@ -155,8 +155,23 @@ Deno.test("braces that are no placeholder stay, and double ones are the characte
 });
 
 Deno.test("what stands in a comment stays as it is", () => {
-  const script = "#!/bin/sh\n#SBATCH --comment={inputs.no}\necho a # it's {inputs.no}\n";
+  const script =
+    "#!/bin/sh\n# for {inputs.no}\necho a # it's {inputs.no}\n#SBATCH -J {inputs.no}\n";
   assert.equal(fill(script), script);
+});
+
+Deno.test("a line that sbatch reads as it stands takes no value", () => {
+  for (const name of ["n", "no"]) {
+    const script =
+      `#!/bin/sh\n\n#SBATCH --mem=1G\n#SBATCH --ntasks={inputs.${name}}\necho {inputs.n}\n`;
+    assert.throws(() => fill(script, { n: 2 }), (error: unknown) => {
+      assert.ok(error instanceof PlaceholderError);
+      assert.equal(error.code, "PLACEHOLDER_MISPLACED");
+      assert.match(error.message, /^Line 4 of the script has `\{inputs\./);
+      assert.match(error.next, /resources/);
+      return true;
+    });
+  }
 });
 
 Deno.test("numbers and booleans are written as JSON writes them", () => {
