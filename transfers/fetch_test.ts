@@ -145,15 +145,6 @@ Deno.test("many files, large ones among them, come as they are from one archive"
   assert.equal(counted, [...contents.values()].join("").length);
 });
 
-Deno.test("a file that cannot be written ends the fetch, and nothing is left", async () => {
-  await using shop = await Workshop.open();
-  const entries = [file("a", "one"), file("a", "two"), file("b", "three")];
-  const hash = treeHash({ files: [], directories: [], links: [] });
-  const fetching = fetchOutputs([directory("tree", hash)], source([], entries), shop.path("to"));
-  await assert.rejects(fetching, hasCode("FETCH_TARGET"));
-  assert.deepEqual(await shop.list("to"), []);
-});
-
 Deno.test("an archive that is left before its end is ended", async () => {
   let ended: AbortSignal | undefined;
   const tree = fetchedTree((signal) => {
