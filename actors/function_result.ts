@@ -22,7 +22,7 @@ import { UnknownJobError } from "./job/mod.ts";
 import { readOutput } from "./job_output.ts";
 
 /** Most bytes of a result that are brought here: what is larger belongs into a file. */
-export const MAX_RESULT_BYTES = 64 * 1024 * 1024;
+const MAX_RESULT_BYTES = 64 * 1024 * 1024;
 
 /** Raised for a job that calls no function. */
 export class NoFunctionError extends SluiceError {

@@ -17,13 +17,8 @@ import type {
 } from "../model/mod.ts";
 import { checkPathBelow } from "../hosts/mod.ts";
 import type { Journal } from "../store/mod.ts";
-import { fetchOutputs } from "../transfers/mod.ts";
-import type {
-  ClusterFiles,
-  CollectedOutput,
-  FetchedEntry,
-  FetchedOutput,
-} from "../transfers/mod.ts";
+import { fetchedTree, fetchOutputs } from "../transfers/mod.ts";
+import type { ClusterFiles, CollectedOutput, FetchedOutput } from "../transfers/mod.ts";
 import type { FetchOptions } from "./api.ts";
 import { OutputRemovedError } from "./cluster/mod.ts";
 import { askCluster, clusterOf } from "./cluster_handles.ts";
@@ -68,7 +63,7 @@ export class OutputNotCollectedError extends SluiceError {
   }
 }
 
-/** Raised for a request of a file in an output that is none, or of a whole directory as if it were a file. */
+/** Raised for a request of what only a directory has, of an output that is a file. */
 export class OutputKindError extends SluiceError {
   override readonly name: string = "OutputKindError";
 
@@ -77,9 +72,7 @@ export class OutputKindError extends SluiceError {
     super({
       code: "OUTPUT_KIND",
       message: `The output ${JSON.stringify(name)} is a ${kind}.`,
-      next: kind === "directory"
-        ? "Name a file in it by `path`, or fetch all of it."
-        : "Leave `path` out.",
+      next: "Leave `path` out.",
     });
   }
 }
@@ -146,12 +139,17 @@ export class JobOutputs {
   async *read(request: OutputRead, signal: AbortSignal | undefined): AsyncGenerator<LogChunk> {
     const { jobId, path: within } = request;
     const output = await this.#collected(request, signal);
-    if ((output.kind === "directory") !== (within !== undefined)) {
-      throw new OutputKindError(output);
-    }
-    const path = within === undefined ? output.path : `${output.path}/${inDirectory(within)}`;
+    if (output.kind === "file" && within !== undefined) throw new OutputKindError(output);
     let { offset } = request;
-    for await (const bytes of this.#bytes(jobId, path, offset, signal)) {
+    const content = output.kind === "directory" && within === undefined
+      ? this.#archive(jobId, output.path, offset, signal)
+      : this.#file(
+        jobId,
+        within === undefined ? output.path : `${output.path}/${inDirectory(within)}`,
+        offset,
+        signal,
+      );
+    for await (const bytes of content) {
       yield { offset, bytes };
       offset += bytes.length;
     }
@@ -164,26 +162,14 @@ export class JobOutputs {
   ): Promise<readonly OutputEntry[]> {
     const output = await this.#collected(request, signal);
     if (output.kind !== "directory") throw new OutputKindError(output);
-    const entries: OutputEntry[] = [];
     const { signal: never } = new AbortController();
     const files = await this.#files(request.jobId);
-    for await (const file of files.files(output.path, signal ?? never)) {
-      const { path } = file;
-      switch (file.kind) {
-        case "file":
-          entries.push({ kind: "file", path, size: file.size, mode: file.mode });
-          break;
-        case "directory":
-          entries.push({ kind: "directory", path });
-          break;
-        case "symlink":
-          entries.push({ kind: "symlink", path, target: file.target });
-          break;
-        case "other":
-          break;
-      }
+    try {
+      return await files.list(output.path, signal ?? never);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw this.#failure(request.jobId, error);
     }
-    return entries;
   }
 
   /** See JobsApi.fetch. */
@@ -195,8 +181,9 @@ export class JobOutputs {
       ? outputs.flatMap((output) => output.status === "collected" ? [output] : [])
       : names.map((name) => collected(id, outputs, name));
     const source = {
-      file: ({ path }: CollectedOutput) => this.#bytes(id, path, 0, signal),
-      tree: ({ path }: CollectedOutput) => this.#tree(id, path, signal),
+      file: ({ path }: CollectedOutput) => this.#file(id, path, 0, signal),
+      tree: ({ path }: CollectedOutput) =>
+        fetchedTree((ended) => this.#archive(id, path, 0, ended), signal),
     };
     return await fetchOutputs(wanted, source, to, onProgress, signal);
   }
@@ -214,11 +201,23 @@ export class JobOutputs {
     return new TaskError(id, undefined, this.#journal.job(id)?.view.tasks?.map(({ task }) => task));
   }
 
-  /** The bytes of a file; where the line is cut, they go on where they broke off once there is one again. */
+  #file(jobId: JobId, path: string, from: number, signal: AbortSignal | undefined) {
+    return this.#bytes(jobId, from, (files, at, ended) => files.open(path, at, ended), signal);
+  }
+
+  #archive(jobId: JobId, path: string, from: number, signal: AbortSignal | undefined) {
+    return this.#bytes(jobId, from, (files, at, ended) => files.archive(path, at, ended), signal);
+  }
+
+  /** Bytes of the cluster; where the line is cut, they go on where they broke off once there is one again. */
   async *#bytes(
     jobId: JobId,
-    path: string,
     from: number,
+    open: (
+      files: ClusterFiles,
+      offset: number,
+      ended: AbortSignal,
+    ) => Promise<ReadableStream<Uint8Array>>,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array> {
     const leaving = new AbortController();
@@ -229,7 +228,7 @@ export class JobOutputs {
       for (;;) {
         try {
           const files = await this.#files(jobId);
-          for await (const bytes of await files.open(path, offset, ended)) {
+          for await (const bytes of await open(files, offset, ended)) {
             tries = 0;
             offset += bytes.length;
             yield bytes;
@@ -243,26 +242,6 @@ export class JobOutputs {
           await delay(this.#againMs, undefined, { signal: ended });
         }
       }
-    } finally {
-      leaving.abort();
-    }
-  }
-
-  async *#tree(
-    jobId: JobId,
-    path: string,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<FetchedEntry> {
-    const leaving = new AbortController();
-    const ended = signal === undefined ? leaving.signal : AbortSignal.any([leaving.signal, signal]);
-    try {
-      const files = await this.#files(jobId);
-      for await (const file of files.files(path, ended)) {
-        if (file.kind !== "other") yield file;
-      }
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw this.#failure(jobId, error);
     } finally {
       leaving.abort();
     }

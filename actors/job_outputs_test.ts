@@ -161,6 +161,25 @@ Deno.test("an output over a line that is cut goes on at the byte where it broke 
   );
 });
 
+Deno.test("a directory is read as one archive, which goes on where the line was cut", async () => {
+  await using stage = new OutputsStage();
+  await stage.job({ outputs: { model: { kind: "directory" } } }, sent, taken, ended);
+  stage.manifest = manifestOf("onetwo");
+  const { archives, opens } = stage.connection.files;
+  archives.answer = ({ offset }) => offset === 0 ? cutAfter("one") : new Blob(["two"]).stream();
+  const read = stage.outputs.read({ jobId: id, name: "model", offset: 0 }, undefined);
+  const pieces = await Array.fromAsync(read, ({ bytes }) => new TextDecoder().decode(bytes));
+  assert.equal(pieces.join(""), "onetwo");
+  assert.deepEqual(
+    archives.made.map(({ argument }) => [argument.path, argument.offset]),
+    [["/there/model", 0], ["/there/model", 3]],
+  );
+  opens.answer = () => new Blob(["inner"]).stream();
+  const inner = stage.outputs.read({ jobId: id, name: "model", path: "a/b", offset: 0 }, undefined);
+  assert.equal((await Array.fromAsync(inner)).length, 1);
+  assert.equal(opens.made[0]?.argument.path, "/there/model/a/b");
+});
+
 Deno.test("a file is read whole or in a directory, as the output is one or the other", async () => {
   await using stage = new OutputsStage();
   await stage.job({}, sent, taken, ended);

@@ -50,7 +50,7 @@ export interface Newcomers {
 }
 
 /** Names a session of the configuration among those whose openings are under way. */
-export function sessionKey(cluster: ClusterName, name: SessionName): string {
+function sessionKey(cluster: ClusterName, name: SessionName): string {
   return `session ${cluster} ${name}`;
 }
 

@@ -7,7 +7,8 @@
 import type { OutputRequest } from "../model/mod.ts";
 import { jobOutput } from "../rpc/mod.ts";
 import type { SluiceClient } from "../rpc/mod.ts";
-import type { CollectedOutput, FetchedEntry, OutputSource } from "../transfers/mod.ts";
+import { fetchedTree } from "../transfers/mod.ts";
+import type { OutputSource } from "../transfers/mod.ts";
 
 /** Reads the outputs of a job, or of one of its tasks, through the server. */
 export function clientOutputs(
@@ -15,15 +16,14 @@ export function clientOutputs(
   part: Omit<OutputRequest, "name">,
   signal: AbortSignal,
 ): OutputSource {
-  async function* bytes(name: string, path?: string): AsyncGenerator<Uint8Array> {
-    const request = { ...part, name, ...(path === undefined ? {} : { path }) };
-    for await (const chunk of jobOutput(client, request, { signal })) yield chunk.bytes;
-    signal.throwIfAborted();
-  }
-  async function* tree({ name }: CollectedOutput): AsyncGenerator<FetchedEntry> {
-    for (const entry of await client.jobs.outputEntries.query({ ...part, name }, { signal })) {
-      yield entry.kind === "file" ? { ...entry, content: bytes(name, entry.path) } : entry;
+  async function* bytes(name: string, ended: AbortSignal): AsyncGenerator<Uint8Array> {
+    for await (const chunk of jobOutput(client, { ...part, name }, { signal: ended })) {
+      yield chunk.bytes;
     }
+    ended.throwIfAborted();
   }
-  return { file: ({ name }) => bytes(name), tree };
+  return {
+    file: ({ name }) => bytes(name, signal),
+    tree: ({ name }) => fetchedTree((ended) => bytes(name, ended), signal),
+  };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SluiceClient } from "../rpc/mod.ts";
 import { createSluiceClient, jobEvents, jobLogs } from "../rpc/mod.ts";
+import { lastingPort } from "../rpc/testing/mod.ts";
 import { configVariables } from "../config/mod.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -75,7 +76,8 @@ clusters:
   here: { type: local, remoteDirectory: ${JSON.stringify(join(directory, "remote"))} }
 `,
       );
-      const first = await startServer(directory, 0);
+      const port = lastingPort();
+      const first = await startServer(directory, port);
       const job = await first.client.jobs.submit.mutate({
         cluster: "here",
         payload: {
@@ -114,7 +116,7 @@ clusters:
       assert.doesNotMatch(err, /legacy|error/i);
 
       await Deno.writeTextFile(go, "");
-      const second = await startServer(directory, Number(new URL(first.url).port));
+      const second = await startServer(directory, port);
       assert.equal(await output, "one\ntwo\n");
       const indexes = await events;
       assert.deepEqual(indexes, indexes.map((_, place) => place + 1));

@@ -130,7 +130,7 @@ export class FunctionEnvironmentError extends FunctionError {
       code: "FUNCTION_ENVIRONMENT",
       message: `The function's software could not be made ready (exit status ${end.exitCode}).`,
       next:
-        `Read the job's error output, which says what is missing: sluice logs ${end.id} --stderr`,
+        `Read the job's error output, which says what is missing: sluice logs ${end.id} --stream stderr`,
     });
   }
 }
@@ -154,7 +154,7 @@ export class NoResultError extends FunctionError {
       code: "NO_RESULT",
       message: `The job ended ${howItEnded(end)} before the function had returned.`,
       next:
-        `The function may have called exit itself; read the job's error output: sluice logs ${end.id} --stderr`,
+        `The function may have called exit itself; read the job's error output: sluice logs ${end.id} --stream stderr`,
     });
   }
 }
@@ -169,7 +169,7 @@ export class FunctionJobFailedError extends FunctionError {
       code: "FUNCTION_JOB_FAILED",
       message: `The function returned, and then its job ended ${howItEnded(end)}.`,
       next:
-        `Something beside the function failed: the script around it, a command after it, an output. What it returned is in jobs.result; read the job's error output: sluice logs ${end.id} --stderr`,
+        `Something beside the function failed: the script around it, a command after it, an output. What it returned is in jobs.result; read the job's error output: sluice logs ${end.id} --stream stderr`,
     });
   }
 }

@@ -139,6 +139,12 @@ export interface PutFilesOptions extends TransferOptions {
   readonly size?: number;
 }
 
+/** How a directory is read as an archive. */
+export interface GetArchiveOptions extends TransferOptions {
+  /** First byte wanted of the archive, which is the same each time while nothing in the directory changes. Default: 0. */
+  readonly offset?: number;
+}
+
 /** How many files are read together. */
 export interface GetFilesOptions extends TransferOptions {
   /** What to read below the directory, directories with all they hold. Default: everything. */
@@ -254,6 +260,11 @@ export interface Host extends AsyncDisposable {
    * changed while it was read, or an `UnsafePathError`.
    */
   getFiles(directory: string, options?: GetFilesOptions): AsyncIterable<ReceivedFile>;
+  /**
+   * Reads all that a directory holds as a tar archive, a stream with backpressure, which errors rather than ends
+   * early. It holds a channel until it is read to its end or cancelled. Rejects with a `FileError`.
+   */
+  getArchive(directory: string, options?: GetArchiveOptions): Promise<ReadableStream<Uint8Array>>;
   /** What is known of a path, or `undefined` where there is none. */
   stat(path: string): Promise<FileInfo | undefined>;
   /** What a directory holds, hidden entries included, sorted by name. */

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
+import { readArchive } from "./archive.ts";
 import { FileError, UnsafePathError } from "./file_errors.ts";
 import type { FileEntry, Host, ReceivedFile, TransferProgress } from "./host.ts";
 import { openLocal } from "./local/mod.ts";
@@ -200,6 +201,39 @@ Deno.test("what fails says why and leaves nothing behind", async () => {
     await assert.rejects(get(directory, ["file", "none"]), isProblem("not-found"));
     await host.run("true");
     assert.equal(host.openChannels, 1);
+  });
+});
+
+Deno.test("an archive of a directory is the same each time and goes on at any byte, and what fails says why", async () => {
+  await withDirectory(async (host, directory) => {
+    const place = `${directory}/place`;
+    const entries = [file("b", "x".repeat(30_000), 0o640), file("a/-rf", "inner"), file("'", "")];
+    await host.putFiles(entries, place);
+    const all = async (offset: number) =>
+      await new Response(await host.getArchive(place, { offset })).bytes();
+    const whole = await all(0);
+    for (const offset of [1, 512, 20_001, whole.length]) {
+      assert.deepEqual(await all(offset), whole.subarray(offset));
+    }
+    const found = await read(readArchive(new Blob([whole]).stream()));
+    assert.deepEqual([...found.keys()], ["'", "a", "a/-rf", "b"]);
+    assert.equal(found.get("a/-rf"), "600 inner");
+    await assert.rejects(host.getArchive(`${directory}/none`), isProblem("not-found"));
+    await assert.rejects(host.getArchive(`${place}/b`), isProblem("not-a-directory"));
+    // A tar that fails at its end, as of a file that changed meanwhile.
+    await Deno.mkdir(`${directory}/bin`);
+    const tar = `${directory}/bin/tar`;
+    await Deno.writeTextFile(tar, "#!/bin/sh\necho archive; echo 'tar: ./b: gone' >&2; exit 1\n", {
+      mode: 0o755,
+    });
+    await using other = await openLocal({
+      shell: { command: `env PATH=${directory}/bin:/usr/bin:/bin sh`, login: false, prelude: "" },
+    });
+    for (const offset of [0, 2]) {
+      const archive = await other.getArchive(place, { offset });
+      await assert.rejects(new Response(archive).bytes(), /gone/);
+    }
+    assert.equal(host.openChannels, 0);
   });
 });
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+export * from "./archive.ts";
 export * from "./errors.ts";
 export * from "./file_errors.ts";
 export * from "./host.ts";

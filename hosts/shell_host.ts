@@ -28,6 +28,7 @@ import type {
   DiskSpace,
   FileEntry,
   FileInfo,
+  GetArchiveOptions,
   GetFilesOptions,
   GetOptions,
   Host,
@@ -44,7 +45,7 @@ import { Lane } from "./lane.ts";
 import { putFiles } from "./put_files.ts";
 import { killCommand, shellCommand, type ShellOptions, streamCommand } from "./shell_script.ts";
 import { ShellSession } from "./shell_session.ts";
-import { getFile, putFile } from "./transfer.ts";
+import { getArchive, getFile, putFile } from "./transfer.ts";
 import type { Transport } from "./transport.ts";
 
 /** How a {@linkcode ShellHost} uses its transport. */
@@ -128,6 +129,13 @@ export class ShellHost implements Host {
 
   getFiles(directory: string, options: GetFilesOptions = {}): AsyncIterable<ReceivedFile> {
     return getFiles(this.#transfers, directory, options);
+  }
+
+  getArchive(
+    directory: string,
+    options: GetArchiveOptions = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    return getArchive(this.#transfers, directory, options);
   }
 
   async stat(path: string): Promise<FileInfo | undefined> {

@@ -8,7 +8,13 @@ import { randomBytes } from "node:crypto";
 import { commandLine, quote } from "../shell/mod.ts";
 import { fileFailure } from "./file_errors.ts";
 import { IN_C_LOCALE } from "./file_info.ts";
-import type { GetOptions, HostStream, PutOptions } from "./host.ts";
+import type {
+  GetArchiveOptions,
+  GetOptions,
+  HostStream,
+  PutOptions,
+  TransferOptions,
+} from "./host.ts";
 import { collect, receivePortions, sendPortions, whole } from "./portions.ts";
 import { Progress } from "./progress.ts";
 import { deliver, EXIT_WHEN_ASKED, readComplaint, signalOf } from "./transfer_host.ts";
@@ -55,12 +61,47 @@ export async function putFile(
  * @throws {FileError} The file cannot be read.
  * @throws {LinkLostError} The connection went.
  */
-export async function getFile(
+export function getFile(
   host: TransferHost,
   path: string,
   options: GetOptions,
 ): Promise<ReadableStream<Uint8Array>> {
-  const stream = await host.stream(getCommand(path, options), signalOf(options));
+  const { offset = 0, length } = options;
+  return received(host, path, getCommand(path, options), options, (size) => {
+    const available = Math.max(0, size - offset);
+    return Math.min(available, length ?? available);
+  });
+}
+
+/**
+ * Reads all that a directory holds, as a tar archive. Of a directory that has not changed it is the same each time.
+ * The stream errors with what went wrong, never ends early.
+ *
+ * @throws {FileError} The directory cannot be read; something in it cannot be read or changed while it was.
+ * @throws {LinkLostError} The connection went.
+ */
+export function getArchive(
+  host: TransferHost,
+  directory: string,
+  options: GetArchiveOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const command = packCommand(directory, options);
+  return received(host, directory, command, options, () => undefined);
+}
+
+/**
+ * What a command writes behind a line with a number, as a stream.
+ *
+ * @param totalOf How many bytes that will be, where the number tells.
+ */
+async function received(
+  host: TransferHost,
+  path: string,
+  command: string,
+  options: TransferOptions,
+  totalOf: (size: number) => number | undefined,
+): Promise<ReadableStream<Uint8Array>> {
+  const stream = await host.stream(command, signalOf(options));
   const complaint = readComplaint(stream);
   const reader = stream.stdout.getReader();
   const failure = async () => fileFailure(host.label, path, await complaint);
@@ -79,8 +120,7 @@ export async function getFile(
     options.signal?.throwIfAborted();
     throw error;
   }
-  const available = Math.max(0, fileSize - (options.offset ?? 0));
-  const progress = new Progress(options, Math.min(available, options.length ?? available));
+  const progress = new Progress(options, totalOf(fileSize));
   const { signal } = options;
   let abort = () => {};
   const finish = async () => {
@@ -161,6 +201,24 @@ function getCommand(path: string, { offset = 0, length }: GetOptions): string {
     `stat -L --printf='%s\\n' -- ${file} || exit 1`,
     `exec 3<${file} || exit 1`,
     read,
+  ].join("\n");
+}
+
+function packCommand(directory: string, { offset = 0 }: GetArchiveOptions): string {
+  const path = quote(directory.startsWith("/") ? directory : `./${directory}`);
+  const pack = "tar -c --format=gnu --hard-dereference --sort=name -f - -- .";
+  return [
+    IN_C_LOCALE,
+    "CDPATH=",
+    // For its words: cd does not say why it fails.
+    `stat -L --printf='%s\\n' -- ${path}/. || exit 1`,
+    `cd -- ${path} || exit 1`,
+    ...offset === 0 ? [`exec ${pack}`] : [
+      // A pipe has the status of its last command, and what counts is that of the first.
+      "exec 4>&1",
+      `sluice_status=$({ { ${pack}; printf %s "$?" >&3; } | tail -c +${offset + 1} >&4; } 3>&1)`,
+      'exit "$sluice_status"',
+    ],
   ].join("\n");
 }
 

@@ -6,20 +6,14 @@
 
 import { attemptParts } from "../model/mod.ts";
 import type { AttemptId, Resources } from "../model/mod.ts";
-import {
-  BEGIN_LINK,
-  componentDirectory,
-  GIVEN_UP,
-  JOB_SCRIPT_FILE,
-  jobScript,
-  leaveToOwner,
-} from "./job_script.ts";
+import { componentDirectory, JOB_SCRIPT_FILE, jobScript } from "./job_script.ts";
 import type { ScriptTerms } from "./job_script.ts";
+import { BEGIN_LINK, GIVEN_UP, leaveToOwner } from "./on_record.ts";
 import { peersFiles } from "./peers.ts";
 import { messageFiles } from "./pipes/mod.ts";
 import type { ExecutionPlan, PlanFile } from "./plan.ts";
+import { NOTED_SIGNALS } from "./signals.ts";
 import { STEP_SCRIPT_FILE, stepScript } from "./step_script.ts";
-import { NOTED_SIGNALS } from "./user_commands.ts";
 
 /** Name of the symbolic link in a component's directory whose target is the scheduler's id of its step. */
 export const STEP_LINK = "step";
@@ -81,7 +75,7 @@ const MEMORY = ["SLURM_MEM_PER_CPU", "SLURM_MEM_PER_GPU", "SLURM_MEM_PER_NODE"] 
  *
  * @param components How many components there are.
  */
-export function componentsScript(attemptId: AttemptId, components: number): string {
+function componentsScript(attemptId: AttemptId, components: number): string {
   const { jobId, attempt } = attemptParts(attemptId);
   const numbers = Array.from({ length: components }, (_, number) => number);
   return [
@@ -129,6 +123,8 @@ export function componentsScript(attemptId: AttemptId, components: number): stri
     `  if [ ! -L "$sluice_dir/${BEGIN_LINK}.$sluice_number" ]; then`,
     '    cat "$sluice_dir/component-$sluice_number/srun.log" >>"stderr.$sluice_number"',
     "  fi",
+    // srun ends with 0 also where it has lost sight of what was killed: only the component itself can have succeeded.
+    `  if [ "$sluice_code" = 0 ]; then sluice_code=${UNTOLD_EXIT_CODE}; fi`,
     // Only where there is none: what the component's own script has written counts.
     "  set -C",
     `  printf '%s %s %s ${NO_WORD} %s %s\\n' "$sluice_id" "\${SLURM_RESTART_COUNT:-0}" "$sluice_code" \\`,

@@ -45,7 +45,7 @@ export const ENVIRONMENT_FILES = {
 export const ENVIRONMENT_MARK = ".sluice-environment";
 
 /** Seconds without a sign of life after which whoever unpacks is taken to be gone. */
-export const LEASE_SECONDS = 30;
+const LEASE_SECONDS = 30;
 
 /** Seconds that a job waits for another one to unpack, as long as that is at work. */
 const LONGEST_WAIT_SECONDS = 3600;

@@ -5,52 +5,23 @@
  */
 
 import { attemptParts } from "../model/mod.ts";
-import type { AttemptId, Component, JobSpec, SessionId, SignalName } from "../model/mod.ts";
+import type { AttemptId, Component, JobSpec, SessionId } from "../model/mod.ts";
 import { quotePath } from "../shell/mod.ts";
+import { BEGIN_LINK, leaveToOwner, putOnRecord } from "./on_record.ts";
 import { afterOutputs, beforeOutputs } from "./output_lines.ts";
 import { endPeers, startPeers } from "./peers.ts";
 import { messageLines } from "./pipes/mod.ts";
 import type { ExecutionPlan } from "./plan.ts";
+import { catchSignals, FORGET_WAKING, TERMINATED_EXIT_CODE, whilePassingOn } from "./signals.ts";
 import { softwareLines } from "./software.ts";
-import {
-  bashrcLines,
-  beforeLines,
-  NOTED_SIGNALS,
-  scriptShell,
-  TERMINATED_EXIT_CODE,
-  withAfter,
-} from "./user_commands.ts";
+import { bashrcLines, beforeLines, scriptShell, withAfter } from "./user_commands.ts";
 import { makeWakes, noteWakes, whileWoken } from "./wakes.ts";
 
 /** Name of the batch script in the attempt's directory. */
 export const JOB_SCRIPT_FILE = "job.sh";
 
-/** Name of the symbolic link in the attempt's directory whose target is the scheduler's id of it. */
-export const ID_LINK = "slurm_id";
-
-/**
- * Name of the file in the attempt's directory in which whoever has just submitted it notes the scheduler's id
- * of it, unless the attempt has begun by then. It counts once its line is whole.
- */
-export const ID_FILE = "submitted_id";
-
-/**
- * Name of the symbolic link that says that the attempt has begun, with `.N` behind it for task N of an
- * array. Its target is the scheduler's id of the attempt, or {@linkcode GIVEN_UP}.
- */
-export const BEGIN_LINK = "begun";
-
-/** Target of {@linkcode BEGIN_LINK} for an attempt that was given up before it began, and never will. */
-export const GIVEN_UP = "given-up";
-
 /** Exit status of a job whose working directory cannot be entered. */
 export const WORKING_DIRECTORY_EXIT_CODE = 72;
-
-/**
- * Exit status of a copy of an attempt that is not the one on record, or of an attempt that was given up, and
- * so runs nothing: never to be taken for a success.
- */
-export const DUPLICATE_EXIT_CODE = 75;
 
 /** Where the script of an attempt is started. */
 export type JobPlace =
@@ -128,14 +99,12 @@ function identity(place: JobPlace): string[] {
  * The batch script of an attempt: it runs the plan once and leaves word of its start and end.
  *
  * The scheduler starts it in the job's directory as `job.sh SPOOL [DIRECTORY]`, where DIRECTORY is the
- * attempt's own below the job's, if it has one. There it makes the link {@linkcode ID_LINK} to the
- * scheduler's id of it, which is made in one step or not at all, unless whoever submitted it has made it or
- * has noted another id in {@linkcode ID_FILE}. Should the attempt ever be in the queue twice, the copy whose
+ * attempt's own below the job's, if it has one. Should the attempt ever be in the queue twice, the copy whose
  * id is not the one on record ends, with a status of its own, without running anything: so does one that
- * cannot be put on record. It then makes the link {@linkcode BEGIN_LINK}, in the same way: whoever gives the
- * attempt up makes it too, and only one of them can. At the end the script appends one line to the spool, which a `tail` may be following, and leaves
- * the exit status in the attempt's directory (`exit`, or `exit.N` for an array task). A spool that cannot be
- * written does no harm.
+ * cannot be put on record ({@linkcode leaveToOwner}). It then makes the link {@linkcode BEGIN_LINK}, in one
+ * step or not at all: whoever gives the attempt up makes it too, and only one of them can. At the end the
+ * script appends one line to the spool, which a `tail` may be following, and leaves the exit status in the
+ * attempt's directory (`exit`, or `exit.N` for an array task). A spool that cannot be written does no harm.
  *
  * Signals that the scheduler sends to the whole job are noted, not obeyed: the payload gets them too,
  * and the script lives on to record how it ended. SIGCONT is recorded before all others: Slurm wakes every
@@ -199,7 +168,7 @@ export function jobScript(
     // A later run of the same, and no other, finds the link that an earlier one made.
     ...putOnRecord(records, `${BEGIN_LINK}$sluice_suffix`, "sluice_run", "it"),
     "",
-    ...(early === undefined ? noteSignals() : noteAndPassOn(early)),
+    ...catchSignals(early),
     ...(wakes ? [...makeWakes(), ...noteWakes()] : []),
     "",
     "sluice_note() {",
@@ -237,8 +206,9 @@ export function jobScript(
   ].join("\n");
 }
 
+/** Runs the payload in the way that its signals want, and leaves its status in `sluice_code`. */
 function inItsWay(payload: readonly string[], passesOn: boolean, wakes: boolean): string[] {
-  if (passesOn) return inBackground(payload);
+  if (passesOn) return whilePassingOn(payload);
   return wakes ? whileWoken(payload) : [...payload, "sluice_code=$?"];
 }
 
@@ -260,113 +230,4 @@ function ownDirectory(
   return place.kind === "component" && named
     ? [`sluice_dir=$${recordsVariable(place)}/${componentDirectory(place.component)}`]
     : [];
-}
-
-/**
- * Puts the copy on record as the one that runs, and ends where another one is.
- *
- * @param records The variable of the directory with the records. Default: `sluice_dir`.
- */
-export function leaveToOwner(records = "sluice_dir"): string[] {
-  return [
-    `{ read -r sluice_owner <"$${records}/${ID_FILE}"; } 2>/dev/null || sluice_owner=$sluice_id`,
-    'if [ "$sluice_owner" != "$sluice_id" ]; then',
-    ...leaveTo("this copy"),
-    "fi",
-    ...putOnRecord(records, ID_LINK, "sluice_id", "this copy"),
-  ];
-}
-
-/** Makes a link to the value of the variable, and ends where another target or none can be had. */
-function putOnRecord(records: string, link: string, variable: string, who: string): string[] {
-  return [
-    `if ! ln -sn "$${variable}" "$${records}/${link}" 2>/dev/null; then`,
-    `  sluice_owner=$(readlink "$${records}/${link}")`,
-    `  if [ "$sluice_owner" != "$${variable}" ]; then`,
-    ...leaveTo(who).map((line) => `  ${line}`),
-    "  fi",
-    "fi",
-  ];
-}
-
-/** Ends, since another one is on record. */
-function leaveTo(who: string): string[] {
-  return [
-    `  printf 'sluice: %s is on record as %s; ${who} does nothing.\\n' \\`,
-    `    "$sluice_attempt" "\${sluice_owner:-nothing that can be read or written}" >&2`,
-    `  exit ${DUPLICATE_EXIT_CODE}`,
-  ];
-}
-
-function noteSignals(): string[] {
-  return [
-    ...NOTED_SIGNALS.map((signal) => `trap 'sluice_caught=${signal}' ${signal}`),
-    "trap 'sluice_woken=1' CONT",
-  ];
-}
-
-/** The same where one signal comes to the script alone and must reach the payload at once. */
-function noteAndPassOn(early: SignalName): string[] {
-  return [
-    "sluice_group=",
-    "sluice_early=",
-    "sluice_told=",
-    "sluice_again=",
-    "sluice_pass_on() {",
-    `  if [ -n "$sluice_group" ]; then kill -s ${early} -- "-$sluice_group"; else sluice_early=1; fi`,
-    "} 2>/dev/null",
-    `trap 'sluice_told=$SECONDS; sluice_again=1; sluice_pass_on' ${early}`,
-    ...NOTED_SIGNALS.filter((signal) => signal !== early).map((signal) =>
-      `trap 'sluice_caught=${signal}; sluice_again=1' ${signal}`
-    ),
-    "trap 'sluice_woken=$SECONDS; sluice_again=1' CONT",
-  ];
-}
-
-/**
- * Slurm wakes a job also before the signal before its limit, and either may arrive first: a SIGCONT at the
- * time of that signal tells of no end.
- */
-const FORGET_WAKING = [
-  'if [ -n "$sluice_woken" ] && [ -n "$sluice_told" ] &&',
-  "  [ $((sluice_woken - sluice_told)) -ge -2 ] && [ $((sluice_woken - sluice_told)) -le 2 ]; then",
-  "  sluice_woken=",
-  "fi",
-];
-
-/**
- * Runs the payload in a process group of its own, while the script waits for signals.
- *
- * How the payload ended is not asked of bash's `wait`: after a trap has interrupted it once, it can say -1
- * or the trapped signal. Instead the group's first process, which signals do not end, waits for the payload
- * in the foreground and tells its status through a pipe.
- */
-function inBackground(payload: readonly string[]): string[] {
-  return [
-    // Else bash knows no process substitution, and a trap interrupts `read`.
-    "set +o posix",
-    // A pipe: both ends at first, then one that is written and one that is read.
-    "exec 4<> <(:)",
-    "exec 5>/dev/fd/4 6</dev/fd/4 4>&-",
-    "sluice_read() {",
-    '  while sluice_again=; ! read -r "$1" <&6 && [ -n "$sluice_again" ]; do :; done',
-    "}",
-    // With job control a command in the background has a group of its own, does not ignore SIGINT and keeps
-    // its input.
-    "set -m",
-    "(",
-    `  trap : ${NOTED_SIGNALS.join(" ")}`,
-    "  echo begun >&5",
-    ...payload.map((line) => `  ${line}`),
-    '  echo "$?" >&5',
-    ") &",
-    "set +m",
-    "exec 5>&-",
-    "sluice_read sluice_begun",
-    'if [ -n "$sluice_begun" ]; then sluice_group=$!; fi',
-    'if [ -n "$sluice_early" ]; then sluice_pass_on; fi',
-    "sluice_read sluice_code",
-    // Only SIGKILL leaves no word of the payload.
-    'if [ -z "$sluice_code" ]; then sluice_code=137; fi',
-  ];
 }

@@ -12,6 +12,7 @@ export * from "./file_places.ts";
 export * from "./function/errors.ts";
 export * from "./job_script.ts";
 export * from "./launch.ts";
+export * from "./on_record.ts";
 export * from "./output_lines.ts";
 export * from "./own_files.ts";
 export * from "./peers.ts";

@@ -34,14 +34,13 @@ const OWN_NAMES = [
   /peers\.sh/,
   /pipes-context\.json/,
   /ray_.*/,
-  /sbatch\.(?:err|out)/,
+  /sbatch\..*/,
   /slurm_id/,
   /spark.*/,
   /start_step\.sh/,
   /step/,
   /step_.*/,
   /step\.sh/,
-  /submitted_id/,
   /sweep\.sh/,
 ];
 

@@ -18,6 +18,7 @@ Deno.test("an input or output must not lie where Sluice's own files do", () => {
       "manifest",
       "attempt-2/x",
       "lock.here:1:2",
+      "sbatch.here:1:2.err",
       "component-0",
       "function.sh",
       "pipes-context.json.2",

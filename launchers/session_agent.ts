@@ -9,21 +9,27 @@
  */
 
 import type { AllocationTerms } from "../model/mod.ts";
+import { BEGIN_LINK, GIVEN_UP } from "./on_record.ts";
 import {
+  CANCELLED,
   CANCELS,
   CLOSE_FILE,
+  CLUSTER_FILE,
   INBOX,
   LEFT_INBOX,
   LISTENING_FILE,
+  MOST_TASKS,
   NESTED_SRUN_FILE,
+  ON_CLUSTER,
   RUNNING,
+  STANDS,
   STEP_CANCELLED,
   STEP_END,
   STEP_START,
   STEP_WORDS,
   SWEEP_FILE,
+  SWEPT_MARK,
 } from "./session_files.ts";
-import { BEGIN_LINK } from "./job_script.ts";
 
 /** The agent looks by itself after so many seconds, should a wake-up be lost. */
 const LOOK_SECONDS = 3;
@@ -81,8 +87,9 @@ const OF_THE_SESSION = [
  *
  * An entry is a file that defines the function `sluice_step`, which becomes the srun of the step and knows by
  * these variables where it is: `SLUICE_SRUN`, the real srun; `SLUICE_SESSION_DIR`, the directory of what
- * steps need; `SLUICE_NODE_CPUS`, the processors of a node. The first line of an entry of an array may be
- * `# at most N`: so many of its tasks run at a time.
+ * steps need; `SLUICE_NODE_CPUS`, the processors of a node; `SLUICE_NODE_MEMORY`, the memory of each node in MiB
+ * where Slurm would have a step wait for ever that asks for more, else nothing. What the agent must know of it stands in the lines
+ * before that, of {@linkcode MOST_TASKS}, {@linkcode ON_CLUSTER} and {@linkcode STANDS}.
  *
  * A step runs once. Of entries that were put there twice, the agent drops the one that comes when there is a
  * trace of the other; should it overlook that, the step's own script does.
@@ -96,11 +103,15 @@ export function agentScript(
 set -C
 SLUICE_SESSION_DIR=$1
 cd -- "$SLUICE_JOB_DIRECTORY" || exit
+SLUICE_NODE_CPUS=$SLURM_CPUS_ON_NODE SLUICE_NODE_MEMORY=''
+# Of memory that was asked for by the processor Slurm does not see that a step can never have so much.
+if [ -n "\${SLURM_MEM_PER_CPU:-}" ]; then
+  case $SLURM_JOB_CPUS_PER_NODE in *,*) ;; *) SLUICE_NODE_MEMORY=$((SLURM_MEM_PER_CPU * SLUICE_NODE_CPUS)) ;; esac
+fi
 unset ${OF_THE_SESSION.join(" ")}
-SLUICE_NODE_CPUS=$SLURM_CPUS_ON_NODE
 SLUICE_SESSION_NODELIST=$SLURM_JOB_NODELIST
 SLUICE_SRUN=$(command -v srun) || exit
-export SLUICE_SESSION_DIR SLUICE_NODE_CPUS SLUICE_SESSION_NODELIST SLUICE_SRUN
+export SLUICE_SESSION_DIR SLUICE_NODE_CPUS SLUICE_NODE_MEMORY SLUICE_SESSION_NODELIST SLUICE_SRUN
 mkdir -p ${RUNNING} ${CANCELS} "$SLUICE_SESSION_DIR/bin" || exit
 ln -sf ../${NESTED_SRUN_FILE} "$SLUICE_SESSION_DIR/bin/srun"
 PATH=$SLUICE_SESSION_DIR/bin:$PATH
@@ -108,7 +119,7 @@ export PATH
 sluice_jobs=\${SLUICE_JOB_DIRECTORY%/*}
 sluice_most=${maxConcurrent}
 sluice_patience=${idleSeconds === undefined ? "" : Math.ceil(idleSeconds) + AWAY_SECONDS}
-sluice_closed='' sluice_told='' sluice_idle_since='' sluice_left=0
+sluice_closed='' sluice_told='' sluice_idle_since='' sluice_left=0 sluice_standing=''
 sluice_kill_wait=$(scontrol show config 2>/dev/null | sed -n 's/^KillWait *= *\\([0-9]*\\).*/\\1/p')
 [ -n "$sluice_kill_wait" ] || sluice_kill_wait=${KILL_WAIT_SECONDS}
 
@@ -167,10 +178,12 @@ sluice_run() {
   [ -z "$sluice_killer" ] || kill "$sluice_killer"
   printf '%s %s\\n' "$sluice_code" "$(date +%s)" >|"$sluice_place/${STEP_END}$sluice_suffix"
   if { read -r sluice_id sluice_nodes sluice_number <"$sluice_place/${STEP_START}$sluice_suffix"; } 2>/dev/null; then
-    # One node, and an end of the payload's own: then Slurm has had the node swept.
-    if [ "$sluice_number" != 1 ] || [ ! -e "$sluice_place/exit$sluice_suffix" ]; then
+    # One node, and an end of the payload's own: then Slurm has had the node swept, unless it cut that short.
+    sluice_mark=$SLUICE_SESSION_DIR/${SWEPT_MARK}$sluice_id
+    if [ "$sluice_number" != 1 ] || [ ! -e "$sluice_place/exit$sluice_suffix" ] || [ ! -e "$sluice_mark" ]; then
       sluice_sweep "$sluice_id" "$sluice_nodes" "$sluice_number"
     fi
+    rm -f "$sluice_mark"
   fi
   # Where Slurm ends the session, its steps may hear of that before this does: then nothing more is begun.
   if { read -r sluice_record <"$sluice_place/exit$sluice_suffix"; } 2>/dev/null; then
@@ -184,24 +197,38 @@ sluice_run() {
   echo ended >&8
 } 2>/dev/null
 
+# Whether the cluster that is this job has come up, or is gone: until then nobody is to wait for it in a place.
+sluice_settled() {
+  sluice_there=$sluice_jobs/$1
+  if [ -e "$sluice_there/${CLUSTER_FILE}" ] || [ -e "$sluice_there/exit" ] || [ -e "$sluice_there/${STEP_END}" ]; then
+    return 0
+  fi
+  [ -L "$sluice_there/${BEGIN_LINK}" ] || return
+  case $(readlink "$sluice_there/${BEGIN_LINK}") in ${CANCELLED} | ${GIVEN_UP}) return 0 ;; *) return 1 ;; esac
+}
+
 # Starts the step of an entry, unless it must wait, or was started before.
 sluice_take() {
-  sluice_entry=$1 sluice_name=\${1##*/}
+  sluice_entry=$1 sluice_name=\${1##*/} sluice_stands=''
   sluice_names "$sluice_name"
   if [ ! -d "$sluice_place" ] || [ -e "${RUNNING}/$sluice_name" ] ||
     [ -e "$sluice_place/${STEP_END}$sluice_suffix" ] || [ -L "$sluice_place/${BEGIN_LINK}$sluice_suffix" ]; then
     rm -f "$sluice_entry"
     return 1
   fi
-  case $sluice_name in *_*)
-    read -r sluice_first <"$sluice_entry"
-    case $sluice_first in '# at most '*)
+  while read -r sluice_line; do
+    case $sluice_line in
+    '${MOST_TASKS}'*)
       set -- ${RUNNING}/"$sluice_attempt"_*
       [ -e "$1" ] || shift
-      [ $# -lt "\${sluice_first#'# at most '}" ] || return 1 ;;
-    esac ;;
-  esac
+      [ $# -lt "\${sluice_line#'${MOST_TASKS}'}" ] || return 1 ;;
+    '${ON_CLUSTER}'*) sluice_settled "\${sluice_line#'${ON_CLUSTER}'}" || return 1 ;;
+    '${STANDS}') sluice_stands=1 ;;
+    *) break ;;
+    esac
+  done <"$sluice_entry"
   mv "$sluice_entry" "${RUNNING}/$sluice_name" || return 1
+  if [ -n "$sluice_stands" ]; then sluice_standing="$sluice_standing $sluice_name"; fi
   sluice_run "$sluice_name" &
   echo "$!" >|".pid.$sluice_name"
 } 2>/dev/null
@@ -218,11 +245,16 @@ sluice_close() {
   sluice_closed=$1
 } 2>/dev/null
 
-# Counts those that have a place.
+# Counts those that run, and those of them that take a place.
 sluice_count() {
   set -- ${RUNNING}/*
   [ -e "$1" ] || shift
-  sluice_running=$#
+  sluice_running=$# sluice_taken=$#
+  sluice_stood=$sluice_standing sluice_standing=''
+  for sluice_name in $sluice_stood; do
+    [ -e "${RUNNING}/$sluice_name" ] || continue
+    sluice_standing="$sluice_standing $sluice_name" sluice_taken=$((sluice_taken - 1))
+  done
 }
 
 # Closes a session that nobody uses, once it has been so for long enough.
@@ -257,9 +289,11 @@ sluice_look() {
   sluice_count
   if [ -z "$sluice_told" ]; then
     for sluice_next in ${LEFT_INBOX}*/* ${INBOX}/*; do
-      [ "$sluice_running" -lt "$sluice_most" ] || break
+      [ "$sluice_taken" -lt "$sluice_most" ] || break
       [ -f "$sluice_next" ] || continue
-      if sluice_take "$sluice_next"; then sluice_running=$((sluice_running + 1)); fi
+      sluice_take "$sluice_next" || continue
+      sluice_running=$((sluice_running + 1))
+      [ -n "$sluice_stands" ] || sluice_taken=$((sluice_taken + 1))
     done
   fi
   if [ "$sluice_running" -gt 0 ]; then

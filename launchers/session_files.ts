@@ -9,8 +9,6 @@
  * @module
  */
 
-import { BEGIN_LINK } from "./job_script.ts";
-
 /**
  * Directory in the session's job directory into which entries are put. Once it is a file, the session is
  * closed, and the file's word says why: a name is either a directory or a file, so that no entry can slip in
@@ -35,6 +33,15 @@ export const CLOSE_FILE = "close";
  * as long as that is at work. It stays where the node is lost.
  */
 export const LISTENING_FILE = "listening";
+
+/** Beginning of an entry's line for an array of which so many tasks run at a time. */
+export const MOST_TASKS = "# at most ";
+
+/** Beginning of an entry's line for a step that is not begun before the Ray or Spark cluster of this job is up or gone. */
+export const ON_CLUSTER = "# on the cluster ";
+
+/** An entry's line for a Ray or Spark cluster, which takes no place from the steps that it stands for. */
+export const STANDS = "# stands";
 
 /** Target of a step's link `begun` where it was cancelled before it began, and never will. */
 export const CANCELLED = "cancelled";
@@ -66,17 +73,15 @@ export const START_STEP_FILE = "start_step.sh";
 /** Name of the script that ends what a step has left on a node. */
 export const SWEEP_FILE = "sweep.sh";
 
+/** Beginning of the names `swept.JOB.STEP` in the session's directory that say of a node that a step has left nothing. */
+export const SWEPT_MARK = "swept.";
+
 /** Name of the script that stands for srun within a step. */
 export const NESTED_SRUN_FILE = "nested_srun.sh";
 
 /** What ends the names of a task's files. */
 export function taskSuffix(task: number | undefined): string {
   return task === undefined ? "" : `.${task}`;
-}
-
-/** Name of the link that says that a step, or a task of it, has begun. */
-export function begunLink(task: number | undefined): string {
-  return `${BEGIN_LINK}${taskSuffix(task)}`;
 }
 
 /** Digits of a task's number in the name of its entry. */

@@ -11,7 +11,7 @@ import { NESTED_SRUN_FILE, START_STEP_FILE, SWEEP_FILE } from "./session_files.t
 import { nestedSrunScript, startStepScript, sweepScript } from "./session_tools.ts";
 
 /** Name of the agent's script in the attempt's directory. */
-export const AGENT_FILE = "agent.sh";
+const AGENT_FILE = "agent.sh";
 
 /** The plan of the job that holds the allocation: it takes entries from its inbox and runs them as steps. */
 export function sessionPlan(

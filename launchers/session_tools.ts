@@ -4,7 +4,7 @@
  * @module
  */
 
-import { STEP_START } from "./session_files.ts";
+import { STEP_START, SWEPT_MARK } from "./session_files.ts";
 
 /**
  * The script that srun starts for each task of a step, in the job's directory, as
@@ -50,7 +50,8 @@ exec "$@"
 /**
  * The script that ends what a step has left on a node: by Slurm after each of its tasks, or as
  * \`sweep.sh JOB.STEP\`. Processes are known by the mark in their environment, also those that have left the
- * step's process tree, which not every cluster follows, and those of steps within the step.
+ * step's process tree, which not every cluster follows, and those of steps within the step. Slurm gives it five
+ * seconds, which a node with much to do can use up, so it leaves a mark once nothing is left.
  */
 export function sweepScript(): string {
   return `#!/bin/sh
@@ -71,7 +72,10 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 done 2>/dev/null
 for _ in 1 2 3 4 5; do
   sluice_files=$(grep -l -s -z -x -F "SLUICE_STEP=$sluice_step" /proc/[0-9]*/environ)
-  if [ -z "$sluice_files" ]; then break; fi
+  if [ -z "$sluice_files" ]; then
+    true >"$SLUICE_SESSION_DIR/${SWEPT_MARK}$sluice_step"
+    break
+  fi
   for sluice_file in $sluice_files; do
     sluice_file=\${sluice_file#/proc/}
     kill -s KILL "\${sluice_file%/environ}"

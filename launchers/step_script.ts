@@ -8,7 +8,7 @@ import type { Resources } from "../model/mod.ts";
 import { JOB_SCRIPT_FILE } from "./job_script.ts";
 import { PEERS_FILE } from "./peers.ts";
 import type { ExecutionPlan } from "./plan.ts";
-import { NOTED_SIGNALS } from "./user_commands.ts";
+import { NOTED_SIGNALS } from "./signals.ts";
 
 /** Name of the script in the attempt's directory. */
 export const STEP_SCRIPT_FILE = "step.sh";

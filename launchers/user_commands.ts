@@ -10,6 +10,7 @@
 
 import type { JobSpec, Software } from "../model/mod.ts";
 import { quote, quotePath } from "../shell/mod.ts";
+import { NOTED_SIGNALS, TERMINATED_EXIT_CODE } from "./signals.ts";
 import { softwareShell } from "./software.ts";
 import { endWith } from "./software_errors.ts";
 
@@ -21,21 +22,6 @@ export const BASHRC_EXIT_CODE = 98;
 
 /** Exit status of a job whose payload had succeeded, and of which a command in `after` failed. */
 export const AFTER_EXIT_CODE = 99;
-
-/** Exit status of a payload that was told to end before it had begun: that of one which SIGTERM ends. */
-export const TERMINATED_EXIT_CODE = 128 + 15;
-
-/** Signals with which a scheduler or a user reaches a whole job, and of which the script must not die. */
-export const NOTED_SIGNALS = [
-  "HUP",
-  "INT",
-  "QUIT",
-  "USR1",
-  "USR2",
-  "ALRM",
-  "TERM",
-  "XCPU",
-] as const;
 
 /** What a user has run around a payload. */
 export type UserCommands = Pick<JobSpec, "before" | "after" | "bashrc">;

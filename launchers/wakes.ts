@@ -7,6 +7,8 @@
  * @module
  */
 
+import { NOTED_SIGNALS } from "./signals.ts";
+
 /** Lines of a batch script that make the pipe, on file descriptor 8; a file of it stays nowhere. */
 export function makeWakes(): string[] {
   return [
@@ -31,7 +33,7 @@ export function whileWoken(payload: readonly string[]): string[] {
   return [
     "{",
     // Whoever is told to end still tells how the payload has ended.
-    "  trap : HUP INT QUIT USR1 USR2 ALRM TERM XCPU CONT",
+    `  trap : ${NOTED_SIGNALS.join(" ")} CONT`,
     ...payload.map((line) => `  ${line}`),
     // How it ended is not asked of `wait`, which after a trap may say something else.
     '  echo "$?" >"$sluice_dir/.status"',

@@ -4,13 +4,14 @@
  * @module
  */
 
+export * from "./bytes_text.ts";
 export * from "./cluster_config.ts";
 export * from "./errors.ts";
 export * from "./function_place.ts";
 export * from "./function_result.ts";
 export * from "./ids.ts";
-export * from "./issues.ts";
 export * from "./invalid_input.ts";
+export * from "./issues.ts";
 export * from "./job_event.ts";
 export * from "./job_files.ts";
 export * from "./job_metrics.ts";

@@ -114,7 +114,9 @@ export type OutputRequest = z.infer<typeof outputRequestSchema>;
 
 /** What part of an output to read. */
 export const outputReadSchema = outputRequestSchema.extend({
-  path: z.string().optional().describe("Of an output that is a directory, the file in it."),
+  path: z.string().optional().describe(
+    "Of an output that is a directory, the file in it. Default: all that it holds, as a tar archive.",
+  ),
   offset: z.int().nonnegative().default(0).describe("First byte wanted."),
 }).describe("What part of an output to read.");
 /** See {@linkcode outputReadSchema}. */

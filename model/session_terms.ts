@@ -10,7 +10,7 @@ import { jobIdSchema } from "./ids.ts";
 /** How a session's allocation is held and given up, beside the resources that it asks for. */
 export const allocationSchema = z.strictObject({
   maxConcurrent: z.int().min(1).max(10_000).default(64).describe(
-    "How many steps run at a time. Others wait in the session.",
+    "How many steps run at a time, beside the Ray and Spark clusters that stand for them. Others wait in the session.",
   ),
   idleSeconds: z.number().min(1).max(604_800).optional().describe(
     "Close the session when no step has run or waited for so long. Default: never.",

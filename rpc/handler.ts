@@ -26,9 +26,9 @@ import type { RpcContext } from "./trpc.ts";
 const log = getLogger(["sluice", "rpc"]);
 
 /** Path below which the procedures lie. */
-export const rpcPath = "/rpc";
+const rpcPath = "/rpc";
 /** Path that tells, without a token, whether Sluice works. */
-export const healthPath = "/healthz";
+const healthPath = "/healthz";
 
 /** What the handler needs. */
 export interface HandlerSettings extends GateSettings {

@@ -10,6 +10,7 @@ import { jobEvents, jobLogs, jobOutput, LogGapError } from "./job_feeds.ts";
 import { serve } from "./server.ts";
 import { FakeSluice } from "./testing/fake_sluice.ts";
 import { hostnameJob } from "./testing/job_spec.ts";
+import { lastingPort } from "./testing/lasting_port.ts";
 import { testToken, withServer } from "./testing/with_server.ts";
 
 function portOf(url: string): number {
@@ -261,8 +262,8 @@ Deno.test("output with a hole in it is refused rather than joined", async () => 
 
 Deno.test("a feed and a log go on when the server is started anew", async () => {
   const api = new FakeSluice();
-  const first = serve(api, { token: testToken, port: 0 });
-  const port = portOf(first.url);
+  const port = lastingPort();
+  const first = serve(api, { token: testToken, port });
   const client = createSluiceClient({ url: first.url, token: testToken });
   const job = await client.jobs.submit.mutate(hostnameJob);
   api.print(job.id, new Uint8Array([1, 2]));

@@ -6,6 +6,7 @@ import { RemoteBindError, WeakTokenError } from "./errors.ts";
 import { serve } from "./server.ts";
 import { FakeSluice } from "./testing/fake_sluice.ts";
 import { hostnameJob } from "./testing/job_spec.ts";
+import { lastingPort } from "./testing/lasting_port.ts";
 import { testToken, withServer } from "./testing/with_server.ts";
 
 async function failure(call: Promise<unknown>) {
@@ -322,10 +323,7 @@ Deno.test("an address that is taken gives a typed error", async () => {
 });
 
 Deno.test("where no server answers the client says so and that it may pass", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  const client = createSluiceClient({ url: `http://127.0.0.1:${port}`, token: testToken });
+  const client = createSluiceClient({ url: `http://127.0.0.1:${lastingPort()}`, token: testToken });
   const { info } = await failure(client.system.version.query());
   assert.equal(info.code, "UNREACHABLE");
   assert.equal(info.retryable, true);

@@ -93,7 +93,9 @@ export class SessionClosedError extends SluiceError {
     super({
       code: "SESSION_CLOSED",
       message: `The session ${sessionId} takes no more steps${why ? ` (${why})` : ""}.`,
-      next: "Open another session, or submit a job of its own.",
+      next:
+        "Open another session, or submit a job of its own. One of the configuration is opened anew " +
+        "by the next job that names it: submit the job again.",
     });
   }
 }

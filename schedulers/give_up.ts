@@ -23,7 +23,7 @@ type Part = Pick<GivenUp, "attemptId" | "task">;
  *
  * @param jobsDirectory The directory that holds the jobs' directories; may start with `~/`.
  */
-export function giveUpProgram(jobsDirectory: string, parts: readonly Part[]): string {
+function giveUpProgram(jobsDirectory: string, parts: readonly Part[]): string {
   const attempts = Map.groupBy(parts, ({ attemptId }) => attemptId);
   return [...attempts].map(([attemptId, some]) =>
     [

@@ -17,7 +17,7 @@ const JOBS_PER_COMMAND = 1_500;
 const LONG_SPOOL = 8 * 1024 * 1024;
 
 /** The lines of shell that remove the directories of jobs with all that is in them. */
-export function removeLines(layout: RemoteLayout, jobs: readonly JobId[]): string[] {
+function removeLines(layout: RemoteLayout, jobs: readonly JobId[]): string[] {
   const directory = quotePath(layout.jobs);
   return Array.from({ length: Math.ceil(jobs.length / JOBS_PER_COMMAND) }, (_, index) => {
     const some = jobs.slice(index * JOBS_PER_COMMAND, (index + 1) * JOBS_PER_COMMAND);
@@ -30,7 +30,7 @@ export function removeLines(layout: RemoteLayout, jobs: readonly JobId[]): strin
  * The line of shell that empties a long spool. Jobs append to it all the while, and whoever follows it goes on
  * from its new beginning; a line that is lost is one that the next round of polling makes up for.
  */
-export function emptySpool({ spool }: RemoteLayout): string {
+function emptySpool({ spool }: RemoteLayout): string {
   const file = quotePath(spool);
   // Not with ":", whose failed redirection would end the shell; and whatever noclobber says.
   return `if [ -f ${file} ] && [ "$(wc -c <${file})" -gt ${LONG_SPOOL} ]; then printf '' >|${file}; fi`;

@@ -142,8 +142,11 @@ export interface SessionSighting {
   /** Steps that wait in it, and that it runs. */
   readonly waiting: number;
   readonly running: number;
-  /** Whether it takes no more steps, and why, where it has closed by itself. */
-  readonly closed?: "asked" | "idle" | "ended";
+  /**
+   * Whether it takes no more steps, and why, where it has closed by itself. With `node_failure` it has lost the
+   * node from which its steps were started, and may hold the others until its job is cancelled.
+   */
+  readonly closed?: "asked" | "idle" | "ended" | "node_failure";
   /** Ray and Spark clusters that have come up in it, by the jobs that they are. */
   readonly clusters: readonly {
     readonly jobId: JobId;

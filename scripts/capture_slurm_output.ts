@@ -11,8 +11,7 @@
 import { attemptIdSchema } from "../model/mod.ts";
 import {
   parseSacct,
-  parseSbatch,
-  parseSqueue,
+  parseSqueueRecord,
   sacctArguments,
   scancelArguments,
   showConfigArguments,
@@ -20,7 +19,9 @@ import {
   sluiceComment,
   slurmEnvironment,
   squeueArguments,
+  SqueueRecords,
 } from "../slurm/mod.ts";
+import { submittedId } from "./submitted_id.ts";
 import { onCluster } from "./testbed/mod.ts";
 
 /** Another account than the tests', so that their jobs are not in the capture. */
@@ -80,17 +81,13 @@ async function submit(name: string, ...words: string[]): Promise<string> {
     ...words,
   ]);
   if (code !== 0) throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
-  return ids[name] = parseSbatch(stdout);
+  return ids[name] = submittedId(new TextDecoder().decode(stdout));
 }
 
 /** Submits through a shell, for words that hold bytes no argument of Deno's can. */
 async function submitThroughShell(name: string, script: string): Promise<void> {
   const { stdout } = await run(["sh", "-c", script]);
-  ids[name] = parseSbatch(stdout);
-}
-
-function jobSchedulerId(id: string) {
-  return parseSbatch(id);
+  ids[name] = submittedId(new TextDecoder().decode(stdout));
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -103,13 +100,14 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 
 async function accounted(): Promise<Uint8Array> {
   const [first = "", ...more] = Object.values(ids);
-  return (await run(sacctArguments([jobSchedulerId(first), ...more.map(jobSchedulerId)]))).stdout;
+  return (await run(sacctArguments([submittedId(first), ...more.map(submittedId)]))).stdout;
 }
 
 async function stateOf(name: string): Promise<string | undefined> {
   const { stdout } = await run(squeueArguments({ user }));
   const wanted = Number(ids[name]);
-  return parseSqueue(stdout).jobs.find((job) => job.id.job === wanted)?.stateText;
+  return new SqueueRecords().push(stdout).map(parseSqueueRecord)
+    .find((job) => job?.id.job === wanted)?.stateText;
 }
 
 /** Keeps a job off the node that is going to fail. */
@@ -157,9 +155,9 @@ await run(["scontrol", "requeue", requeued]);
 await run(["scancel", "--signal=TERM", "--full", signalled]);
 await run(["scancel", `${cancelledTask}_4`, `${cancelledTask}_5`]);
 await run(scancelArguments([
-  jobSchedulerId(cancelled),
-  jobSchedulerId(cancelledRunning),
-  jobSchedulerId(cancelledArray),
+  submittedId(cancelled),
+  submittedId(cancelledRunning),
+  submittedId(cancelledArray),
 ]));
 await root("scontrol", "suspend", ids["suspended"] ?? "");
 await root("scontrol", "update", "nodename=n4", "state=down", "reason=capture");
@@ -221,9 +219,6 @@ await Deno.writeTextFile(
   JSON.stringify(spoken, null, 2) + "\n",
 );
 await run(["scancel", `--user=${user}`]);
-const { stdout: parsable } = await run(["sbatch", "--parsable", "--hold", "--wrap=true"]);
-await keep("sbatch-parsable.txt", parsable);
-await run(scancelArguments([parseSbatch(parsable)]));
 const scancelled = await run(["scancel", "4000000", "1_2_3"]);
 await keep("scancel-errors.txt", scancelled.stderr);
 await Deno.writeTextFile(new URL("jobs.json", target), JSON.stringify(ids, null, 2) + "\n");
@@ -279,7 +274,7 @@ const refused: Record<string, { readonly exitCode: number; readonly stderr: stri
 for (const [name, words] of Object.entries(refusals)) {
   const { code, stderr, stdout } = await run(["sbatch", "--parsable", ...words]);
   refused[name] = { exitCode: code, stderr: new TextDecoder().decode(stderr) };
-  if (code === 0) await run(scancelArguments([parseSbatch(stdout)]));
+  if (code === 0) await run(scancelArguments([submittedId(new TextDecoder().decode(stdout))]));
 }
 await Deno.writeTextFile(
   new URL("sbatch-refusals.json", target),

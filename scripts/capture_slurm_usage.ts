@@ -9,13 +9,13 @@
  */
 
 import {
-  parseSbatch,
   parseSstat,
   parseUsage,
   slurmEnvironment,
   sstatArguments,
   usageArguments,
 } from "../slurm/mod.ts";
+import { submittedId } from "./submitted_id.ts";
 import { onCluster } from "./testbed/mod.ts";
 
 const target = new URL("../slurm/testdata/", import.meta.url);
@@ -31,7 +31,7 @@ const ids: Record<string, string> = {};
 
 async function submit(name: string, ...words: string[]): Promise<void> {
   const common = ["sbatch", "--parsable", "--output=/dev/null", "--chdir=/tmp", "--time=5"];
-  ids[name] = parseSbatch(await run([...common, ...words]));
+  ids[name] = submittedId(await run([...common, ...words]));
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {

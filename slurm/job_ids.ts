@@ -84,7 +84,7 @@ export class InvalidArrayError extends SluiceError {
 }
 
 /** Slurm's default of MaxArraySize, one more than the highest number a task may have. */
-export const defaultMaxArraySize = 1001;
+const defaultMaxArraySize = 1001;
 
 /**
  * The numbers of an array's tasks, in ascending order; a limit of tasks that run at a time (`%5`) does

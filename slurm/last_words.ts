@@ -7,9 +7,6 @@
  * @module
  */
 
-import type { SlurmOutput } from "./text.ts";
-import { outputLines } from "./text.ts";
-
 /** Why Slurm ended a job, as far as its last words tell. */
 export type LastWordsReason =
   /** The job reached its time limit. */
@@ -111,9 +108,4 @@ export function stepEnd(lines: readonly string[]): LastWordsReason | undefined {
   });
   if (reasons.includes("node_failure")) return "node_failure";
   return reasons.find((reason) => reason !== "out_of_memory") ?? reasons[0];
-}
-
-/** All last words in a job's standard error, in its order. */
-export function lastWordsIn(output: SlurmOutput): LastWords[] {
-  return outputLines(output).flatMap((line) => parseLastWords(line.replace(/\r$/, "")) ?? []);
 }

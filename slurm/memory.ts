@@ -46,20 +46,6 @@ export function parseMemory(value: string | number): number {
   return bytes;
 }
 
-/** An amount as sbatch's `--mem` takes it: the largest unit that shows it in a whole number. */
-export function formatMemory(bytes: number): string {
-  const kibibytes = Math.ceil(bytes / 1024);
-  if (kibibytes === 0) return "0";
-  let amount = kibibytes;
-  let suffix = "K";
-  for (const larger of ["M", "G", "T"]) {
-    if (amount % 1024 !== 0) break;
-    amount /= 1024;
-    suffix = larger;
-  }
-  return `${amount}${suffix}`;
-}
-
 /** An amount of memory that accounting shows. */
 export interface AccountedMemory {
   /** The amount in bytes. */

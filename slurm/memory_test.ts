@@ -1,6 +1,6 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { formatMemory, InvalidMemoryError, parseAccountedMemory, parseMemory } from "./memory.ts";
+import { InvalidMemoryError, parseAccountedMemory, parseMemory } from "./memory.ts";
 
 Deno.test("amounts are read as sbatch reads them", () => {
   equal(parseMemory(4), 4 * 2 ** 20);
@@ -32,19 +32,6 @@ Deno.test("anything else is refused", () => {
       return error instanceof InvalidMemoryError && error.code === "INVALID_MEMORY";
     });
   }
-});
-
-Deno.test("a formatted amount reads back as itself", () => {
-  fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 40 }), (kibibytes) => {
-    equal(parseMemory(formatMemory(kibibytes * 1024)), kibibytes * 1024);
-  }));
-});
-
-Deno.test("an amount is never formatted as less than it is", () => {
-  fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 45 }), (bytes) => {
-    const formatted = parseMemory(formatMemory(bytes));
-    equal(formatted >= bytes && formatted - bytes < 1024, true);
-  }));
 });
 
 Deno.test("reading an amount gives a number, or the typed error", () => {

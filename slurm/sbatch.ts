@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { JobSpec, Resources, SchedulerId } from "../model/mod.ts";
-import { schedulerIdSchema, SluiceError } from "../model/mod.ts";
+import type { JobSpec, Resources } from "../model/mod.ts";
+import { SluiceError } from "../model/mod.ts";
 import { expandArray } from "./job_ids.ts";
 import { parseMemory } from "./memory.ts";
 import { namedResources, resourceOptions } from "./resources.ts";
@@ -19,8 +19,6 @@ import {
   optionValue,
   reservedOption,
 } from "./sbatch_options.ts";
-import type { SlurmOutput } from "./text.ts";
-import { outputLines } from "./text.ts";
 import { parseTimeLimit } from "./time.ts";
 
 /** Raised for an option that Sluice sets itself or that has a place of its own in a job. */
@@ -210,33 +208,4 @@ function optionArguments(options: SbatchRequest["options"]): string[] {
     }
     return [value === true ? `--${option}` : `--${option}=${value}`];
   });
-}
-
-/** Raised when sbatch reported success without telling the job's id. */
-export class SbatchAnswerError extends SluiceError {
-  override readonly name: string = "SbatchAnswerError";
-
-  /** Shows what sbatch wrote. */
-  constructor(output: string) {
-    super({
-      code: "SBATCH_ANSWER",
-      message: `sbatch did not print a job's id but ${JSON.stringify(output.slice(-500))}.`,
-      next: "See whether `sbatch` is a site's own wrapper that does not pass on --parsable.",
-    });
-  }
-}
-
-/**
- * The job's id in sbatch's answer to `--parsable`, which is `123` or `123;cluster`. A site's wrapper may
- * print a banner before it, so the last line of that form counts.
- *
- * @throws {SbatchAnswerError} No line is an id.
- */
-export function parseSbatch(output: SlurmOutput): SchedulerId {
-  const lines = outputLines(output);
-  for (const line of lines.reverse()) {
-    const id = /^(\d{1,10})(?:;[\w.-]+)?$/.exec(line.trim())?.[1];
-    if (id !== undefined) return schedulerIdSchema.parse(id);
-  }
-  throw new SbatchAnswerError(lines.reverse().join("\n"));
 }

@@ -2,9 +2,8 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { isSluiceErrorWith } from "./testdata.ts";
 import type { SbatchRequest } from "./sbatch.ts";
-import { parseSbatch, sbatchArguments } from "./sbatch.ts";
+import { sbatchArguments } from "./sbatch.ts";
 import { isSbatchOption, optionValue, reservedOption, sbatchOptions } from "./sbatch_options.ts";
-import { testdata } from "./testdata.ts";
 
 const request: SbatchRequest = {
   name: "train",
@@ -201,32 +200,6 @@ Deno.test("no value becomes an option or a word of its own", () => {
       equal(all.slice(1, end).length, allowed.size);
     },
   ));
-});
-
-Deno.test("the answer of a real sbatch is read", () => {
-  ok(/^\d+$/.test(parseSbatch(testdata("sbatch-parsable.txt"))));
-});
-
-Deno.test("the id is found after a banner and before a cluster's name", () => {
-  equal(parseSbatch("123\n"), "123");
-  equal(parseSbatch("123;alps\n"), "123");
-  equal(parseSbatch("Welcome to Alps!\n2024\nYou have 5 hours left\n123;alps\n\n"), "123");
-});
-
-Deno.test("an answer without an id is an error that shows it", () => {
-  for (const answer of ["", "Submitted batch job 123\n", "-1", "12345678901"]) {
-    throws(() => parseSbatch(answer), isSluiceErrorWith("SBATCH_ANSWER"));
-  }
-});
-
-Deno.test("any bytes give an id or the typed error", () => {
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => {
-    try {
-      parseSbatch(bytes);
-    } catch (error) {
-      ok(isSluiceErrorWith("SBATCH_ANSWER")(error));
-    }
-  }));
 });
 
 Deno.test("a signal before the time limit goes to the batch script, and is asked for in one place", () => {

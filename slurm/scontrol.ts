@@ -6,7 +6,6 @@
  * @module
  */
 
-import type { SchedulerId } from "../model/mod.ts";
 import type { SlurmOutput } from "./text.ts";
 import { fieldValue, outputLines } from "./text.ts";
 
@@ -87,9 +86,4 @@ export function parseShowConfig(output: SlurmOutput): SlurmConfig {
 export function hasAccounting(config: SlurmConfig): boolean {
   const type = config.accountingStorageType;
   return type !== undefined && /^(?:accounting_storage\/)?(?:slurmdbd|mysql)$/.test(type);
-}
-
-/** Puts a job back into the queue. */
-export function requeueArguments(id: SchedulerId): string[] {
-  return ["scontrol", "requeue", id];
 }

@@ -1,7 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { schedulerIdSchema } from "../model/mod.ts";
-import { hasAccounting, parseShowConfig, requeueArguments } from "./scontrol.ts";
+import { hasAccounting, parseShowConfig } from "./scontrol.ts";
 import { testdata } from "./testdata.ts";
 
 Deno.test("a real configuration is read", () => {
@@ -44,8 +43,4 @@ Deno.test("nothing is made of output that is no configuration", () => {
   fc.assert(fc.property(fc.uint8Array(), (bytes) => {
     parseShowConfig(bytes);
   }));
-});
-
-Deno.test("a job is put back by its id", () => {
-  equal(requeueArguments(schedulerIdSchema.parse("12_4")).join(" "), "scontrol requeue 12_4");
 });

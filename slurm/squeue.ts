@@ -89,14 +89,6 @@ export interface SqueueJob {
   readonly comment: string;
 }
 
-/** The outcome of reading squeue's output. */
-export interface SqueueAnswer {
-  /** The jobs, in squeue's order. */
-  readonly jobs: readonly SqueueJob[];
-  /** Records that were not understood. */
-  readonly malformed: readonly string[];
-}
-
 /** The job in a record of squeue's output; `undefined` for one that is not understood. */
 export function parseSqueueRecord(record: string): SqueueJob | undefined {
   const parts = record.split(fieldSeparator);
@@ -153,18 +145,4 @@ export class SqueueRecords {
     this.#rest = "";
     return rest;
   }
-}
-
-/** The jobs in squeue's output. */
-export function parseSqueue(output: SlurmOutput): SqueueAnswer {
-  const cut = new SqueueRecords();
-  const jobs: SqueueJob[] = [];
-  const malformed: string[] = [];
-  for (const record of cut.push(output)) {
-    const job = parseSqueueRecord(record);
-    if (job === undefined) malformed.push(record);
-    else jobs.push(job);
-  }
-  const rest = cut.end();
-  return { jobs, malformed: rest.trim() === "" ? malformed : [...malformed, rest] };
 }

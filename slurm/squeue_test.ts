@@ -2,14 +2,28 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { parseComment, sluiceComment } from "./comment.ts";
 import type { SqueueJob } from "./squeue.ts";
-import { parseSqueue, parseSqueueRecord, squeueArguments, SqueueRecords } from "./squeue.ts";
+import { parseSqueueRecord, squeueArguments, SqueueRecords } from "./squeue.ts";
 import { capturedIds, testdata } from "./testdata.ts";
+import type { SlurmOutput } from "./text.ts";
 
 const captured = testdata("squeue.txt");
 
+/** The jobs of a whole output, what of it is no job, and what it breaks off with. */
+function read(output: SlurmOutput) {
+  const cut = new SqueueRecords();
+  const jobs: SqueueJob[] = [];
+  const malformed: string[] = [];
+  for (const record of cut.push(output)) {
+    const job = parseSqueueRecord(record);
+    if (job === undefined) malformed.push(record);
+    else jobs.push(job);
+  }
+  return { jobs, malformed, rest: cut.end() };
+}
+
 function jobs(name: string): SqueueJob[] {
   const wanted = Number(capturedIds[name]);
-  return parseSqueue(captured).jobs.filter((job) => job.id.job === wanted);
+  return read(captured).jobs.filter((job) => job.id.job === wanted);
 }
 
 function only(name: string): SqueueJob {
@@ -32,8 +46,8 @@ Deno.test("one query covers all states, partitions and array tasks of a user", (
 });
 
 Deno.test("everything in real output is understood", () => {
-  const { jobs, malformed } = parseSqueue(captured);
-  deepEqual(malformed, []);
+  const { jobs, malformed, rest } = read(captured);
+  deepEqual([malformed, rest], [[], ""]);
   ok(jobs.length > 30);
   ok(jobs.every((job) => job.state !== undefined && job.submittedAt !== undefined));
 });
@@ -127,7 +141,7 @@ Deno.test("Sluice's own jobs are known by their comment", () => {
 });
 
 Deno.test("output that is cut anywhere gives the same jobs", () => {
-  const whole = parseSqueue(captured);
+  const whole = read(captured);
   fc.assert(fc.property(fc.array(fc.nat({ max: captured.length })), (cuts) => {
     const places = [0, ...cuts.sort((a, b) => a - b), captured.length];
     const cut = new SqueueRecords();
@@ -140,14 +154,15 @@ Deno.test("output that is cut anywhere gives the same jobs", () => {
 });
 
 Deno.test("output that breaks off tells so", () => {
-  const { jobs, malformed } = parseSqueue(captured.subarray(0, captured.length - 1));
-  equal(jobs.length, parseSqueue(captured).jobs.length - 1);
-  equal(malformed.length, 1);
+  const { jobs, malformed, rest } = read(captured.subarray(0, captured.length - 1));
+  equal(jobs.length, read(captured).jobs.length - 1);
+  deepEqual(malformed, []);
+  ok(rest !== "");
 });
 
 Deno.test("a state that no release has is kept as text and not guessed", () => {
   const record = ["7", "DREAMING", "None", "0", "0", "n1", "1", "2", "1", ""].join("\x1f");
-  const [job] = parseSqueue(`${record}\x1e\n`).jobs;
+  const [job] = read(`${record}\x1e\n`).jobs;
   deepEqual([job?.state, job?.stateText], [undefined, "DREAMING"]);
 });
 
@@ -159,9 +174,9 @@ Deno.test("any bytes give jobs or malformed records, never an error", () => {
     "\x1e\n",
   );
   fc.assert(fc.property(fc.array(token), (tokens) => {
-    parseSqueue(tokens.join(""));
+    read(tokens.join(""));
   }));
   fc.assert(fc.property(fc.uint8Array(), (bytes) => {
-    parseSqueue(bytes);
+    read(bytes);
   }));
 });

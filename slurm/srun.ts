@@ -43,6 +43,8 @@ export interface StepRequest {
   readonly options: readonly string[];
   /** Memory on each node in MiB; absent where the step shares that of the allocation. */
   readonly memoryMebibytes?: number;
+  /** The same for each processor, where that is how it is asked for. */
+  readonly memoryPerCpuMebibytes?: number;
   /** Time limit in seconds; absent where only that of the allocation ends it. */
   readonly timeSeconds?: number;
 }
@@ -159,7 +161,7 @@ export function stepRequest(
       "Ask for all processors of the nodes, or submit a job of its own.",
     );
   }
-  if (resources.memoryPerCpu !== undefined) parseMemory(resources.memoryPerCpu);
+  const perCpu = mebibytes(resources.memoryPerCpu);
   const memoryMebibytes = mebibytes(resources.memory);
   const limit = resources.time === undefined ? "unlimited" : parseTimeLimit(resources.time);
   return {
@@ -175,6 +177,9 @@ export function stepRequest(
       ...otherOptions(options),
     ],
     ...(memoryMebibytes === undefined ? {} : { memoryMebibytes }),
+    ...(perCpu === undefined || resources.memory !== undefined
+      ? {}
+      : { memoryPerCpuMebibytes: perCpu }),
     ...(limit === "unlimited" ? {} : { timeSeconds: limit }),
   };
 }
@@ -191,11 +196,16 @@ export const STEP_OPTIONS = [
   "--input=none",
 ] as const;
 
+/** What begins the line that tells of a step for which srun was not even asked, since its session never has so much. */
+export const TOO_MUCH = "sluice: ";
+
 /**
- * What srun and slurmstepd said of why a step did not start, without what they say of the wait for resources.
+ * What was said of why a step did not start, mostly by srun and slurmstepd, without what they say of the wait for
+ * resources.
  */
 export function refusalOf(words: readonly string[]): string | undefined {
   const told = words.flatMap((line) => {
+    if (line.startsWith(TOO_MUCH)) return [line.slice(TOO_MUCH.length)];
     const text = /^srun: (?:error: )?(.*)$/.exec(line)?.[1];
     if (
       text === undefined ||

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { jobSpecSchema } from "../model/mod.ts";
 import type { JobSpecInput } from "../model/mod.ts";
-import { refusalOf, stepRequest } from "./srun.ts";
+import { refusalOf, stepRequest, TOO_MUCH } from "./srun.ts";
 import type { StepRequest } from "./srun.ts";
 
 function request(
@@ -59,6 +59,7 @@ Deno.test("what a step asks for is told to srun", () => {
     "--hint=nomultithread",
   ]);
   assert.equal(memoryMebibytes, 2048);
+  assert.equal(request({ memoryPerCpu: "2G" }).memoryPerCpuMebibytes, 2048);
   assert.equal(timeSeconds, 600);
   assert.deepEqual(request({ memoryPerCpu: 100, gpus: 3 }).options.slice(1), [
     "--mem-per-cpu=100",
@@ -92,4 +93,5 @@ Deno.test("srun's words on a refusal are told apart from those on a wait", () =>
     "Unable to create step for job 12: More processors requested than permitted",
   );
   assert.equal(refusalOf(["srun: Step created for job 12"]), undefined);
+  assert.equal(refusalOf([`${TOO_MUCH}it asks for 4 MiB`]), "it asks for 4 MiB");
 });

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { FinalPhase, JobPhase } from "../model/mod.ts";
+import type { FinalPhase } from "../model/mod.ts";
 
 /**
  * What a state says of the job: it waits for its start, it holds resources, or it has ended in the
@@ -79,11 +79,6 @@ const byCompact: ReadonlyMap<string, SlurmState> = new Map(
   slurmStates.map((state) => [states[state].compact, state]),
 );
 
-/** Slurm's short code of a state, such as `PD`. */
-export function compactState(state: SlurmState): string {
-  return states[state].compact;
-}
-
 /** What a state says of the job. */
 export function stateMeaning(state: SlurmState): StateMeaning {
   return states[state].meaning;
@@ -112,32 +107,4 @@ export function parseState(text: string): SlurmState | undefined {
   }
   const candidates = slurmStates.filter((state) => state.startsWith(start));
   return candidates.length === 1 ? candidates[0] : undefined;
-}
-
-/** How the state was seen, for {@linkcode statePhase}. */
-export interface StateContext {
-  /**
-   * Whether Slurm has put the job back, or will: the state is then the end of one attempt only, and the
-   * job waits again. A preempted job or one whose node failed ends as `PREEMPTED` or `NODE_FAIL` in the
-   * accounting of that attempt. Default: `false`.
-   */
-  readonly requeued?: boolean;
-}
-
-/**
- * The phase that a state stands for.
- *
- * `PREEMPTED` and `NODE_FAIL` are ends like any other when they are the last word on a job; with
- * `requeued` they, and all other ends, mean that the job waits again.
- */
-export function statePhase(state: SlurmState, context: StateContext = {}): JobPhase {
-  const meaning = stateMeaning(state);
-  switch (meaning.kind) {
-    case "waiting":
-      return "queued";
-    case "active":
-      return "running";
-    case "ended":
-      return context.requeued === true ? "queued" : meaning.phase;
-  }
 }

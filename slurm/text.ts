@@ -17,7 +17,7 @@ export type SlurmOutput = Uint8Array | string;
  * The output as text. Bytes that are not UTF-8 become U+FFFD; separators and line ends are ASCII and
  * survive whatever stands beside them.
  */
-export function decodeOutput(output: SlurmOutput): string {
+function decodeOutput(output: SlurmOutput): string {
   return typeof output === "string"
     ? output
     : new TextDecoder("utf-8", { ignoreBOM: true }).decode(output);

@@ -300,18 +300,6 @@ export class Journal implements Disposable {
     ).jobs;
   }
 
-  /** The jobs of the cluster whose history has no final event yet, the oldest first. */
-  *liveJobs(cluster: ClusterName): Generator<StoredJob, void, undefined> {
-    const state = this.#clusters.get(cluster);
-    if (state === undefined) return;
-    const jobs = this.#read((reader) => reader.liveJobs(state.key));
-    while (true) {
-      const next = this.#read(() => jobs.next());
-      if (next.done === true) return;
-      yield next.value;
-    }
-  }
-
   /**
    * Ids of the jobs of the cluster whose history has no final event yet, the oldest first. Nothing else
    * of them is read, so that one that is damaged keeps nobody from the others.

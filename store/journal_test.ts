@@ -36,7 +36,7 @@ Deno.test("a job nobody knows has no view and no history", () => {
   using journal = Journal.open({ path: ":memory:" });
   assert.equal(journal.job(jobNumber(2)), undefined);
   assert.deepEqual(journal.history(jobNumber(2)), []);
-  assert.deepEqual([...journal.liveJobs(cluster("alpha"))], []);
+  assert.deepEqual(journal.liveJobIds(cluster("alpha")), []);
   assert.deepEqual(journal.jobs({ limit: 5, cluster: cluster("alpha") }), { jobs: [] });
 });
 
@@ -52,7 +52,7 @@ Deno.test("all that was appended is there after reopening, and numbers go on", a
   using journal = Journal.open({ path });
   assert.equal(journal.lastEventId(), 4);
   assert.deepEqual(journal.job(one.id)?.view, one.view);
-  assert.deepEqual([...journal.liveJobs(one.cluster)].map(({ view }) => view), [two.view]);
+  assert.deepEqual(journal.job(two.id)?.view, two.view);
   assert.deepEqual(journal.liveJobIds(one.cluster), [two.id]);
   assert.deepEqual(
     journal.counts().get(one.cluster),
@@ -80,22 +80,9 @@ Deno.test("a job whose tasks have all ended is live until it has a final event",
     job.accepted(),
     job.next({ type: "ended", task: 0, phase: "succeeded", nodes: [] }, "succeeded"),
   ]);
-  assert.equal([...journal.liveJobs(job.cluster)].length, 1);
+  assert.deepEqual(journal.liveJobIds(job.cluster), [job.id]);
   await journal.append([job.ended()]);
-  assert.equal([...journal.liveJobs(job.cluster)].length, 0);
-});
-
-Deno.test("live jobs can be changed while they are gone through", async () => {
-  using journal = Journal.open({ path: ":memory:" });
-  const jobs = Array.from({ length: 1500 }, (_, n) => new SampleJob(n));
-  await journal.append(jobs.map((job) => job.accepted()));
-  const seen = [];
-  for (const { view } of journal.liveJobs(cluster("alpha"))) {
-    seen.push(view.id);
-    const job = jobs[seen.length - 1];
-    if (job !== undefined && seen.length < 5) await journal.append([job.ended()]);
-  }
-  assert.deepEqual(seen, jobs.map(({ id }) => id));
+  assert.deepEqual(journal.liveJobIds(job.cluster), []);
 });
 
 Deno.test("counts follow the jobs from phase to phase", async () => {
@@ -310,7 +297,6 @@ Deno.test("a damaged row is named, never passed over", async () => {
   assert.throws(() => journal.history(two.id), naming("event 2"));
   assert.throws(() => journal.job(one.id), naming(one.id));
   assert.throws(() => journal.jobs({ limit: 5 }), naming(one.id));
-  assert.throws(() => [...journal.liveJobs(one.cluster)], naming(one.id));
   assert.deepEqual(journal.liveJobIds(one.cluster), [one.id, two.id]);
 });
 

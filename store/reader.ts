@@ -61,9 +61,7 @@ export class Reader {
   readonly #rows: RowReader;
   readonly #job: StatementSync;
   readonly #jobState: StatementSync;
-  readonly #liveKeys: StatementSync;
   readonly #liveIds: StatementSync;
-  readonly #jobByKey: StatementSync;
   readonly #jobByIdempotencyKey: StatementSync;
   readonly #summary: StatementSync;
   readonly #tasks: StatementSync;
@@ -85,7 +83,6 @@ export class Reader {
     const prepare = (sql: string) => connection.prepare(sql);
     const page = "event.id > ? ORDER BY event.id LIMIT ?";
     this.#job = prepare(`${storedJob} WHERE id = ?`);
-    this.#jobByKey = prepare(`${storedJob} WHERE key = ?`);
     this.#summary = prepare("SELECT id AS job_id, view FROM jobs WHERE id = ?");
     this.#tasks = prepare("SELECT task, view FROM job_tasks WHERE job = ? ORDER BY task");
     this.#task = prepare(
@@ -95,9 +92,6 @@ export class Reader {
       `SELECT jobs.key, jobs.id AS job_id, jobs.cluster, clusters.name AS cluster_name,
         jobs.events, jobs.phase, jobs.ended, jobs.ended_at
         FROM jobs CROSS JOIN clusters ON clusters.key = jobs.cluster WHERE jobs.id = ?`,
-    );
-    this.#liveKeys = prepare(
-      "SELECT key FROM jobs WHERE cluster = ? AND ended IS NULL AND key > ? ORDER BY key LIMIT 1000",
     );
     this.#liveIds = prepare(
       "SELECT id AS job_id FROM jobs WHERE cluster = ? AND ended IS NULL ORDER BY key",
@@ -215,21 +209,6 @@ export class Reader {
   removable(clusterKey: number, phase: FinalPhase, endedBefore: number, limit: number): JobId[] {
     return this.#removable.all(clusterKey, phase, endedBefore, limit)
       .map((row) => this.#rows.jobId(row, "a job with files"));
-  }
-
-  /** The jobs of the cluster without a final event, oldest first. */
-  *liveJobs(clusterKey: number): Generator<StoredJob, void, undefined> {
-    let after = 0;
-    while (true) {
-      const keys = this.#liveKeys.all(clusterKey, after)
-        .map((row) => this.#rows.number(row, "key", "a live job"));
-      for (const key of keys) {
-        const row = this.#jobByKey.get(key);
-        if (row !== undefined) yield this.#stored(row).job;
-        after = key;
-      }
-      if (keys.length === 0) return;
-    }
   }
 
   /** Ids of the jobs of the cluster without a final event, oldest first. */

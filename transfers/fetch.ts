@@ -4,13 +4,15 @@
  * @module
  */
 
-import { mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, open, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { readArchive } from "../hosts/mod.ts";
 import { asFileName } from "../launchers/mod.ts";
 import type { JobOutput } from "../model/mod.ts";
-import { OutputChangedError } from "./errors.ts";
-import { FilesWriter, writing } from "./files_writer.ts";
+import { FetchTargetError, OutputChangedError } from "./errors.ts";
 import { treeHash } from "./tree_hash.ts";
+import { Writes } from "./writes.ts";
 
 /** An output that can be fetched. */
 export type CollectedOutput = Extract<JobOutput, { status: "collected" }>;
@@ -59,6 +61,25 @@ export interface OutputSource {
 }
 
 /**
+ * What an output holds that comes as a tar archive.
+ *
+ * @param open Begins the archive; it ends when the signal is aborted.
+ */
+export async function* fetchedTree(
+  open: (ended: AbortSignal) => AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FetchedEntry> {
+  const leaving = new AbortController();
+  const ended = signal === undefined ? leaving.signal : AbortSignal.any([leaving.signal, signal]);
+  try {
+    for await (const file of readArchive(open(ended))) if (file.kind !== "other") yield file;
+    signal?.throwIfAborted();
+  } finally {
+    leaving.abort();
+  }
+}
+
+/**
  * Fetches outputs into a directory, each under its own name. A file takes the place of one of that name; a directory
  * must not be there yet. What did not arrive whole leaves nothing.
  *
@@ -92,7 +113,7 @@ export async function fetchOutputs(
       };
       onProgress({ bytes, total, name });
       const { sha256, linksLeftOut } = output.kind === "file"
-        ? { sha256: await writeFile(source.file(output), part, count), linksLeftOut: [] }
+        ? { sha256: await writeFile(source.file(output), part, 0o600, count), linksLeftOut: [] }
         : await writeTree(source.tree(output), part, count);
       if (sha256 !== output.sha256) {
         throw new OutputChangedError(name, output.path, output.sha256, sha256);
@@ -106,16 +127,57 @@ export async function fetchOutputs(
   }
 }
 
+/** A file of no more bytes is small. */
+const SMALL_BYTES = 64 * 1024;
+
+/** The beginning of a content, which is all of it where nothing is left. */
+async function beginningOf(content: AsyncIterable<Uint8Array>): Promise<{
+  readonly pieces: readonly Uint8Array[];
+  readonly rest?: AsyncIterator<Uint8Array>;
+}> {
+  const rest = content[Symbol.asyncIterator]();
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes <= SMALL_BYTES) {
+    const { done, value } = await rest.next();
+    if (done === true) return { pieces };
+    pieces.push(value);
+    bytes += value.length;
+  }
+  return { pieces, rest };
+}
+
+async function* joined(
+  pieces: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield* pieces;
+  yield* { [Symbol.asyncIterator]: () => rest };
+}
+
 /** Writes bytes as a file; gives their SHA-256. */
 async function writeFile(
-  content: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   path: string,
+  mode: number,
   count: (bytes: number) => void,
 ): Promise<string> {
-  await using writer = new FilesWriter();
-  const sha256 = await writer.write({ content, path, mode: 0o600, count });
-  await writer.written();
-  return sha256;
+  const hash = createHash("sha256");
+  const file = await writing(path, () => open(path, "wx", mode & 0o777 | 0o600));
+  try {
+    for await (const chunk of content) {
+      hash.update(chunk);
+      await writing(path, async () => {
+        for (let at = 0; at < chunk.length;) {
+          at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
+        }
+      });
+      count(chunk.length);
+    }
+  } finally {
+    await file.close();
+  }
+  return hash.digest("hex");
 }
 
 async function writeTree(
@@ -128,31 +190,42 @@ async function writeTree(
   const files: { readonly path: string; readonly sha256: string }[] = [];
   const directories: string[] = [];
   const links: { readonly path: string; readonly target: string }[] = [];
-  await writing(root, () => mkdir(root));
-  const made = new Set([root]);
+  const made = new Set<string>([root]);
   const makeDirectory = async (path: string) => {
     if (made.has(path)) return;
     await writing(path, () => mkdir(path, { recursive: true }));
     made.add(path);
   };
-  await using writer = new FilesWriter();
-  for await (const entry of entries) {
-    const path = join(root, entry.path);
-    switch (entry.kind) {
-      case "directory":
-        directories.push(entry.path);
-        await makeDirectory(path);
-        break;
-      case "symlink":
-        links.push({ path: entry.path, target: entry.target });
-        break;
-      case "file":
-        await makeDirectory(dirname(path));
-        files.push({ path: entry.path, sha256: await writer.write({ ...entry, path, count }) });
-        break;
+  const writes = new Writes();
+  await writing(root, () => mkdir(root));
+  try {
+    for await (const entry of entries) {
+      const path = join(root, entry.path);
+      switch (entry.kind) {
+        case "directory":
+          directories.push(entry.path);
+          await makeDirectory(path);
+          break;
+        case "symlink":
+          links.push({ path: entry.path, target: entry.target });
+          break;
+        case "file": {
+          await makeDirectory(dirname(path));
+          const { pieces, rest } = await beginningOf(entry.content);
+          const write = async (content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => {
+            const sha256 = await writeFile(content, path, entry.mode, count);
+            files.push({ path: entry.path, sha256 });
+          };
+          if (rest === undefined) await writes.begin(() => write(pieces));
+          else await write(joined(pieces, rest));
+          break;
+        }
+      }
     }
+    await writes.ended();
+  } finally {
+    await writes.settled();
   }
-  await writer.written();
   const linksLeftOut: { readonly path: string; readonly target: string }[] = [];
   // At the end, so that nothing is written through one.
   for (const link of links) {
@@ -171,4 +244,12 @@ function leadsOut(
 ) {
   const leads = resolve(root, dirname(path), target);
   return target.startsWith("/") || (leads !== root && !leads.startsWith(`${root}/`));
+}
+
+async function writing<Result>(path: string, write: () => Promise<Result>): Promise<Result> {
+  try {
+    return await write();
+  } catch (error) {
+    throw new FetchTargetError(path, error);
+  }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { fetchOutputs } from "./mod.ts";
+import { openLocal } from "../hosts/mod.ts";
+import { fetchedTree, fetchOutputs } from "./mod.ts";
 import type { CollectedOutput, FetchedEntry, OutputSource } from "./mod.ts";
 import { Workshop } from "./testing/workshop.ts";
 import { treeHash } from "./tree_hash.ts";
@@ -123,6 +124,46 @@ Deno.test("nothing is written through a link that an output holds", async () => 
   assert.equal(await shop.read("victim/inner"), "mine");
 });
 
+Deno.test("many files, large ones among them, come as they are from one archive", async () => {
+  await using shop = await Workshop.open();
+  const contents = new Map<string, string>();
+  for (let n = 0; n < 60; n++) contents.set(`d${n % 3}/${n}`, "x".repeat(n === 7 ? 200_000 : n));
+  for (const [name, content] of contents) await shop.write(`from/${name}`, content);
+  await using host = await openLocal();
+  const hash = treeHash({
+    files: [...contents].map(([path, content]) => ({ path, sha256: sha256(content) })),
+    directories: ["d0", "d1", "d2"],
+    links: [],
+  });
+  const archive = await host.getArchive(shop.path("from"));
+  const tree = { ...source([]), tree: () => fetchedTree(() => archive, undefined) };
+  let counted = 0;
+  await fetchOutputs([directory("tree", hash)], tree, shop.path("to"), ({ bytes }) => {
+    counted = bytes;
+  });
+  for (const [name, content] of contents) assert.equal(await shop.read(`to/tree/${name}`), content);
+  assert.equal(counted, [...contents.values()].join("").length);
+});
+
+Deno.test("a file that cannot be written ends the fetch, and nothing is left", async () => {
+  await using shop = await Workshop.open();
+  const entries = [file("a", "one"), file("a", "two"), file("b", "three")];
+  const hash = treeHash({ files: [], directories: [], links: [] });
+  const fetching = fetchOutputs([directory("tree", hash)], source([], entries), shop.path("to"));
+  await assert.rejects(fetching, hasCode("FETCH_TARGET"));
+  assert.deepEqual(await shop.list("to"), []);
+});
+
+Deno.test("an archive that is left before its end is ended", async () => {
+  let ended: AbortSignal | undefined;
+  const tree = fetchedTree((signal) => {
+    ended = signal;
+    return bytes();
+  }, undefined);
+  assert.deepEqual(await Array.fromAsync(tree), []);
+  assert.equal(ended?.aborted, true);
+});
+
 Deno.test("a directory is not mixed with what is here", async () => {
   await using shop = await Workshop.open();
   await shop.write("to/tree/mine", "mine");
@@ -130,52 +171,4 @@ Deno.test("a directory is not mixed with what is here", async () => {
   const fetching = fetchOutputs([directory("tree", hash)], source([]), shop.path("to"));
   await assert.rejects(fetching, hasCode("FETCH_TARGET"));
   assert.deepEqual(await shop.list("to/tree"), ["mine"]);
-});
-
-Deno.test("files of any size come whole, though several are written at once", async () => {
-  await using shop = await Workshop.open();
-  const small = Array.from({ length: 40 }, (_, number) => [`${number % 3}/${number}`, `${number}`]);
-  const part = "0123456789abcdef".repeat(6_000);
-  const contents = new Map<string, readonly string[]>([
-    ...small.map(([path = "", content = ""]) => [path, [content]] as const),
-    ["0/empty", []],
-    ["0/parts", ["one", "two", "three"]],
-    ["large", [part, part, part, "end", part]],
-    ["last", ["last"]],
-  ]);
-  const entries = [...contents].map(([path, parts]): FetchedEntry => ({
-    kind: "file",
-    path,
-    mode: 0o600,
-    content: bytes(...parts),
-  }));
-  const directories = ["0", "1", "2"];
-  const hash = treeHash({
-    files: [...contents].map(([path, parts]) => ({ path, sha256: sha256(parts.join("")) })),
-    directories,
-    links: [],
-  });
-  const made = directories.map((path): FetchedEntry => ({ kind: "directory", path }));
-  let came = 0;
-  await fetchOutputs(
-    [directory("tree", hash)],
-    source([], [...made, ...entries]),
-    shop.path("to"),
-    ({ bytes }) => came = bytes,
-  );
-  for (const [path, parts] of contents) {
-    assert.equal(await shop.read(`to/tree/${path}`), parts.join(""), path);
-  }
-  assert.equal(came, [...contents.values()].flat().join("").length);
-});
-
-Deno.test("a file that cannot be written ends the fetch, which leaves nothing", async () => {
-  await using shop = await Workshop.open();
-  for (const behind of [0, 40]) {
-    const others = Array.from({ length: behind }, (_, number) => file(`b${number}`, "more"));
-    const entries = [file("a", "one"), file("a", "two"), ...others];
-    const fetching = fetchOutputs([directory("tree", "")], source([], entries), shop.path("to"));
-    await assert.rejects(fetching, hasCode("FETCH_TARGET"));
-    assert.deepEqual(await shop.list("to"), []);
-  }
 });

@@ -6,14 +6,9 @@
 
 import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
-import { runAside } from "../hosts/mod.ts";
-import type {
-  CommandResult,
-  FileEntry,
-  Host,
-  ReceivedFile,
-  TransferProgress,
-} from "../hosts/mod.ts";
+import { fileFailure, runAside } from "../hosts/mod.ts";
+import type { CommandResult, FileEntry, Host, TransferProgress } from "../hosts/mod.ts";
+import type { OutputEntry } from "../model/mod.ts";
 import { contentsOf, storedName } from "./content.ts";
 import type { Content, ContentEntry, InputContent } from "./content.ts";
 import {
@@ -26,6 +21,8 @@ import {
   draftsProgram,
   expireProgram,
   GONE_EXIT_CODE,
+  listedEntries,
+  listProgram,
   missingProgram,
   placeProgram,
 } from "./remote_programs.ts";
@@ -59,8 +56,22 @@ export interface ClusterFiles {
    * @throws {SluiceError} It cannot be read.
    */
   open(path: string, offset: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
-  /** All that a directory holds. It ends only when all was read whole. */
-  files(directory: string, signal: AbortSignal): AsyncIterable<ReceivedFile>;
+  /**
+   * All that a directory holds, as a tar archive from the offset on, as a stream with backpressure.
+   *
+   * @throws {SluiceError} It cannot be read.
+   */
+  archive(
+    directory: string,
+    offset: number,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>>;
+  /**
+   * What a directory holds, without the contents.
+   *
+   * @throws {SluiceError} It cannot be read.
+   */
+  list(directory: string, signal: AbortSignal): Promise<readonly OutputEntry[]>;
 }
 
 const log = getLogger(["sluice", "transfers"]);
@@ -129,14 +140,38 @@ export class RemoteFiles implements ClusterFiles {
   }
 
   /** See {@linkcode ClusterFiles.open}. */
-  async open(
-    path: string,
+  open(path: string, offset: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    return this.#read(() => this.#host.get(path, { offset, signal }), signal);
+  }
+
+  /** See {@linkcode ClusterFiles.archive}. */
+  archive(
+    directory: string,
     offset: number,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    return this.#read(() => this.#host.getArchive(directory, { offset, signal }), signal);
+  }
+
+  /** See {@linkcode ClusterFiles.list}. */
+  async list(directory: string, signal: AbortSignal): Promise<readonly OutputEntry[]> {
+    const { exitCode, stdout, stderr } = await runAside(
+      this.#host,
+      listProgram(directory),
+      signal,
+    );
+    if (exitCode !== 0) throw fileFailure(this.#host.label, directory, decoder.decode(stderr));
+    return listedEntries(decoder.decode(stdout));
+  }
+
+  /** A stream that holds one of few turns until it has ended. */
+  async #read(
+    begin: () => Promise<ReadableStream<Uint8Array>>,
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> {
     const done = await this.#reading.take(signal);
     try {
-      const reader = (await this.#host.get(path, { offset, signal })).getReader();
+      const reader = (await begin()).getReader();
       return new ReadableStream<Uint8Array>({
         async pull(controller) {
           try {
@@ -160,16 +195,6 @@ export class RemoteFiles implements ClusterFiles {
     } catch (error) {
       done();
       throw error;
-    }
-  }
-
-  /** See {@linkcode ClusterFiles.files}. */
-  async *files(directory: string, signal: AbortSignal): AsyncGenerator<ReceivedFile, void, void> {
-    const done = await this.#reading.take(signal);
-    try {
-      yield* this.#host.getFiles(directory, { signal });
-    } finally {
-      done();
     }
   }
 

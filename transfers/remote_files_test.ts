@@ -119,6 +119,20 @@ Deno.test("a link that lies in the place of an input is replaced, not followed",
   assert.equal(await shop.read(cluster.at("jobs/1/tree/b")), "two");
 });
 
+Deno.test("what a directory holds is told by name and kind, without following links", async () => {
+  await using cluster = await Cluster.open();
+  const { shop, files } = cluster;
+  await shop.write(`tree/${ODD}/a`, "content", 0o640);
+  await Deno.symlink("/etc/passwd", shop.path("tree/link"));
+  const entries = await files.list(shop.path("tree"), signal);
+  assert.deepEqual(entries.toSorted((a, b) => a.path.localeCompare(b.path)), [
+    { kind: "directory", path: ODD },
+    { kind: "file", path: `${ODD}/a`, size: 7, mode: 0o640 },
+    { kind: "symlink", path: "link", target: "/etc/passwd" },
+  ]);
+  await assert.rejects(files.list(shop.path("none"), signal), hasCode("FILE_NOT_FOUND"));
+});
+
 Deno.test("what is there is not sent again, and of what changed only that is sent", async () => {
   await using cluster = await Cluster.open();
   const { shop } = cluster;

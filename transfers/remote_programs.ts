@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { OutputEntry } from "../model/mod.ts";
 import { quote, quotePath } from "../shell/mod.ts";
 
 /** @param absent What is done where the directory is not there. Default: it is made. */
@@ -150,4 +151,30 @@ export function placeProgram(
     'chmod -R u+rwX -- "$sluice_drafts" 2>/dev/null',
     'rm -rf -- "$sluice_drafts"',
   ].join("\n");
+}
+
+/** The program that tells what a directory holds, for {@linkcode listedEntries}; links are not followed. */
+export function listProgram(directory: string): string {
+  return [
+    "LC_ALL=C",
+    "export LC_ALL",
+    // For its words: cd does not say why it fails.
+    `stat -L --printf= -- ${quotePath(directory)}/. || exit 1`,
+    `cd -- ${quotePath(directory)} || exit 1`,
+    "exec find . -mindepth 1 -printf '%y\\0%s\\0%m\\0%P\\0%l\\0'",
+  ].join("\n");
+}
+
+/** What {@linkcode listProgram} told, but for what is neither file nor directory nor link. */
+export function listedEntries(told: string): OutputEntry[] {
+  const words = told.split("\0");
+  const entries: OutputEntry[] = [];
+  for (let at = 0; at + 5 <= words.length; at += 5) {
+    const [kind, size = "", mode = "", path = "", target = ""] = words.slice(at, at + 5);
+    if (kind === "f") {
+      entries.push({ kind: "file", path, size: Number(size), mode: Number.parseInt(mode, 8) });
+    } else if (kind === "d") entries.push({ kind: "directory", path });
+    else if (kind === "l") entries.push({ kind: "symlink", path, target });
+  }
+  return entries;
 }

@@ -107,15 +107,29 @@ Deno.test("a node that fails is named, and named again when it is back", async (
   assert.deepEqual(stage.allocation(session).allocation?.failedNodes, []);
 });
 
-Deno.test("with its first node a session ends, however it is to take the failure of others", async () => {
+Deno.test("with the node that starts its steps a session ends, however it is to take the failure of others", async () => {
   await using stage = new SessionStage();
   const session = await stage.open({ onNodeFailure: "continue" });
   const step = await stage.step(session);
-  stage.seen = { nodes: [{ node: "n1", state: "DOWN", usable: false }] };
+  stage.seen = {
+    nodes: [{ node: "n1", state: "DOWN", usable: false }],
+    closed: "node_failure",
+  };
   await stage.clock.advance(60_000);
   const closing = { type: "session_closing", reason: "node_failure", drain: false };
   assert.deepEqual(stage.told(session).at(1), closing);
   assert.ok(stage.cancelled(step));
+  stage.sightings.set(step, done);
+  await stage.clock.advance(60_000);
+  assert.ok(stage.cancelled(allocationJob(session)));
+});
+
+Deno.test("a node that the scheduler does not hear of for a while ends no session, though it be its first", async () => {
+  await using stage = new SessionStage();
+  const session = await stage.open();
+  stage.seen = { nodes: [{ node: "n1", state: "ALLOCATED", usable: false }] };
+  await stage.clock.advance(60_000);
+  assert.deepEqual(stage.told(session).map(({ type }) => type), ["node_failed"]);
 });
 
 Deno.test("a session that is to end with a node does, and its steps with it", async () => {

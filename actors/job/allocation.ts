@@ -13,6 +13,8 @@ import type {
   SessionCloseReason,
 } from "../../model/mod.ts";
 import type { SessionSighting } from "../../schedulers/mod.ts";
+import { explainFinalState } from "../../slurm/mod.ts";
+import type { Ended } from "./conclude.ts";
 import type { Facts } from "./facts.ts";
 
 /** What a job that holds the nodes of a session can be told of the session. */
@@ -76,9 +78,12 @@ export function foldAllocation(
 
 function closing(facts: Facts, reason: SessionCloseReason, drain: boolean): void {
   const before = facts.view.allocation?.closing;
-  // Once it closes, all that can be another is that nobody waits for the steps any more.
-  if (before !== undefined && (drain || !before.drain)) return;
-  facts.add({ type: "session_closing", reason: before?.reason ?? reason, drain });
+  // That it has ended does not tell why.
+  const explained = before?.reason === "ended" && reason === "node_failure";
+  // Once it closes, all else that can change is that nobody waits for the steps any more.
+  if (before !== undefined && !explained && (drain || !before.drain)) return;
+  const known = explained ? reason : before?.reason ?? reason;
+  facts.add({ type: "session_closing", reason: known, drain });
 }
 
 function inspected(facts: Facts, { nodes, clusters, closed }: SessionSighting): void {
@@ -96,7 +101,8 @@ function inspected(facts: Facts, { nodes, clusters, closed }: SessionSighting): 
   for (const { jobId } of known) {
     if (!clusters.some((one) => one.jobId === jobId)) facts.add({ type: "cluster_down", jobId });
   }
-  if (closed !== undefined) closing(facts, closed, true);
+  // Where the node is lost that starts the steps, there is nothing to wait for.
+  if (closed !== undefined) closing(facts, closed, closed !== "node_failure");
 }
 
 /** Adds the facts that follow from what a job was told of the session whose nodes it holds. */
@@ -110,6 +116,18 @@ export function decideAllocation(facts: Facts, input: AllocationInput): void {
       if (facts.view.allocation?.expiringAt === input.expiresAt) return;
       facts.add({ type: "session_expiring", expiresAt: input.expiresAt });
   }
+}
+
+/**
+ * The end of a job as it is to be told. One that holds a session's nodes, and closes since one of them has failed,
+ * ends by a cancellation, or as the loss of its agent looks to Slurm: either way for the node.
+ */
+export function endOfAllocation({ allocation }: JobSummary, end: Ended): Ended {
+  const unclear = end.phase === "cancelled" || end.state === "FAILED";
+  if (allocation?.closing?.reason !== "node_failure" || !unclear) return end;
+  const state = "NODE_FAIL";
+  const reason = explainFinalState(state);
+  return { ...end, phase: "failed", state, reason, exitCode: undefined, signal: undefined };
 }
 
 /** Whether the job's own history rules the input out: it holds no nodes, or none yet that could be seen. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { errorInfo, sessionOfAllocation, SluiceError } from "../../model/mod.ts";
+import { attemptId, errorInfo, sessionOfAllocation, SluiceError } from "../../model/mod.ts";
+import type { SessionCloseReason } from "../../model/mod.ts";
 import type { SessionSighting } from "../../schedulers/mod.ts";
-import { jobNumber, SimulatedJob } from "../testing/simulated_job.ts";
+import { EPOCH, jobNumber, SimulatedJob } from "../testing/simulated_job.ts";
 
 function allocation(): SimulatedJob {
   return new SimulatedJob(undefined, { payload: { kind: "allocation" } });
@@ -60,6 +61,38 @@ Deno.test("a session closes once; all that can be another is that nobody waits f
   assert.deepEqual(close(false), [{ type: "session_closing", reason: "idle", drain: false }]);
   assert.deepEqual([...close(false), ...close(true)], []);
 });
+
+Deno.test("that a session has lost its agent explains an end, and has it wait for no step", () => {
+  const job = allocation().submitted();
+  const closings = (closed: SessionSighting["closed"]) => job.tell(inspected({ closed }));
+  assert.deepEqual(closings("ended"), [{ type: "session_closing", reason: "ended", drain: true }]);
+  const lost = { type: "session_closing", reason: "node_failure", drain: false };
+  assert.deepEqual(closings("node_failure"), [lost]);
+  assert.deepEqual([...closings("node_failure"), ...closings("ended")], []);
+});
+
+for (
+  const [state, phase, signal] of [["CANCELLED", "cancelled"], ["FAILED", "failed", 9]] as const
+) {
+  Deno.test(`a session that closes for a node has failed with it, though Slurm says ${state}`, () => {
+    const closed = (reason: SessionCloseReason) => {
+      const job = allocation().submitted();
+      job.tell({ type: "closing", reason, drain: false });
+      const sighting = { kind: "ended", state, phase, signal, nodes: ["n2"] } as const;
+      const observations = [{ attemptId: attemptId(job.id, 1), sighting }];
+      job.tell({ type: "sighted", askedAt: EPOCH, observations });
+      return job.view;
+    };
+    assert.equal(closed("asked").state, state);
+    const { phase: told, state: word, reason, signal: none } = closed("node_failure");
+    assert.deepEqual([told, word, reason?.code, none], [
+      "failed",
+      "NODE_FAIL",
+      "NODE_FAIL",
+      undefined,
+    ]);
+  });
+}
 
 Deno.test("nothing is seen of a session that is not in the queue, and nothing told of one that has ended", () => {
   const job = allocation();

@@ -26,7 +26,7 @@ export type Wish =
   & { readonly cancelRequested?: boolean | undefined };
 
 /** Whether the scheduler is to end it in its own way. */
-export function isForced({ cancelRequested, cancelSignals, forceAt }: Wish, now: number): boolean {
+function isForced({ cancelRequested, cancelSignals, forceAt }: Wish, now: number): boolean {
   if (cancelRequested !== true) return false;
   return cancelSignals === undefined || (forceAt !== undefined && forceAt <= now);
 }

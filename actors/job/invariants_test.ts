@@ -11,7 +11,7 @@ import type {
 } from "../../model/mod.ts";
 import type { RunRecord, Sighting } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, schedulerId, SimulatedJob } from "../testing/simulated_job.ts";
-import type { JobInput } from "./decide.ts";
+import type { JobInput } from "./job_input.ts";
 import { brokenInvariants } from "./invariants.ts";
 
 const first = attemptId(jobNumber(1), 1);

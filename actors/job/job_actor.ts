@@ -17,17 +17,18 @@ import type { RunRecord } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, Behavior } from "../kernel/mod.ts";
 import { neverHeld } from "./allocation.ts";
-import { wantedEnds } from "./cancel.ts";
+import { announce, hearAgainUnlessContent } from "./announce.ts";
+import { cancelWhereWanted, giveUpWhereLost, NOTHING_SENT } from "./ask_to_end.ts";
 import { decide } from "./decide.ts";
-import type { Decision, JobInput } from "./decide.ts";
+import type { Decision } from "./decide.ts";
 import { jobEntries } from "./entries.ts";
 import { SessionFailedError, UnknownJobError } from "./errors.ts";
 import type { JobEffects } from "./job_effects.ts";
+import type { JobInput } from "./job_input.ts";
 import type { JobMessage } from "./job_messages.ts";
-import { awaitsVerdict, isWished, nextDueAt, placeOf, presentAttempt } from "./job_state.ts";
+import { awaitsVerdict, nextDueAt, placeOf, presentAttempt } from "./job_state.ts";
 import type { JobState } from "./job_state.ts";
-import { lostParts } from "./lost.ts";
-import { emptyMemory, givingUp } from "./memory.ts";
+import { emptyMemory } from "./memory.ts";
 import {
   followedTasks,
   followRunning,
@@ -40,15 +41,9 @@ import {
 } from "./messages.ts";
 import type { WantedMessages } from "./messages.ts";
 import { persist } from "./persist.ts";
-import { attemptSpec, isTriedAgain } from "./retry.ts";
-import { saysMoreLater } from "./sighted.ts";
-import { changedTasks, tallied, tallyOf, taskOf } from "./tasks.ts";
-import { isWatchedAnew, watched } from "./watched.ts";
-
-/** A cancellation that the scheduler has not carried out is sent again after this long, in ms. */
-const CANCEL_AGAIN_MS = 10_000;
-
-const NOTHING_SENT: ReadonlyMap<string, number> = new Map();
+import { attemptSpec } from "./retry.ts";
+import { changedTasks, tallied, tallyOf } from "./tasks.ts";
+import { watched } from "./watched.ts";
 
 /** First and longest wait for the verdict on a payload that has ended, in ms. */
 const VERDICT_MIN_MS = 100;
@@ -82,93 +77,6 @@ export function jobActor(
     return { changed, waited };
   };
 
-  /** Has what is to be ended ended: what is new at once, what was asked for before now and then. */
-  const cancelWhereWanted = (state: JobState, ctx: Context): JobState => {
-    const { view } = state;
-    const { schedulerId, components } = view;
-    if (isFinal(view.phase)) return state;
-    if (!isWished(state)) {
-      return state.cancelsSent.size === 0 ? state : { ...state, cancelsSent: NOTHING_SENT };
-    }
-    if (schedulerId === undefined) {
-      if (view.cancelRequested) effects.withdraw(presentAttempt(view));
-      return state;
-    }
-    const now = ctx.clock.now();
-    const cancelsSent = new Map<string, number>();
-    for (const wanted of wantedEnds(view, now)) {
-      const key = JSON.stringify(wanted);
-      const sentAt = state.cancelsSent.get(key);
-      const again = sentAt === undefined || now - sentAt >= CANCEL_AGAIN_MS;
-      cancelsSent.set(key, again ? now : sentAt);
-      if (!again) continue;
-      const ofComponent = components === undefined ? {} : { components };
-      effects.cancel(
-        { attemptId: presentAttempt(view), schedulerId, ...wanted, ...ofComponent },
-        ctx.self,
-      );
-      effects.nudge();
-    }
-    return { ...state, cancelsSent };
-  };
-
-  /** Gives up what has been missing for too long. */
-  const giveUpWhereLost = (
-    state: JobState,
-    message: Extract<JobMessage, { type: "sighted" }>,
-    ctx: Context,
-  ): JobState => {
-    const { view, memory } = state;
-    const lost = lostParts(view, memory, message);
-    if (lost.length === 0 || view.schedulerId === undefined) return state;
-    const job = { attemptId: presentAttempt(view), schedulerId: view.schedulerId };
-    effects.giveUp(view.tasks === undefined ? job : { ...job, tasks: lost }, ctx.self);
-    return { ...state, memory: givingUp(memory, lost, message.askedAt) };
-  };
-
-  /**
-   * Asks to be told at the next poll too, unless the same words would say nothing to it then. What has to
-   * last to be believed is told each time without being asked for.
-   */
-  const hearAgainUnlessContent = (
-    state: JobState,
-    message: Extract<JobMessage, { type: "sighted" }>,
-    ctx: Context,
-  ): void => {
-    const { view, terms } = state;
-    const waits = awaitsVerdict(state) || isWished(state) || view.unknownSince !== undefined;
-    if (!waits && !saysMoreLater(view, message)) return;
-    const wanted = watched(view, terms);
-    if (wanted !== undefined) effects.watch(wanted, ctx.self);
-  };
-
-  /**
-   * Tells those it works with what is new about the job.
-   *
-   * @param changed The tasks that have changed.
-   * @param seen Whether a poll has told it, so that what the poller has said last is what it knows.
-   */
-  const announce = (
-    before: JobView,
-    { view, terms }: JobState,
-    changed: readonly TaskView[],
-    seen: boolean,
-    ctx: Context,
-  ): void => {
-    if (view.allocation !== undefined) effects.allocation(view, ctx.self);
-    if (isFinal(view.phase)) return effects.ended(presentAttempt(view), ctx.self);
-    if (before.attempt !== view.attempt) effects.unwatch(presentAttempt(before));
-    for (const task of changed) {
-      const earlier = taskOf(before, task.task)?.phase;
-      if (!isFinal(task.phase) || earlier === task.phase) continue;
-      if (!isTriedAgain(view, terms.retry, task)) effects.taskEnded(jobId, task.task);
-    }
-    const anew = !seen || isWatchedAnew(before, view, changed);
-    const wanted = anew ? watched(view, terms) : undefined;
-    if (wanted !== undefined) effects.watch(wanted, ctx.self);
-    if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
-  };
-
   const askFor = (wanted: readonly WantedMessages[], ctx: Context): void => {
     for (const question of wanted) effects.followMessages({ jobId, ...question }, ctx.self);
   };
@@ -196,17 +104,17 @@ export function jobActor(
     const now = ctx.clock.now();
     const decision = decide(state, state.memory, input, now);
     const { view, memory } = decision;
-    if (decision.facts.length === 0) return cancelWhereWanted({ ...state, memory }, ctx);
+    if (decision.facts.length === 0) return cancelWhereWanted(effects, { ...state, memory }, ctx);
     const { changed, waited } = await record(state.view, decision, ctx);
     const tally = tallied(state.tally, state.view, changed);
     const told = { ...state, view, memory, tally };
-    announce(state.view, told, changed, input.type === "sighted", ctx);
+    announce(effects, state.view, told, changed, input.type === "sighted", ctx);
     const next = follow(state.view, told, changed.map(({ task }) => task), ctx);
     if (isFinal(view.phase)) return next;
     // While it waited, its mailbox may have overflowed: what it missed is told again to who asks again.
     return waited
       ? introduce({ ...next, cancelsSent: NOTHING_SENT }, ctx)
-      : cancelWhereWanted(next, ctx);
+      : cancelWhereWanted(effects, next, ctx);
   };
 
   /** Why its session never will have nodes, where that is so. */
@@ -230,7 +138,7 @@ export function jobActor(
       spec: { payload, software, components, resources, inputs, workingDirectory },
       job: ctx.self,
     });
-    return cancelWhereWanted({ ...state, view: decision.view, errand }, ctx);
+    return cancelWhereWanted(effects, { ...state, view: decision.view, errand }, ctx);
   };
 
   /** Tells those it works with what is wanted of them, given the job as it stands. */
@@ -245,7 +153,7 @@ export function jobActor(
     if (wanted !== undefined) {
       effects.watch(wanted, ctx.self);
       askFor(wantedAgain(state.messages), ctx);
-      return cancelWhereWanted(follow(view, state, undefined, ctx), ctx);
+      return cancelWhereWanted(effects, follow(view, state, undefined, ctx), ctx);
     }
     const now = ctx.clock.now();
     if (view.retryAt !== undefined && now < view.retryAt) return state;
@@ -266,7 +174,7 @@ export function jobActor(
       maybeSent,
       job: ctx.self,
     });
-    return cancelWhereWanted({ ...begun, errand }, ctx);
+    return cancelWhereWanted(effects, { ...begun, errand }, ctx);
   };
 
   /** Sees to it that it is rung for when something is due. */
@@ -326,7 +234,7 @@ export function jobActor(
       case "due": {
         const awake = { ...state, alarm: undefined, dueAt: undefined };
         return awake.view.retryAt === undefined
-          ? cancelWhereWanted(awake, ctx)
+          ? cancelWhereWanted(effects, awake, ctx)
           : await introduce(awake, ctx);
       }
       case "dismiss":
@@ -353,8 +261,8 @@ export function jobActor(
         const gated = gateSighted(state.messages, state.terms.speakers, state.view, message);
         askFor(gated.wanted, ctx);
         const heard = await take({ ...state, messages: gated.state }, gated.news, ctx);
-        const next = giveUpWhereLost(heard, message, ctx);
-        hearAgainUnlessContent(next, message, ctx);
+        const next = giveUpWhereLost(effects, heard, message, ctx);
+        hearAgainUnlessContent(effects, next, message, ctx);
         if (!awaitsVerdict(next)) return { ...next, verdictMs: VERDICT_MIN_MS };
         // Slurm cleans up before it says how a job ended; asked ever more seldom, it is not pressed.
         effects.nudge(next.verdictMs);
@@ -417,7 +325,7 @@ export function jobActor(
         dueAt: undefined,
       };
       if (isFinal(state.view.phase)) {
-        announce(state.view, state, [], false, ctx);
+        announce(effects, state.view, state, [], false, ctx);
         return state;
       }
       // Whoever failed between two attempts has not said that the one before is over.

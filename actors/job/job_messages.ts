@@ -7,7 +7,7 @@
 import type { JobView } from "../../model/mod.ts";
 import type { RunRecord } from "../../schedulers/mod.ts";
 import type { Reply } from "../kernel/mod.ts";
-import type { JobInput } from "./decide.ts";
+import type { JobInput } from "./job_input.ts";
 import type { Errand } from "./job_effects.ts";
 import type { MessagePiece } from "./messages.ts";
 

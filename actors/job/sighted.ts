@@ -8,6 +8,7 @@ import { DUPLICATE_EXIT_CODE } from "../../launchers/mod.ts";
 import { attemptId, isFinal } from "../../model/mod.ts";
 import type { JobFact, JobView, Reason, Retry } from "../../model/mod.ts";
 import type { Observation, Sighting } from "../../schedulers/mod.ts";
+import { endOfAllocation } from "./allocation.ts";
 import { endedOnRequest } from "./cancel.ts";
 import type { Wish } from "./cancel.ts";
 import { concludeArray, concludeJob } from "./conclude.ts";
@@ -227,7 +228,7 @@ export function sighted(
     const end = endOf(part, task, sighting);
     if (task !== undefined) facts.add(end);
     else {
-      concludeJob(facts, end, retry, now);
+      concludeJob(facts, endOfAllocation(facts.view, end), retry, now);
       return memory;
     }
   }

@@ -68,8 +68,6 @@ export interface SessionEffects {
 interface SessionState {
   readonly view: JobSummary;
   readonly terms: AllocationTerms;
-  /** The first of the nodes that it was given, where its agent runs, once it has any. */
-  readonly firstNode: string | undefined;
   readonly scheduler: Scheduler | undefined;
   readonly sighting: SessionSighting | undefined;
   readonly lease: Cancellable | undefined;
@@ -94,14 +92,6 @@ const TELL_AGAIN_MS = 30_000;
 const CANCEL_GRACE_MS = 60_000;
 
 const beforeTheScheduler: readonly JobPhase[] = ["accepted", "staging", "submitting"];
-
-/**
- * Whether the session ends with the node. Without its first, nothing starts steps any more, and Slurm need not
- * end an allocation that may lose nodes.
- */
-function endsWith({ terms, firstNode }: SessionState, node: string): boolean {
-  return terms.onNodeFailure === "end" || node === firstNode;
-}
 
 /**
  * The behaviour of a session's actor.
@@ -232,7 +222,7 @@ export function sessionActor(
 
   /** Does what is to be done, given how the session stands. */
   const act = (state: SessionState, ctx: Context): SessionState => {
-    const { view } = state;
+    const { view, terms } = state;
     const { closing, failedNodes = [] } = view.allocation ?? {};
     if (isFinal(view.phase)) {
       effects.uninspect(sessionId);
@@ -242,7 +232,9 @@ export function sessionActor(
     }
     if (closing === undefined) {
       if (view.cancelRequested) close("asked", false);
-      else if (failedNodes.some(({ node }) => endsWith(state, node))) close("node_failure", false);
+      else if (terms.onNodeFailure === "end" && failedNodes.length > 0) {
+        close("node_failure", false);
+      }
       return giveNotice(state, ctx);
     }
     state.lease?.cancel();
@@ -268,7 +260,6 @@ export function sessionActor(
       const state: SessionState = {
         view: job.view,
         terms,
-        firstNode: job.view.nodes[0],
         scheduler: undefined,
         sighting: undefined,
         lease: undefined,
@@ -290,8 +281,7 @@ export function sessionActor(
         case "allocation": {
           const { view, sighting = state.sighting } = message;
           if (!isFinal(view.phase)) inspect(view);
-          const firstNode = state.firstNode ?? view.nodes[0];
-          return act(watchIdleness({ ...state, view, sighting, firstNode }, ctx), ctx);
+          return act(watchIdleness({ ...state, view, sighting }, ctx), ctx);
         }
         case "close": {
           const { drain, reply } = message;

@@ -21,6 +21,7 @@ import type {
   JobId,
   JobMetrics,
   JobSpec,
+  OutputEntry,
   Platform,
   SessionId,
 } from "../../model/mod.ts";
@@ -173,6 +174,10 @@ export class FakeEnvironments implements Environments {
 export class FakeFiles implements ClusterFiles {
   readonly places = new Calls<readonly PlacedInput[], void>();
   readonly expires = new Calls<number, number>();
+  readonly archives = new Calls<
+    { readonly path: string; readonly offset: number },
+    ReadableStream<Uint8Array>
+  >();
   readonly opens = new Calls<
     { readonly path: string; readonly offset: number },
     ReadableStream<Uint8Array>
@@ -190,8 +195,11 @@ export class FakeFiles implements ClusterFiles {
   open(path: string, offset: number): Promise<ReadableStream<Uint8Array>> {
     return this.opens.call({ path, offset });
   }
-  files(): AsyncIterable<ReceivedFile> {
-    throw new Error("no test reads directories");
+  archive(path: string, offset: number): Promise<ReadableStream<Uint8Array>> {
+    return this.archives.call({ path, offset });
+  }
+  list(): Promise<readonly OutputEntry[]> {
+    throw new Error("no test lists directories");
   }
 }
 
@@ -300,6 +308,9 @@ export class FakeHost implements Host {
   }
   getFiles(): AsyncIterable<ReceivedFile> {
     throw new Error("the actors do not call getFiles");
+  }
+  getArchive(): Promise<ReadableStream<Uint8Array>> {
+    return unused("getArchive");
   }
   stat(): Promise<FileInfo | undefined> {
     return Promise.resolve(undefined);

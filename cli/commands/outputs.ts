@@ -6,7 +6,7 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { jobIdSchema } from "../../model/mod.ts";
+import { bytesText, jobIdSchema } from "../../model/mod.ts";
 import type { JobOutput } from "../../model/mod.ts";
 import { fetchOutputs } from "../../transfers/mod.ts";
 import type { CollectedOutput, FetchProgress } from "../../transfers/mod.ts";
@@ -14,7 +14,7 @@ import { clientCommand, jsonLine } from "../client_command.ts";
 import type { CommandContext } from "../command_context.ts";
 import { connectionSchema } from "../connection.ts";
 import { UsageError } from "../errors.ts";
-import { bytesText, outputTable } from "../format/output.ts";
+import { outputTable } from "../format/output.ts";
 import { interruptible } from "../interruptible.ts";
 import { clientOutputs } from "../output_source.ts";
 import { ProgressLine } from "../progress_line.ts";

@@ -95,7 +95,7 @@ async function payloadOf(
 /** What is told of a job whose function has left nothing or raised. */
 function troubleText(id: JobId, returned: Returned | undefined): string {
   if (returned?.kind !== "exception") {
-    return `The function left no result; what it wrote is shown by: sluice logs ${id} --stderr\n`;
+    return `The function left no result; what it wrote is shown by: sluice logs ${id} --stream stderr\n`;
   }
   const { traceback, type, message } = returned;
   return traceback === "" ? `${type}: ${message}\n` : `${traceback.trimEnd()}\n`;

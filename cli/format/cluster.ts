@@ -4,6 +4,7 @@
  * @module
  */
 
+import { bytesText } from "../../model/mod.ts";
 import type { ClusterProbe, ClusterView, LinkView } from "../../model/mod.ts";
 import { fields, table } from "./table.ts";
 import { spanText, timeText } from "./time.ts";
@@ -75,7 +76,7 @@ export function probeDetails(probe: ClusterProbe, columns?: number): string {
       "ended jobs stay",
       probe.minJobAgeSeconds === undefined ? undefined : `${probe.minJobAgeSeconds} s`,
     ],
-    ["free space", `${(probe.freeBytes / 2 ** 30).toFixed(1)} GiB`],
+    ["free space", bytesText(probe.freeBytes)],
   ]);
   if (probe.partitions.length === 0) return about;
   return `${about}\n${

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { bytesText } from "../../model/mod.ts";
 import type { JobEvent, JobFact } from "../../model/mod.ts";
 import { phaseText } from "./job.ts";
 import { messageText } from "./message.ts";
-import { bytesText } from "./output.ts";
 import { visible } from "./text.ts";
 import { timeText } from "./time.ts";
 

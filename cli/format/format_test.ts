@@ -10,7 +10,7 @@ import { clusterDetails, clusterTable, probeDetails } from "./cluster.ts";
 import { errorText } from "./error.ts";
 import { eventLine } from "./event.ts";
 import { endText, jobDetails, jobTable, phaseText, progressText } from "./job.ts";
-import { bytesText, metricsDetails } from "./metrics.ts";
+import { metricsDetails } from "./metrics.ts";
 import { sessionDetails, sessionTable } from "./session.ts";
 import { fields, table } from "./table.ts";
 import { spanText, timeText } from "./time.ts";
@@ -127,6 +127,11 @@ Deno.test("the end of a job is one line", () => {
   assert.equal(
     endText(job({ phase: "failed", exitCode: 3, endedAt: start + 17_000 })),
     "job 01a1fa7c-ca80-7414-a127-c5a28e7b2303 failed (exit status 3) after 12s",
+  );
+  const refused = { code: "StepRefused", text: "The session cannot run the step." };
+  assert.equal(
+    endText(job({ phase: "failed", reason: refused, startedAt: undefined })),
+    `job ${job({}).id} failed (StepRefused): The session cannot run the step.`,
   );
   const { startedAt: _, ...never } = job({ phase: "failed" });
   const error = { code: "SBATCH_REJECTED", message: "no such account", next: "", retryable: false };
@@ -270,7 +275,7 @@ scheduler        slurm 22.05.8
 round trip       1.3 ms
 accounting       yes
 ended jobs stay  60 s
-free space       1.5 GiB
+free space       1.5 GB
 
 PARTITION  AVAILABLE  NODES  TIME LIMIT
 debug*     yes            4  -
@@ -391,6 +396,5 @@ Deno.test("what a job has used is shown in units for people, with its steps belo
       "",
     ].join("\n"),
   );
-  assert.equal(bytesText(1024), "1 KB");
   assert.equal(metricsDetails({ source: "none", hints: [] }), "source  none: nothing is known\n");
 });

@@ -122,13 +122,18 @@ export function jobDetails(job: JobView, columns?: number): string {
   ].join("\n");
 }
 
+/** Whether what is told of the end of a job is a code for the reason, which is not clear by itself. */
+function tellsReason({ phase, exitCode, signal }: Verdict): boolean {
+  return phase === "failed" && signal === undefined && (exitCode ?? 0) === 0;
+}
+
 /** How a job ended, on one line: `job ID failed (exit status 3) after 12s`. */
 export function endText(job: JobView): string {
   const ran = job.startedAt !== undefined && job.endedAt !== undefined
     ? ` after ${spanText(job.endedAt - job.startedAt)}`
     : "";
-  const why = job.error === undefined ? "" : `: ${job.error.message}`;
-  return `job ${job.id} ${phaseText(job)}${ran}${why}`;
+  const told = job.error?.message ?? (tellsReason(job) ? job.reason?.text : undefined);
+  return `job ${job.id} ${phaseText(job)}${ran}${told === undefined ? "" : `: ${told}`}`;
 }
 
 /** What is known of a job while it is waited for. */

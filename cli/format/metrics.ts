@@ -4,23 +4,11 @@
  * @module
  */
 
+import { bytesText } from "../../model/mod.ts";
 import type { JobMetrics, MetricsSource, UsageFigures } from "../../model/mod.ts";
 import type { Column } from "./table.ts";
 import { fields, table } from "./table.ts";
 import { spanText } from "./time.ts";
-
-const UNITS = ["B", "KB", "MB", "GB", "TB", "PB"] as const;
-
-/** An amount of bytes in units of 1024, as Slurm has them: `309 MB`, `15.8 GB`. */
-export function bytesText(bytes: number): string {
-  let amount = bytes;
-  let unit = 0;
-  while (amount >= 1000 && unit < UNITS.length - 1) {
-    amount /= 1024;
-    unit += 1;
-  }
-  return `${numberText(amount)} ${UNITS[unit] ?? ""}`;
-}
 
 /** Three digits, so that small amounts are not lost and large ones stay short. */
 function numberText(amount: number): string {

@@ -4,20 +4,9 @@
  * @module
  */
 
+import { bytesText } from "../../model/mod.ts";
 import type { JobOutput } from "../../model/mod.ts";
 import { table } from "./table.ts";
-
-const units = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
-
-/** A number of bytes with a unit: `1.5 MiB`. */
-export function bytesText(bytes: number): string {
-  const step = Math.min(
-    units.length - 1,
-    bytes === 0 ? 0 : Math.max(0, Math.floor(Math.log2(bytes) / 10)),
-  );
-  const amount = bytes / 1024 ** step;
-  return `${step === 0 ? amount : amount.toFixed(1)} ${units[step]}`;
-}
 
 /** A table of outputs. */
 export function outputTable(outputs: readonly JobOutput[], columns?: number): string {

@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 // @ts-types="@types/ssh2"
 import { type Connection, Server, type ServerConfig } from "ssh2";
 import { slurmClusterSchema } from "../../model/mod.ts";
+import { quote } from "../../shell/mod.ts";
 import { HostClosedError, LinkLostError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { connectSsh } from "./connect_ssh.ts";
@@ -218,11 +219,16 @@ Deno.test("a drop without an exit status means a lost link, not an empty answer"
   const stream = await host.stream("cat");
   const exit = assert.rejects(stream.exit, LinkLostError);
   const reading = assert.rejects(new Response(stream.stdout).text(), LinkLostError);
-  // A command outlives the connection that started it: this one ends by itself.
-  const running = assert.rejects(host.run("sleep 5"), LinkLostError);
+  // A command outlives the connection that started it: this one ends when it is told.
+  const go = await Deno.makeTempFile();
+  const running = assert.rejects(
+    host.run(`while [ -e ${quote(go)} ]; do sleep 0.1; done`),
+    LinkLostError,
+  );
   await host.run("true", { lane: "other" });
   for (const connection of connections) connection.end();
   await Promise.all([exit, reading, running]);
+  await Deno.remove(go);
   assert.ok(await host.closed instanceof LinkLostError);
   await assert.rejects(host.run("true"), LinkLostError);
   await host.close();

@@ -15,10 +15,10 @@ import { FUNCTION_EXIT_CODES, FunctionScriptError } from "./errors.ts";
 import { FUNCTION_RUNNERS } from "./program.ts";
 
 /** Name of the program in the attempt's directory that calls the function. */
-export const FUNCTION_FILE = "function.sh";
+const FUNCTION_FILE = "function.sh";
 
 /** Name of the file in the attempt's directory that says what to call, and with what. */
-export const CALL_FILE = "function_call.json";
+const CALL_FILE = "function_call.json";
 
 /** Variables of the function's program: where that itself lies, and the file for what the function returns. */
 const VARIABLES =
@@ -45,7 +45,7 @@ function findProject(path: string): string[] {
 }
 
 /** The program that calls the function, whoever starts it, wherever. */
-export function functionProgram({ language, interpreter, module }: FunctionPayload): string {
+function functionProgram({ language, interpreter, module }: FunctionPayload): string {
   const runner = FUNCTION_RUNNERS[language];
   const project = language === "typescript" && interpreter === undefined && "path" in module
     ? findProject(module.path)

@@ -11,10 +11,10 @@ import PYTHON_HELPER from "./sluice_messages.py" with { type: "text" };
 import DENO_HELPER from "./sluice_messages.ts" with { type: "text" };
 
 /** Name of the file with the context, in the directory of the plan's files. */
-export const CONTEXT_FILE = "pipes-context.json";
+const CONTEXT_FILE = "pipes-context.json";
 
 /** Name of the directory of the helpers there. */
-export const HELPERS_DIRECTORY = "helpers";
+const HELPERS_DIRECTORY = "helpers";
 
 /** The files of an attempt whose payload sends messages; none of any other. */
 export function messageFiles(

@@ -23,7 +23,7 @@ export function mebibytes(amount: string | number): number {
  *
  * Source: java.util.Properties, `load`.
  */
-export function propertyLine(name: string, value: string): string {
+function propertyLine(name: string, value: string): string {
   const escaped = (text: string, pattern: RegExp) =>
     text.replaceAll(pattern, (character) => {
       switch (character) {

@@ -14,7 +14,7 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue };
 
 /** How deep arrays and objects may stand in each other: parsers elsewhere have limits too. */
-export const MAX_JSON_DEPTH = 500;
+const MAX_JSON_DEPTH = 500;
 
 interface Place {
   readonly value: unknown;

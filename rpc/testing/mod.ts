@@ -6,4 +6,5 @@
 
 export * from "./fake_sluice.ts";
 export * from "./job_spec.ts";
+export * from "./lasting_port.ts";
 export * from "./with_server.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { bytesText } from "../../model/mod.ts";
 import type { JobMetrics } from "../../model/mod.ts";
 
 /** Shorter runs tell too little of what a job needs. */
@@ -28,19 +29,6 @@ const SCARCE_TIME = 0.95;
 
 /** Processes that use less than this share of one processor keep no GPU busy. */
 const IDLE_CPU = 0.01;
-
-const UNITS = ["KB", "MB", "GB", "TB", "PB"] as const;
-
-/** An amount of memory in the units in which it is asked for, such as `15.8 GB`. */
-export function memoryText(bytes: number): string {
-  let amount = bytes / 1024;
-  let unit = 0;
-  while (amount >= 1000 && unit < UNITS.length - 1) {
-    amount /= 1024;
-    unit += 1;
-  }
-  return `${rounded(amount)} ${UNITS[unit] ?? ""}`;
-}
 
 /** A number with at most one digit behind the point, and none where it is large. */
 function rounded(amount: number): string {
@@ -110,7 +98,7 @@ function scarceMemory(metrics: Figures, array: boolean): string[] {
   if (memory === undefined || memory.share < SCARCE_MEMORY) return [];
   const { asked, used, where, whose } = memory;
   return [
-    `Used ${memoryText(used)}${whose} of the ${memoryText(asked)}${where}: ask for more memory.`,
+    `Used ${bytesText(used)}${whose} of the ${bytesText(asked)}${where}: ask for more memory.`,
   ];
 }
 
@@ -120,7 +108,7 @@ function spareMemory(metrics: Figures, array: boolean): string[] {
   if (memory === undefined || elapsedSeconds < TELLING_SECONDS) return [];
   const { asked, used, share, where, whose } = memory;
   if (share >= LITTLE_MEMORY || asked - used < MUCH_MEMORY_BYTES) return [];
-  return [`Asked for ${memoryText(asked)} of memory${where}, used ${memoryText(used)}${whose}.`];
+  return [`Asked for ${bytesText(asked)} of memory${where}, used ${bytesText(used)}${whose}.`];
 }
 
 function idleGpus({ gpuHours, gpus = 0, cpuSeconds, elapsedSeconds = 0 }: Figures): string[] {

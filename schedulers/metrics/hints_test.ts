@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { jobMetricsSchema } from "../../model/mod.ts";
 import type { JobMetrics } from "../../model/mod.ts";
-import { efficiencyHints, memoryText } from "./hints.ts";
+import { efficiencyHints } from "./hints.ts";
 import type { HintContext } from "./hints.ts";
 
 const GB = 2 ** 30;
@@ -129,10 +129,4 @@ Deno.test("any figures that the schema allows give whole sentences", () => {
     for (const hint of said) assert.match(hint, /^[A-Z0-9].*\.$/);
     assert.ok(!said.join().match(/NaN|undefined|Infinity/), said.join());
   }));
-});
-
-Deno.test("memory is told in the units in which it is asked for", () => {
-  assert.equal(memoryText(500 * 2 ** 20), "500 MB");
-  assert.equal(memoryText(1000 * 2 ** 20), "1 GB");
-  assert.equal(memoryText(15.84 * GB), "15.8 GB");
 });

@@ -43,7 +43,7 @@ const UNMARKED: ComponentMarks = {
  *
  * @param jobsDirectory The directory that holds the jobs' directories; may start with `~/`.
  */
-export function printComponentMarks(
+function printComponentMarks(
   jobsDirectory: string,
   attempts: readonly AttemptId[],
 ): string {

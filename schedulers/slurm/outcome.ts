@@ -12,7 +12,7 @@ import {
   SubmissionUnclearError,
 } from "../errors.ts";
 import type { SubmitOutcome } from "../scheduler.ts";
-import type { ProgramReply } from "./submit_program.ts";
+import type { ProgramReply } from "./submit_replies.ts";
 
 /**
  * What became of a submission.

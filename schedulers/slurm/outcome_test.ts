@@ -3,7 +3,7 @@ import { schedulerIdSchema } from "../../model/mod.ts";
 import type { SubmitOutcome } from "../scheduler.ts";
 import { newAttempt } from "../testing/attempts.ts";
 import { outcomeOf } from "./outcome.ts";
-import type { ProgramReply } from "./submit_program.ts";
+import type { ProgramReply } from "./submit_replies.ts";
 
 const attemptId = newAttempt();
 const outcome = (reply: ProgramReply | undefined) =>

@@ -53,8 +53,9 @@ import { KILL_WAIT_SECONDS, SlurmSettings } from "./settings.ts";
 import { sessionOfStep } from "./step_cancel.ts";
 import type { StepCancellation } from "./step_cancel.ts";
 import { isStep, Steps } from "./steps.ts";
-import { PROGRAM_SECONDS, ReplyReader, submitProgram } from "./submit_program.ts";
-import type { ProgramReply } from "./submit_program.ts";
+import { PROGRAM_SECONDS, submitProgram } from "./submit_program.ts";
+import { ReplyReader } from "./submit_replies.ts";
+import type { ProgramReply } from "./submit_replies.ts";
 import { strayCopies } from "./stray_copies.ts";
 import { VanishedJobs } from "./vanished.ts";
 
@@ -203,7 +204,7 @@ export class SlurmScheduler implements Scheduler {
     for (const part of this.#parts.of(jobs)) {
       const observation = part.lookIn(queue);
       if (observation === undefined) gone.push(part);
-      else if (!part.component) seen.push(this.#steps.orphanEnded(part, observation));
+      else if (!part.component) seen.push(observation);
       else if (leavesOpen(observation.sighting, marks.of(part))) silent.push(part);
       else seen.push(componentObservation(part, observation.sighting, marks));
     }
@@ -219,12 +220,8 @@ export class SlurmScheduler implements Scheduler {
     // Most often each line is of a job that is watched, so that none can be a stray copy.
     const strays = seen.length - ofSteps.length < queue.size ? strayCopies(queue, jobs) : [];
     const found = gone.length === 0 ? [] : await this.#gone.look(gone, signal);
-    const vanished = found.map((observation, index) => {
-      const part = gone[index];
-      return part === undefined ? observation : this.#steps.orphanEnded(part, observation);
-    });
     await this.#cancelStrays(strays, signal);
-    return vanished.length === 0 ? seen : [...seen, ...vanished];
+    return found.length === 0 ? seen : [...seen, ...found];
   }
 
   /** Asks Slurm to end jobs; see {@linkcode Scheduler.cancel}. */

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import type { AllocationTerms } from "../../model/mod.ts";
+import { ON_CLUSTER, STANDS } from "../../launchers/mod.ts";
+import { attemptId, newJobId } from "../../model/mod.ts";
+import type { AllocationTerms, AttemptId } from "../../model/mod.ts";
 import { FakeSession } from "../testing/fake_session.ts";
 import { SHELLS } from "../testing/shells.ts";
+import type { PlannedStep } from "./step_planner.ts";
 
 /** A test with each shell and a session that has not begun. */
 function shellTest(
@@ -36,7 +39,10 @@ shellTest("steps of before and after its start run, and it ends when told", {}, 
   await close(session);
   assert.equal(await session.end(), 0);
   assert.equal(await session.read(`${session.directory}/inbox`), "asked\n");
-  assert.match(await session.read(`${session.directory}/exit`) ?? "", /^77 0 0 - /);
+  assert.match(
+    await session.read(`${session.directory}/exit`) ?? "",
+    new RegExp(`^${session.slurmId} 0 0 - `),
+  );
 });
 
 shellTest("no wake-up is lost, whenever it comes", { maxConcurrent: 3 }, async (session) => {
@@ -78,6 +84,37 @@ shellTest(
   },
 );
 
+shellTest(
+  "what a step has left is ended, also where Slurm had no time for it",
+  {},
+  async (session) => {
+    const left = session.step([
+      "(setsid sh -c 'echo \"$$\" >left; exec sleep 600' >/dev/null 2>&1 &)",
+      "until [ -s left ]; do sleep 0.01; done",
+    ].join("\n"));
+    await session.leaveUnswept();
+    await session.place(left);
+    await session.begin();
+    await close(session);
+    assert.equal(await session.end(), 0);
+    const process = await session.appears(`${left.directory}/left`);
+    const { success } = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        'kill -0 "$1" 2>/dev/null && ! grep -q "^State:.Z" "/proc/$1/status"',
+        "sh",
+        process.trim(),
+      ],
+    }).output();
+    assert.equal(success, false, "it is still there");
+    assert.deepEqual(
+      (await Array.fromAsync(Deno.readDir(session.directory), ({ name }) => name))
+        .filter((name) => name.startsWith("swept.")),
+      [],
+    );
+  },
+);
+
 Deno.test("it closes when idle, but not while a step runs", async () => {
   // With all shells at the same time, since the agent waits for half a minute longer than was asked for.
   await Promise.all(SHELLS.map(async (shell) => {
@@ -90,6 +127,82 @@ Deno.test("it closes when idle, but not while a step runs", async () => {
     assert.match(await session.read(`${step.directory}/exit`) ?? "", / 0 0 - /, shell);
   }));
 });
+
+shellTest(
+  "a step is refused that asks for more memory than a node of the session has by its processors",
+  {},
+  async (session) => {
+    const steps = [
+      session.step("exit 0", { resources: { memory: "4001M" } }),
+      session.step("exit 0", { resources: { memoryPerCpu: "1001M", cpusPerTask: 4 } }),
+      session.step("exit 0", { resources: { memory: "4000M" } }),
+      session.step("exit 0"),
+    ];
+    await session.place(...steps);
+    await session.begin({ SLURM_MEM_PER_CPU: "1000", SLURM_JOB_CPUS_PER_NODE: "4(x2)" });
+    for (const { directory } of steps) await session.appears(`${directory}/step_end`);
+    const words = await Promise.all(
+      steps.map(({ directory }) => session.read(`${directory}/step_words`)),
+    );
+    const refused = (memory: number) =>
+      `sluice: it asks for ${memory} MiB of memory on each node, and the session has 4000\n`;
+    assert.deepEqual(words, [refused(4001), refused(4004), "", ""]);
+    const ran = steps.map(({ directory }) => session.read(`${directory}/step_start`));
+    assert.deepEqual((await Promise.all(ran)).map((start) => start !== undefined), [
+      false,
+      false,
+      true,
+      true,
+    ]);
+    await close(session);
+    assert.equal(await session.end(), 0);
+  },
+);
+
+shellTest(
+  "where the nodes of a session differ, or its memory is not by the processor, srun alone says what is too much",
+  {},
+  async (session) => {
+    const step = session.step("exit 0", { resources: { memory: "9G" } });
+    await session.place(step);
+    await session.begin({ SLURM_MEM_PER_CPU: "1000", SLURM_JOB_CPUS_PER_NODE: "4,8" });
+    await session.appears(`${step.directory}/exit`);
+    await close(session);
+    assert.equal(await session.end(), 0);
+  },
+);
+
+shellTest(
+  "a cluster that stands takes no place, nor does a step that waits until it is up or gone",
+  { maxConcurrent: 1 },
+  async (session) => {
+    const [up, gone] = [attemptId(newJobId(), 1), attemptId(newJobId(), 1)];
+    const marked = (mark: string, script: string, attempt?: AttemptId): PlannedStep => {
+      const step = session.step(script, {}, attempt);
+      return { ...step, entry: `${mark}\n${step.entry}` };
+    };
+    const [first, second] = [up, gone].map((on) => marked(`${ON_CLUSTER}${on}`, "exit 0"));
+    const other = session.step("echo begun >told; until [ -e go ]; do sleep 0.05; done");
+    assert.ok(first !== undefined && second !== undefined);
+    await session.place(first, second, other);
+    await session.begin();
+    await session.appears(`${other.directory}/told`);
+    const stands = "echo begun >told; until [ -e go ]; do sleep 0.05; done";
+    const clusters = [marked(STANDS, stands, up), marked(STANDS, stands, gone)];
+    await session.place(...clusters);
+    await Deno.symlink("cancelled", `${clusters[1]?.directory}/begun`);
+    await Deno.writeTextFile(`${other.directory}/go`, "");
+    await session.appears(`${second.directory}/exit`);
+    await session.appears(`${clusters[0]?.directory}/told`);
+    assert.equal(await session.read(`${first.directory}/step_start`), undefined);
+    await Deno.writeTextFile(`${clusters[0]?.directory}/cluster`, "framework=ray\n");
+    await session.appears(`${first.directory}/exit`);
+    assert.equal(await session.read(`${clusters[0]?.directory}/exit`), undefined);
+    await Deno.writeTextFile(`${clusters[0]?.directory}/go`, "");
+    await close(session);
+    assert.equal(await session.end(), 0);
+  },
+);
 
 shellTest(
   "told to end, it begins nothing more and ends with what runs",

@@ -14,9 +14,16 @@ import {
   RUNNING,
 } from "../../launchers/mod.ts";
 import { jobIdSchema } from "../../model/mod.ts";
-import type { SchedulerId, SessionId } from "../../model/mod.ts";
+import type { SessionId } from "../../model/mod.ts";
 import { quotePath } from "../../shell/mod.ts";
-import { expandNodeList, fieldSeparator, outputLines, parseEpoch } from "../../slurm/mod.ts";
+import {
+  expandNodeList,
+  fieldSeparator,
+  outputLines,
+  parseEpoch,
+  parseState,
+  stateMeaning,
+} from "../../slurm/mod.ts";
 import type { NodeState, SlurmOutput } from "../../slurm/mod.ts";
 import type { RemoteLayout } from "../layout.ts";
 import type { SessionSighting, WatchedSession } from "../scheduler.ts";
@@ -32,7 +39,6 @@ clusters() {
 }
 session() {
   session=$1 waiting=0 running=0 closed=-
-  agent=-; { read -r _ agent <"$1/${LISTENING_FILE}"; } 2>/dev/null || agent=-
   if [ -f "$1/${INBOX}" ]; then
     read -r closed <"$1/${INBOX}" || closed=-
   elif [ -f "$1/exit" ]; then
@@ -58,7 +64,7 @@ session() {
     [ "$job" = "$last" ] || clusters "$job"
     last=$job
   done
-  printf 'session %s %s %s %s %s\\n' "$1" "$waiting" "$running" "$closed" "\${agent:--}"
+  printf 'session %s %s %s %s\\n' "$1" "$waiting" "$running" "$closed"
 }
 `;
 
@@ -82,16 +88,16 @@ export function allocationArguments(ids: readonly string[]): string[] {
     "--states=all",
     // One that is unknown is an error where it is the only one.
     `--jobs=${ids.join(",")}`,
-    `--format=${["%A", "%T", "%N", "%e"].join(fieldSeparator)}`,
+    `--format=${["%A", "%T", "%N", "%e", "%B"].join(fieldSeparator)}`,
   ];
 }
 
 /** What the queue tells of an allocation. */
 export interface AllocationLine {
-  /** Whether it is held now. */
-  readonly running: boolean;
-  /** The nodes that it has now. */
-  readonly nodes: ReadonlySet<string>;
+  /** The nodes that it has now, or had at its end; absent while that is not to be told. */
+  readonly nodes?: ReadonlySet<string>;
+  /** The node that its agent was started on, once it has one. */
+  readonly agentNode?: string;
   /** When its time limit ends it, in milliseconds since the epoch. */
   readonly expiresAt?: number;
 }
@@ -100,13 +106,17 @@ export interface AllocationLine {
 export function parseAllocations(output: SlurmOutput): ReadonlyMap<string, AllocationLine> {
   return new Map(
     outputLines(output).flatMap((line) => {
-      const [id = "", state = "", nodes = "", end] = line.split(fieldSeparator);
+      const [id = "", word = "", list = "", end, agentNode = "n/a"] = line.split(fieldSeparator);
       if (!/^\d{1,10}$/.test(id)) return [];
-      const running = state === "RUNNING";
-      const expiresAt = running ? parseEpoch(end) : undefined;
+      const state = parseState(word);
+      const expiresAt = state === "RUNNING" ? parseEpoch(end) : undefined;
+      // Of a job that is completing only those nodes are listed that have not done so.
+      const told = state !== undefined &&
+        (state === "RUNNING" || stateMeaning(state).kind === "ended");
+      const nodes = expandNodeList(list);
       return [[id, {
-        running,
-        nodes: new Set(expandNodeList(nodes)),
+        ...(told && nodes.length > 0 ? { nodes: new Set(nodes) } : {}),
+        ...(agentNode === "n/a" ? {} : { agentNode }),
         ...(expiresAt === undefined ? {} : { expiresAt }),
       }]];
     }),
@@ -119,8 +129,6 @@ interface Standing {
   waiting: number;
   running: number;
   closed: SessionSighting["closed"];
-  /** The node where its agent is. */
-  agent: string | undefined;
 }
 
 function closedWord(word: string | undefined): SessionSighting["closed"] {
@@ -133,13 +141,12 @@ function parseStandings(
   const standings = new Map<string, Standing>();
   const settings = new Map<string, Map<string, Map<string, string>>>();
   for (const line of output.split("\n")) {
-    const session = /^session (\S+) (\d{1,9}) (\d{1,9}) (\S+) (\S+)$/.exec(line);
+    const session = /^session (\S+) (\d{1,9}) (\d{1,9}) (\S+)$/.exec(line);
     if (session?.[1] !== undefined) {
       standings.set(session[1], {
         waiting: Number(session[2]),
         running: Number(session[3]),
         closed: closedWord(session[4]),
-        agent: session[5] === "-" ? undefined : session[5],
       });
       continue;
     }
@@ -191,14 +198,14 @@ export function sessionSightings(
   return sessions.map(({ sessionId, nodes, schedulerId }): SessionSighting => {
     const line = schedulerId === undefined ? undefined : answers.allocations.get(schedulerId);
     const standing = standings.get(sessionId);
-    const closed = isOrphaned(line, standing) ? "ended" : standing?.closed;
+    const closed = hasLostAgent(line) ? "node_failure" : standing?.closed;
     return {
       sessionId,
-      nodes: nodes.flatMap((node) => {
+      nodes: nodesOf(nodes, line).flatMap((node) => {
         const known = states.get(node);
         if (known === undefined) return [];
         // A node that has failed is the allocation's no more, also when it has come back.
-        const held = line?.running !== true || line.nodes.has(node);
+        const held = line?.nodes?.has(node) !== false;
         return [{ node, state: known.state, usable: known.usable && held }];
       }),
       ...(line?.expiresAt === undefined ? {} : { expiresAt: line.expiresAt }),
@@ -210,26 +217,17 @@ export function sessionSightings(
   });
 }
 
-/** Whether an allocation is held without its agent: it has lost the node where that was. */
-function isOrphaned(line: AllocationLine | undefined, standing: Standing | undefined): boolean {
-  return line?.running === true && standing?.agent !== undefined && !line.nodes.has(standing.agent);
+/**
+ * Whether an allocation has lost the node of its agent. Slurm goes on with it, as it was told to when a node
+ * fails, or ends it with what the agent's end looks like from afar; nobody starts a step there any more.
+ */
+function hasLostAgent({ nodes, agentNode }: AllocationLine = {}): boolean {
+  return nodes !== undefined && agentNode !== undefined && !nodes.has(agentNode);
 }
 
-/**
- * Slurm's ids of allocations that have lost the node of their agents. Slurm goes on with them, as it was told to
- * when a node fails, and nobody would start a step there, or give the nodes back.
- */
-export function orphanedAllocations(
-  sessions: readonly WatchedSession[],
-  { printed, allocations }: SessionAnswers,
-): SchedulerId[] {
-  const { standings } = parseStandings(printed);
-  return sessions.flatMap(({ sessionId, schedulerId }) =>
-    schedulerId !== undefined &&
-      isOrphaned(allocations.get(schedulerId), standings.get(sessionId))
-      ? [schedulerId]
-      : []
-  );
+/** The nodes that a session has or had, also where that of its agent was lost before anybody looked. */
+function nodesOf(nodes: readonly string[], { agentNode }: AllocationLine = {}): readonly string[] {
+  return agentNode === undefined || nodes.includes(agentNode) ? nodes : [agentNode, ...nodes];
 }
 
 /** The shell commands that have a session take no more steps. One whose directory is gone is passed over. */

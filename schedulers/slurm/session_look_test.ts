@@ -8,7 +8,6 @@ import { SHELLS } from "../testing/shells.ts";
 import {
   allocationArguments,
   closeSessionLine,
-  orphanedAllocations,
   parseAllocations,
   printSessions,
   sessionSightings,
@@ -101,25 +100,38 @@ Deno.test("a node that has failed is not usable, nor one that came back without 
   assert.equal(allocationArguments(["12", "13"]).includes("--jobs=12,13"), true);
 });
 
-Deno.test("an allocation that has lost its agent's node is closed, and to be given back", () => {
-  const sessions: WatchedSession[] = ["12", "13", "14"].map((id) => ({
+Deno.test("an allocation that has lost its agent's node is closed, and the node named, whatever else it has", () => {
+  const lines = [
+    ["RUNNING", "n2", "n1"],
+    ["FAILED", "n2", "n1"],
+    ["CANCELLED", "n[2-3]", "n1"],
+    ["RUNNING", "n[1-2]", "n1"],
+    ["COMPLETED", "n[1-2]", "n1"],
+    // Only the nodes that have not completed are listed.
+    ["COMPLETING", "n2", "n1"],
+    ["PENDING", "", "n/a"],
+    ["CANCELLED", "", "n/a"],
+  ];
+  const sessions: WatchedSession[] = lines.map((_, index) => ({
     sessionId: sessionOfAllocation(newJobId()),
-    nodes: [],
-    schedulerId: schedulerIdSchema.parse(id),
+    nodes: ["n2"],
+    schedulerId: schedulerIdSchema.parse(String(index + 1)),
   }));
-  const agents = ["n1", "n1", "-"];
-  const answers = {
-    printed: sessions.map(({ sessionId }, index) => `session ${sessionId} 1 2 - ${agents[index]}`)
-      .join("\n"),
+  const seen = sessionSightings(sessions, {
+    printed: sessions.map(({ sessionId }) => `session ${sessionId} 1 2 -`).join("\n"),
     allocations: parseAllocations(
-      ["12\x1fRUNNING\x1fn2\x1f1", "13\x1fRUNNING\x1fn[1-2]\x1f1", "14\x1fRUNNING\x1fn2\x1f1"]
-        .join("\n"),
+      lines.map(([state, nodes, agent], index) =>
+        [index + 1, state, nodes, "1800000000", agent].join("\x1f")
+      ).join("\n"),
     ),
-    nodes: [],
-  };
-  assert.deepEqual(orphanedAllocations(sessions, answers), ["12"]);
+    nodes: ["n1", "n2"].map((node) => ({ node, state: "IDLE", usable: true })),
+  });
+  assert.deepEqual(seen.map(({ closed, running }) => [closed, running]), [
+    ...Array.from({ length: 3 }, () => ["node_failure", 2]),
+    ...Array.from({ length: 5 }, () => [undefined, 2]),
+  ]);
   assert.deepEqual(
-    sessionSightings(sessions, answers).map(({ closed }) => closed),
-    ["ended", undefined, undefined],
+    seen.map(({ nodes }) => nodes.filter(({ usable }) => !usable).map(({ node }) => node)),
+    [["n1"], ["n1"], ["n1"], [], [], [], [], []],
   );
 });

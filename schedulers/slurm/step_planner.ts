@@ -5,17 +5,15 @@
  */
 
 import {
-  BEGIN_LINK,
-  CANCELLED,
-  CLUSTER_FILE,
-  GIVEN_UP,
   JOB_SCRIPT_FILE,
   jobScript,
   launch,
   messageFiles,
+  MOST_TASKS,
+  ON_CLUSTER,
   peersFiles,
+  STANDS,
   START_STEP_FILE,
-  STEP_END,
   STEP_SCRIPT_FILE,
   STEP_START,
   STEP_TASKS,
@@ -33,6 +31,7 @@ import {
   expandArray,
   STEP_OPTIONS,
   stepRequest,
+  TOO_MUCH,
   withDefaults,
 } from "../../slurm/mod.ts";
 import type { StepRequest, StepSize } from "../../slurm/mod.ts";
@@ -90,16 +89,12 @@ function driverOf(spec: JobSpec): JobSpec {
 }
 
 /**
- * Lines that wait until the cluster has come up that the step runs on, or is gone, and set the first of its
- * nodes: a driver finds its cluster on the node that it runs on.
+ * Lines that set the first of the nodes of the cluster that the step runs on: a driver finds its cluster on the
+ * node that it runs on.
  */
 function nearCluster(standing: JobId): string[] {
   const there = `../${standing}`;
   return [
-    `while [ ! -e ${there}/${CLUSTER_FILE} ] && [ ! -e ${there}/exit ] && [ ! -e ${there}/${STEP_END} ]; do`,
-    `case $(readlink ${there}/${BEGIN_LINK}) in ${CANCELLED} | ${GIVEN_UP}) break ;; esac`,
-    "sleep 1",
-    "done",
     "sluice_near=$SLUICE_SESSION_NODELIST",
     `if [ -e ${there}/${STEP_START} ]; then read -r _ sluice_near _ <${there}/${STEP_START}; fi`,
     'sluice_near=$(scontrol show hostnames "$sluice_near" | head -n 1)',
@@ -119,6 +114,19 @@ function sizeLines(size: StepSize): string[] {
       ];
     }
   }
+}
+
+/** Lines that refuse what would wait for ever for memory that no node of the session has. */
+function memoryLines({ memoryMebibytes, memoryPerCpuMebibytes }: StepRequest): string[] {
+  if (memoryMebibytes === undefined && memoryPerCpuMebibytes === undefined) return [];
+  const asked = memoryMebibytes ?? `$((${memoryPerCpuMebibytes} * sluice_cpus))`;
+  return [
+    `sluice_memory=${asked}`,
+    'if [ "$sluice_memory" -gt "${SLUICE_NODE_MEMORY:-$sluice_memory}" ]; then',
+    `echo "${TOO_MUCH}it asks for $sluice_memory MiB of memory on each node, and the session has $SLUICE_NODE_MEMORY"`,
+    "exit 1",
+    "fi",
+  ];
 }
 
 /** The words behind srun's own options: what it starts on each node. */
@@ -149,13 +157,16 @@ function entryText(
 ): string {
   const atMost = array?.split("%")[1];
   return [
-    ...(atMost === undefined ? [] : [`# at most ${atMost}`]),
+    ...(atMost === undefined ? [] : [`${MOST_TASKS}${atMost}`]),
+    ...(standing === undefined ? [] : [`${ON_CLUSTER}${standing}`]),
+    ...(spec.payload.kind === "cluster" ? [STANDS] : []),
     "sluice_step() {",
     ...(array === undefined ? [] : ["SLURM_ARRAY_TASK_ID=${2#.}", "export SLURM_ARRAY_TASK_ID"]),
     ...(request.memoryMebibytes === undefined
       ? []
       : [`SLURM_MEM_PER_NODE=${request.memoryMebibytes}`, "export SLURM_MEM_PER_NODE"]),
     ...sizeLines(request.size),
+    ...memoryLines(request),
     ...(standing === undefined ? [] : nearCluster(standing)),
     'exec "$SLUICE_SRUN" --nodes="$sluice_nodes" --ntasks="$sluice_nodes" \\',
     `  --cpus-per-task="$sluice_cpus" --task-epilog="$SLUICE_SESSION_DIR/${SWEEP_FILE}" \\`,

@@ -37,7 +37,14 @@ Deno.test("a step that runs on a cluster which stands shares its place, and asks
   assert.match(driver, /--mem=0/);
   assert.match(driver, /--gres=none/);
   assert.match(driver, /--time=5/);
-  assert.match(driver, new RegExp(`\\.\\./${standing}/cluster`), "it waits for the cluster");
+  assert.match(
+    driver,
+    new RegExp(`^# on the cluster ${standing}$`, "m"),
+    "it waits for the cluster",
+  );
+  const stands = entry({ ...large, payload: { kind: "cluster" }, launcher: { kind: "ray" } });
+  assert.match(stands, /^# stands$/m, "it takes no place");
+  for (const other of [own, driver]) assert.doesNotMatch(other, /^# stands$/m);
 });
 
 Deno.test("a preview of a step shows what is put into its session, and not what sbatch would get", () => {

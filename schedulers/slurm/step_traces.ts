@@ -7,11 +7,11 @@
 import {
   BEGIN_LINK,
   entryName,
-  ID_FILE,
   ID_LINK,
   INBOX,
   LEFT_INBOX,
   LISTENING_FILE,
+  LOCK_FILE,
   RUNNING,
   STEP_CANCELLED,
   STEP_END,
@@ -131,7 +131,7 @@ session() {
   fi
   printf 'session %s %s %s\\n' "$1" "\${closed:--}" "\${agent:--}"
   for place in "$1" "$1"/attempt-*; do
-    id=; { read -r id <"$place/${ID_FILE}"; } 2>/dev/null || id=
+    id=; { read -r id && read -r id; } 2>/dev/null <"$place/${LOCK_FILE}" || id=
     [ -z "$id" ] || printf 'job %s %s\\n' "$place" "$id"
   done
 }

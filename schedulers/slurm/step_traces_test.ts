@@ -123,8 +123,8 @@ shellTest(
   async (session, look) => {
     const part = { attemptId: newAttempt(), task: undefined, sessionId: session.id };
     assert.deepEqual((await look([part])).sessions.get(session.id), { jobs: [] });
-    await write(session.directory, { submitted_id: "12\n" });
-    await write(`${session.directory}/attempt-2`, { submitted_id: "13\n" });
+    await write(session.directory, { lock: "holder\n12\n" });
+    await write(`${session.directory}/attempt-2`, { lock: "holder\n13\n" });
     await Deno.symlink("14", `${session.directory}/attempt-2/slurm_id`);
     await write(session.directory, { inbox: "idle\n" });
     assert.deepEqual((await look([part])).sessions.get(session.id), {

@@ -213,7 +213,7 @@ function beforeStart(traces: StepTraces, evidence: StepEvidence): Sighting {
         code: "StepRefused",
         text: told === undefined
           ? `srun ended with status ${traces.end.exitCode} before the step began.`
-          : `The session cannot run the step. srun said: ${told}`,
+          : `The session cannot run the step: ${told}. Ask for less, or open a larger session.`,
       },
     });
   }

@@ -8,14 +8,9 @@
 import type { Host } from "../../hosts/mod.ts";
 import { stepId } from "../../launchers/mod.ts";
 import { allocationJob, attemptId, schedulerIdSchema } from "../../model/mod.ts";
-import type { SchedulerId, SessionId } from "../../model/mod.ts";
+import type { SessionId } from "../../model/mod.ts";
 import { quote, quotePath } from "../../shell/mod.ts";
-import {
-  explainFinalState,
-  nodeStatesArguments,
-  parseNodeStates,
-  scancelArguments,
-} from "../../slurm/mod.ts";
+import { nodeStatesArguments, parseNodeStates } from "../../slurm/mod.ts";
 import {
   DirectoryUnwritableError,
   SchedulerUnavailableError,
@@ -31,7 +26,6 @@ import type {
   Watched,
   WatchedSession,
 } from "../scheduler.ts";
-import { forAll } from "./command_lines.ts";
 import { Part } from "./parts.ts";
 import { parsePlaceReplies, PLACE_SECONDS, placeProgram } from "./place_program.ts";
 import type { PlaceReply } from "./place_program.ts";
@@ -39,11 +33,11 @@ import type { Queue } from "./queue.ts";
 import {
   allocationArguments,
   closeSessionLine,
-  orphanedAllocations,
   parseAllocations,
   printSessions,
   sessionSightings,
 } from "./session_look.ts";
+import type { AllocationLine } from "./session_look.ts";
 import { slurmOutput } from "./slurm_output.ts";
 import { cancelStepsProgram } from "./step_cancel.ts";
 import type { StepCancellation } from "./step_cancel.ts";
@@ -87,8 +81,6 @@ export type LookForGone = (
 export class Steps {
   readonly #host: Host;
   readonly #layout: RemoteLayout;
-  /** Slurm's ids of allocations that were ended since they had lost their agents. */
-  readonly #orphans = new Set<SchedulerId>();
 
   /** Works over the given connection, which stays the caller's. */
   constructor(host: Host, layout: RemoteLayout) {
@@ -181,36 +173,19 @@ export class Steps {
       { signal },
     );
     const ids = sessions.flatMap(({ schedulerId }) => schedulerId ?? []);
-    const allocations = ids.length === 0 ? new Map<string, never>() : parseAllocations(
+    const allocations = ids.length === 0 ? new Map<string, AllocationLine>() : parseAllocations(
       await slurmOutput(this.#host, allocationArguments(ids), signal, /invalid job id/i),
     );
-    const [first, ...rest] = new Set(sessions.flatMap(({ nodes }) => nodes));
+    const agents = [...allocations.values()].flatMap(({ agentNode }) => agentNode ?? []);
+    const [first, ...rest] = new Set([...sessions.flatMap(({ nodes }) => nodes), ...agents]);
     const nodes = first === undefined ? [] : parseNodeStates(
       await slurmOutput(this.#host, nodeStatesArguments([first, ...rest]), signal),
     );
-    const answers = { printed: decoder.decode(printed.stdout), allocations, nodes };
-    await this.#endOrphans(orphanedAllocations(sessions, answers), signal);
-    return sessionSightings(sessions, answers);
-  }
-
-  /** Gives back what nobody runs steps in any more. One that cannot be cancelled is tried again. */
-  async #endOrphans(ids: readonly SchedulerId[], signal: AbortSignal): Promise<void> {
-    for (const id of ids) this.#orphans.add(id);
-    for (const line of forAll(ids, (some) => scancelArguments(some))) {
-      await this.#host.run(line, { signal });
-    }
-  }
-
-  /** The observation of a job, where it is known to have been ended for its agent's node: it failed with that. */
-  orphanEnded(part: Part, observation: Observation): Observation {
-    const { sighting } = observation;
-    if (!this.#orphans.has(part.schedulerId)) return observation;
-    if (sighting.kind !== "ended" || sighting.state !== "CANCELLED") return observation;
-    const reason = explainFinalState("NODE_FAIL");
-    return {
-      ...observation,
-      sighting: { ...sighting, phase: "failed", state: "NODE_FAIL", reason },
-    };
+    return sessionSightings(sessions, {
+      printed: decoder.decode(printed.stdout),
+      allocations,
+      nodes,
+    });
   }
 
   /** Has a session take no more steps; see Scheduler.closeSession. */

@@ -8,13 +8,11 @@ import { quote } from "../../shell/mod.ts";
 import { newAttempt } from "../testing/attempts.ts";
 import { FakeSlurm, killGroup } from "../testing/fake_slurm.ts";
 import { SHELLS } from "../testing/shells.ts";
-import {
-  LOCK_LEASE_SECONDS,
-  parseProgramReplies,
-  ReplyReader,
-  submitProgram,
-} from "./submit_program.ts";
-import type { ProgramJob, ProgramReply } from "./submit_program.ts";
+import { LOCK_LEASE_SECONDS } from "./submit_functions.ts";
+import { submitProgram } from "./submit_program.ts";
+import type { ProgramJob } from "./submit_program.ts";
+import { parseProgramReplies, ReplyReader } from "./submit_replies.ts";
+import type { ProgramReply } from "./submit_replies.ts";
 
 function job(root: string, attemptId: AttemptId = newAttempt(), text = "#!/bin/sh\n"): ProgramJob {
   return {
@@ -78,14 +76,14 @@ shellTest("a job is submitted with its files, and its id is recorded", async ({ 
     kind: "submitted",
     schedulerId: "1",
   });
+  const [holder, ...lines] = (await Deno.readTextFile(`${one.directory}/lock`)).split("\n");
+  assert.deepEqual(lines, ["1", ""]);
   assert.deepEqual(await names(one.directory), [
     "job.sh",
     "lock",
-    "sbatch.err",
-    "sbatch.out",
-    "submitted_id",
+    `sbatch.${holder}.err`,
+    `sbatch.${holder}.out`,
   ]);
-  assert.equal(await Deno.readTextFile(`${one.directory}/submitted_id`), "1\n");
   assert.equal(await Deno.readTextFile(`${one.directory}/job.sh`), one.files[0]?.text);
   assert.equal(((await Deno.stat(`${one.directory}/job.sh`)).mode ?? 0) & 0o777, 0o700);
 });
@@ -132,6 +130,44 @@ shellTest("a batch has one answer for each job, each with an id of its own", asy
   });
   assert.equal(new Set(ids).size, 11);
   assert.equal(await fake.asked(), 11);
+});
+
+shellTest("what one sbatch has said is not taken for the next one's words", async (context) => {
+  const { fake, shell } = context;
+  const says = [
+    // Without a last line end, and with words beside the answer.
+    'echo "a warning" >&2; take; printf "a banner\\n\\n$id"',
+    'echo "the first reason" >&2; echo 4711; exit 1',
+    "exit 1",
+    "echo nothing that is an id; printf half >&2",
+    "true",
+    'printf "the last\\n reason" >&2; exit 1',
+  ];
+  await fake.sbatch(`case $(wc -l <"$home/asked") in
+${says.map((what, index) => `${index + 1}) ${what} ;;`).join("\n")}
+esac`);
+  const jobs = says.map(() => job(fake.root));
+  const program = submitProgram(fake.root, jobs, {
+    spool: `${fake.root}/spool/here`,
+    width: 1,
+    recheck: false,
+    queueByComment: "squeue",
+  });
+  const { stdout } = await fake.run(shell, program);
+  const [first, ...others] = jobs.map((one) => {
+    const reply = replyOf(stdout, one);
+    assert.ok(reply !== undefined);
+    const { attemptId: _, ...said } = reply;
+    return said;
+  });
+  assert.deepEqual(first, { kind: "submitted", schedulerId: "1" });
+  assert.deepEqual(others, [
+    { kind: "refused", exitCode: 1, words: "the first reason" },
+    { kind: "refused", exitCode: 1, words: "" },
+    { kind: "unclear", words: "nothing that is an id" },
+    { kind: "unclear", words: "" },
+    { kind: "refused", exitCode: 1, words: "the last\n reason" },
+  ]);
 });
 
 shellTest("ten programs at once submit a job once", async ({ fake, shell }) => {
@@ -309,8 +345,8 @@ shellTest("a lock says who holds it, and since when", async ({ fake, shell, subm
   const before = seconds();
   const child = fake.start(shell, programFor(fake.root, [one]));
   await fake.end(child);
-  const [host, group, since = "", ...rest] = (await Deno.readTextFile(`${one.directory}/lock`))
-    .trimEnd().split(":");
+  const [holder = ""] = (await Deno.readTextFile(`${one.directory}/lock`)).split("\n");
+  const [host, group, since = "", ...rest] = holder.split(":");
   assert.deepEqual([host, group], [await nodeName(), String(child.pid)]);
   assert.ok(Number(since) >= before && Number(since) <= seconds(), since);
   assert.ok(rest.length <= 1);
@@ -336,7 +372,7 @@ shellTest(
 shellTest("an id that was cut off in the middle is no record", async ({ fake, submit }) => {
   const one = job(fake.root);
   await leaveLock(one, `${await nodeName()}:${await deadGroup()}:${seconds()}`);
-  await Deno.writeTextFile(`${one.directory}/submitted_id`, "47");
+  await Deno.writeTextFile(`${one.directory}/lock`, "47", { append: true });
   await fake.enqueue(`sluice:${one.attemptId} 4711`);
   const reply = await submit(one, true);
   assert.ok(reply?.kind === "submitted", JSON.stringify(reply));
@@ -453,11 +489,12 @@ shellTest(
     for (const directory of [jobDirectory, `${jobDirectory}/attempt-2`]) {
       const one: ProgramJob = { ...job(fake.root), jobDirectory, directory };
       assert.equal((await submit(one))?.kind, "submitted");
+      const [holder, id] = (await Deno.readTextFile(`${directory}/lock`)).split("\n");
+      assert.match(id ?? "", /^\d+$/);
       assert.equal(
-        await Deno.readTextFile(`${directory}/sbatch.err`),
+        await Deno.readTextFile(`${directory}/sbatch.${holder}.err`),
         `${await Deno.realPath(jobDirectory)}\n`,
       );
-      assert.ok((await names(directory)).includes("submitted_id"));
     }
   },
 );
@@ -467,7 +504,8 @@ shellTest("a directory named like the id does not hide what is recorded", async 
   const one = job(fake.root);
   await Deno.mkdir(`${one.directory}/1`, { recursive: true });
   await submit(one);
-  await Deno.remove(`${one.directory}/submitted_id`);
+  const [holder] = (await Deno.readTextFile(`${one.directory}/lock`)).split("\n");
+  await Deno.writeTextFile(`${one.directory}/lock`, `${holder}\n`);
   await submit(one, true);
   assert.equal(await Deno.readLink(`${one.directory}/slurm_id`), "1");
   assert.deepEqual(await names(`${one.directory}/1`), []);
@@ -558,7 +596,7 @@ for (const shell of SHELLS) {
   });
 }
 
-const SMALL_DISK = "/var/lib/sluice-testbed/smalldisk";
+const SMALL_DISK = "/var/lib/sluice-testbed/smalldisks/programs";
 
 function smallDisk(): boolean {
   try {

@@ -14,6 +14,7 @@ import {
   sessionOfAllocation,
 } from "../../model/mod.ts";
 import type { AllocationTerms, AttemptId, JobSpecInput, SessionId } from "../../model/mod.ts";
+import { SWEPT_MARK } from "../../launchers/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { remoteLayout } from "../layout.ts";
 import { SlurmPlanner } from "../slurm/planner.ts";
@@ -24,13 +25,14 @@ import { FakeSlurm } from "./fake_slurm.ts";
 
 const SERVER_ID = "here";
 
-/** Runs what a step's srun would, as the step of the next number. */
+/** Runs what a step's srun would, as the step of the next number, which leaves nothing unless it is told otherwise. */
 const SRUN = `
 while case $1 in -*) true ;; *) false ;; esac; do shift; done
 step=0
 until mkdir "\${0%/*}/../ids/step.$step" 2>/dev/null; do step=$((step + 1)); done
 SLURM_STEP_ID=$step SLURM_STEP_NODELIST=n1 SLURM_STEP_NUM_NODES=1 SLURM_PROCID=0
 export SLURM_STEP_ID SLURM_STEP_NODELIST SLURM_STEP_NUM_NODES SLURM_PROCID
+[ -e "\${0%/*}/../untidy" ] || true >"$SLUICE_SESSION_DIR/${SWEPT_MARK}$SLURM_JOB_ID.$step"
 exec "$@"
 `;
 
@@ -40,6 +42,8 @@ const SCANCEL = `read -r pid <"\${0%/*}/../agent" && kill -s USR2 "$pid"`;
 /** A session on this machine, ended and removed at the end. */
 export class FakeSession implements AsyncDisposable {
   readonly #planner: SlurmPlanner;
+  /** Slurm's id of its job: no other's, since steps are known by it among all processes of the machine. */
+  readonly slurmId = 1_000_000 + Math.floor(Math.random() * 1_000_000_000);
   #agent: Deno.ChildProcess | undefined;
 
   private constructor(
@@ -75,8 +79,12 @@ export class FakeSession implements AsyncDisposable {
     return text.replace(/^#!\/bin\/sh\n/, `#!${shell}\n`);
   }
 
-  /** Starts the session's job. */
-  async begin(): Promise<void> {
+  /**
+   * Starts the session's job.
+   *
+   * @param environment More of what Slurm tells it.
+   */
+  async begin(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     const attempt = attemptId(allocationJob(this.id), 1);
     const spec = jobSpecSchema.parse({
       cluster: "here",
@@ -92,14 +100,21 @@ export class FakeSession implements AsyncDisposable {
       this.shell,
       [
         `cd ${quote(this.directory)} || exit`,
-        "SLURM_JOB_ID=77 SLURM_CPUS_ON_NODE=4 SLURM_JOB_NODELIST=n1",
+        `SLURM_JOB_ID=${this.slurmId}`,
+        "SLURM_CPUS_ON_NODE=4 SLURM_JOB_NODELIST=n1",
         "export SLURM_JOB_ID SLURM_CPUS_ON_NODE SLURM_JOB_NODELIST",
+        ...Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`),
         `echo "$$" >${quote(`${this.fake.bin}/../agent`)}`,
         `exec ./job.sh ../../spool/${SERVER_ID}`,
         "",
       ].join("\n"),
     );
     this.#agent = agent;
+  }
+
+  /** Has Slurm no time from now on to end what steps leave behind. */
+  leaveUnswept(): Promise<void> {
+    return Deno.writeTextFile(`${this.fake.bin}/../untidy`, "");
   }
 
   /** The exit status of the session's job. */
@@ -150,7 +165,7 @@ export class FakeSession implements AsyncDisposable {
 
   /** Waits until a file is there, and gives what it holds. */
   async appears(path: string): Promise<string> {
-    for (let tries = 0; tries < 3_000; tries++) {
+    for (let tries = 0; tries < 18_000; tries++) {
       const text = await this.read(path);
       if (text?.endsWith("\n")) return text;
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -56,14 +56,18 @@ export const submit: Benchmark = {
       };
       const sluice = stack.use(await cluster.workspace.open(cluster.config));
       const ssh = stack.use(await OpenSsh.open(cluster.address, cluster.workspace.directory));
+      const scripts = stack.use(await Scripts.make());
       tell(
         await measure({
           name: line.name,
           unit: "jobs/s",
           ours: ours(sluice),
-          limit: others(sbatchAlone, JOBS),
+          limit: others((name) => sbatchAlone(scripts, name), JOBS),
           peers: {
-            openssh: others((name) => sbatchBySsh(ssh, name, line.jobs.openssh), line.jobs.openssh),
+            openssh: others(
+              (name) => sbatchBySsh(ssh, scripts, name, line.jobs.openssh),
+              line.jobs.openssh,
+            ),
             flytekit: await python(FLYTEKIT_SLURM, line.jobs.flytekit),
             dagster: await python(DAGSTER_SLURM, line.jobs.dagster),
           },
@@ -131,37 +135,62 @@ async function verify(name: string, jobs: number): Promise<void> {
   if (length !== jobs) throw new Error(`Slurm has ${length} of ${jobs} jobs`);
 }
 
-const SCRIPTS = `d=$(mktemp -d) && cd "$d" && i=0
-while [ "$i" -lt "$1" ]; do
-  printf '#!/bin/sh\\necho job %s\\n' "$i" >"job$i"
-  i=$((i + 1))
-done`;
+/** A script for each job, in a directory that the login node and this machine share. */
+class Scripts implements AsyncDisposable {
+  private constructor(readonly directory: string) {}
+
+  /** Writes them, before anything is measured. */
+  static async make(): Promise<Scripts> {
+    const { stdout } = await onCluster(
+      [
+        "sh",
+        "-c",
+        `d=$(mktemp -d) && cd "$d" && i=0
+        while [ "$i" -lt "$1" ]; do
+          printf '#!/bin/sh\\necho job %s\\n' "$i" >"job$i"
+          i=$((i + 1))
+        done
+        chmod 755 "$d" && pwd`,
+        "sh",
+        String(JOBS),
+      ],
+    );
+    return new Scripts(stdout.trim());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await onCluster(["rm", "-r", this.directory]);
+  }
+}
 
 /** sbatch on the login node, without anybody in between. */
-async function sbatchAlone(name: string): Promise<number> {
+async function sbatchAlone({ directory }: Scripts, name: string): Promise<number> {
   const { stdout } = await onCluster([
     "sh",
     "-c",
-    `${SCRIPTS}
-    ls | xargs -P 4 -n 1 sbatch --parsable ${WAIT_WORDS} --job-name="$2" --output=/dev/null | wc -l
-    rm -r "$d"`,
+    `cd "$1" &&
+    ls | xargs -P 4 -n 1 sbatch --parsable ${WAIT_WORDS} --job-name="$2" --output=/dev/null | wc -l`,
     "sh",
-    String(JOBS),
+    directory,
     name,
   ]);
   return Number(stdout);
 }
 
 /** One job after the other, the script on standard input. */
-async function sbatchBySsh(ssh: OpenSsh, name: string, jobs: number): Promise<number> {
+async function sbatchBySsh(
+  ssh: OpenSsh,
+  { directory }: Scripts,
+  name: string,
+  jobs: number,
+): Promise<number> {
   const printed = await ssh.script(
     "a loop of ssh",
-    `${SCRIPTS}
-    for job in job*; do
+    `cd "$1" || exit
+    for job in $(ls | head -n "$3"); do
       $SSH_WORDS sbatch --parsable ${WAIT_WORDS} --job-name="$2" --output=/dev/null <"$job"
-    done | wc -l
-    rm -r "$d"`,
-    [String(jobs), name],
+    done | wc -l`,
+    [directory, name, String(jobs)],
   );
   return Number(printed);
 }

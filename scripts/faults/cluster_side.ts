@@ -39,7 +39,7 @@ export class ClusterSide implements AsyncDisposable {
     const root = `${facts.home}/sluice-faults/${run}`;
     const { code, stderr } = await onCluster(["mkdir", "-p", root]);
     if (code !== 0) throw new Error(`no directory on the cluster: ${stderr}`);
-    return new ClusterSide(facts, root, `${facts.smallDisk.path}/faults-${run}`);
+    return new ClusterSide(facts, root, `${facts.smallDisks.jobs.path}/faults-${run}`);
   }
 
   /** The file to which each job appends a line when it starts. */
@@ -96,12 +96,6 @@ export class ClusterSide implements AsyncDisposable {
   async file(path: string): Promise<Uint8Array> {
     const text = await asRoot(["sh", "-c", 'cat "$1" 2>/dev/null || :', "sh", path]);
     return new TextEncoder().encode(text);
-  }
-
-  /** When Slurm's controller last saved what it knows of jobs, in milliseconds since the epoch. */
-  async savedAt(): Promise<number> {
-    const path = `${this.facts.dir}/slurmctld/job_state`;
-    return 1_000 * Number(await asRoot(["stat", "--format=%.3Y", path]));
   }
 
   /** Puts a running job or task back into the queue; says whether Slurm did. */

@@ -21,7 +21,7 @@ export interface RunSettings extends WorldSettings {
 }
 
 /** The faults of a run in the order that its seed draws. */
-export function faultsOf({ seed, faults }: RunOptions): Fault[] {
+function faultsOf({ seed, faults }: RunOptions): Fault[] {
   const chosen = FAULTS.filter(({ name }) => faults.length === 0 || faults.includes(name));
   return chanceOf(partSeed(seed, "order")).shuffled(chosen);
 }

@@ -20,14 +20,14 @@ import { toldEvent, wholeOutput } from "./told.ts";
 import { pause, until } from "./waiting.ts";
 import type { World } from "./world.ts";
 
-/** Longest time in ms that a submission or a cancellation is repeated. */
-const CALL_DEADLINE_MS = 120_000;
+/** Longest time in ms that a submission or a cancellation is repeated, while the server may be killed again and again. */
+const CALL_DEADLINE_MS = 600_000;
 /** Longest time in ms that one call is waited for. */
 const CALL_MS = 15_000;
 /** Longest time in ms that jobs may take to end once nothing is broken any more. */
-const END_DEADLINE_MS = 120_000;
+const END_DEADLINE_MS = 300_000;
 /** Longest time in ms that feeds may take to catch up once all jobs have ended. */
-const FEED_DEADLINE_MS = 20_000;
+const FEED_DEADLINE_MS = 120_000;
 
 /** A job that was to be submitted. */
 export interface Submission {

@@ -9,6 +9,7 @@ import type { SluiceClient } from "@sluice/sluice/client";
 import { createSluiceClient, jobEvents } from "@sluice/sluice/client";
 import type { JobEvent } from "../../model/mod.ts";
 import type { Progress, TestbedFacts } from "../testbed/mod.ts";
+import { lastingPort } from "../../rpc/testing/mod.ts";
 import { bringUp, layoutFromEnvironment, onCluster, testbedStatus } from "../testbed/mod.ts";
 import { ClusterSide } from "./cluster_side.ts";
 import { DataDisk } from "./data_disk.ts";
@@ -135,12 +136,6 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** A port that nobody has; the server keeps it over its restarts. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 async function configure(
   directory: string,
   dataDirectory: string,
@@ -152,7 +147,8 @@ async function configure(
   const { stdout } = await onCluster(["cat", facts.knownHosts], { root: true });
   await Deno.writeTextFile(knownHosts, knownHostsOf(lanes, facts, stdout));
   const token = crypto.randomUUID();
-  const port = freePort();
+  // The server keeps it over its restarts.
+  const port = lastingPort();
   const remote = (name: string) => name === "small" ? cluster.small : `${cluster.root}/${name}`;
   const config = {
     server: { port, token },

@@ -115,6 +115,36 @@ export async function startDaemon(name: string): Promise<void> {
   await startOne(layout, daemonNamed(layout, name));
 }
 
+/** Saves of slurmctld's state that are waited for, in tenths of a second; it takes some seconds between two. */
+const SAVE_TRIES = 1_200;
+
+/**
+ * Waits until slurmctld has written down all that it knows by now: of that a kill takes nothing away. It is given
+ * a job to know of, which does nothing, and must be found in its state file.
+ */
+export async function saveController(): Promise<void> {
+  const { controllerState } = await runningLayout();
+  const mark = `saved-${crypto.randomUUID()}`;
+  const words = ["sbatch", "--mem=50", "--output=/dev/null", `--comment=${mark}`, "--wrap=:"];
+  const { code, stderr } = await onCluster(words);
+  if (code !== 0) {
+    throw new TestbedError(
+      "TESTBED_COMMAND_FAILED",
+      `No job could be submitted: ${stderr.trim()}`,
+      "Read the message; `deno task testbed up` repairs the cluster.",
+    );
+  }
+  await runScript(
+    "wait until slurmctld has saved its state",
+    `tries=0
+    until grep -qsF -- "$1" "$2/job_state"; do
+      [ $tries -lt "$3" ] || { echo "it does not save it" >&2; exit 1; }
+      tries=$((tries + 1)); sleep 0.1
+    done`,
+    [mark, controllerState, String(SAVE_TRIES)],
+  );
+}
+
 /**
  * Kills the server side of every SSH session of the cluster's accounts, as a crash of the login node
  * would; the listening sshd lives on. Gives the number of processes that were killed.

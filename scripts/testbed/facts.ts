@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { TestbedError } from "./errors.ts";
-import { layoutFromEnvironment, type TestbedLayout } from "./layout.ts";
+import { layoutFromEnvironment, SMALL_DISKS, type TestbedLayout } from "./layout.ts";
 
 const accountSchema = z.object({
   name: z.string().describe("Login name."),
@@ -64,10 +64,10 @@ export const testbedFactsSchema = z.object({
     host: z.string(),
     port: z.int(),
   })).describe("Nodes whose sshd forwards to the others and to the login node."),
-  smallDisk: z.object({
-    path: z.string(),
-    bytes: z.int(),
-  }).describe("A small file system that the main account may fill."),
+  smallDisks: z.record(
+    z.enum(SMALL_DISKS),
+    z.object({ path: z.string(), bytes: z.int() }),
+  ).describe("Small file systems that the main account may fill, for one test at a time each."),
   daemons: z.array(z.object({
     name: z.string().describe("Name for startDaemon and stopDaemon."),
     pidFile: z.string(),

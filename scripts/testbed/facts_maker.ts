@@ -40,6 +40,10 @@ export function testbedFacts(
     shell: accounts.find((each) => each.name === name)?.shell ?? "/bin/bash",
   });
   const key = (name: KeyName) => keyPath(layout, name);
+  const smallDisk = (name: string) => ({
+    path: `${layout.smallDisks}/${name}`,
+    bytes: SMALL_DISK_BYTES,
+  });
   const hasCsh = accounts.some(({ name }) => name === CSH_ACCOUNT);
   return {
     dir: layout.dir,
@@ -85,7 +89,11 @@ export function testbedFacts(
     slurmAccount: SLURM_ACCOUNT,
     preemptingQos: PREEMPTING_QOS,
     jumpHosts: NODES.map(({ name, address }) => ({ name, host: address, port: SSH_PORT })),
-    smallDisk: { path: layout.smallDisk, bytes: SMALL_DISK_BYTES },
+    smallDisks: {
+      hosts: smallDisk("hosts"),
+      jobs: smallDisk("jobs"),
+      programs: smallDisk("programs"),
+    },
     daemons: daemonList(layout).map(({ name, pidFile }) => ({ name, pidFile })),
   };
 }

@@ -7,7 +7,7 @@
 import { TestbedError } from "./errors.ts";
 
 /** The state directory when `SLUICE_TESTBED_DIR` does not name another one. */
-export const DEFAULT_DIR = "/var/lib/sluice-testbed";
+const DEFAULT_DIR = "/var/lib/sluice-testbed";
 
 /** Bridge that joins the nodes' network namespaces. */
 export const BRIDGE = "sl0";
@@ -27,7 +27,9 @@ export const CLUSTER_NAME = "dev";
 export const SLURM_ACCOUNT = "lab";
 /** Quality of service whose jobs preempt all others: those are requeued. */
 export const PREEMPTING_QOS = "urgent";
-/** Size of the small file system for full-disk tests, in bytes. */
+/** Small file systems, one for each of those that fill one at the same time: nobody else is to find it full. */
+export const SMALL_DISKS = ["hosts", "jobs", "programs"] as const;
+/** Size of a small file system, in bytes. */
 export const SMALL_DISK_BYTES = 1024 * 1024;
 
 /** One compute node: a network namespace with an address of its own. */
@@ -144,8 +146,8 @@ export interface TestbedLayout {
   readonly knownHosts: string;
   /** Device files that stand in for GPUs. */
   readonly devices: string;
-  /** Where the small file system is mounted. */
-  readonly smallDisk: string;
+  /** Where the small file systems are mounted, each under its name. */
+  readonly smallDisks: string;
   /** Exists if `/run/sshd` was made by the test cluster. */
   readonly madeRunSshd: string;
 }
@@ -188,7 +190,7 @@ export function testbedLayout(dir: string): TestbedLayout {
     keys: at("keys"),
     knownHosts: at("keys/known_hosts"),
     devices: at("dev"),
-    smallDisk: at("smalldisk"),
+    smallDisks: at("smalldisks"),
     madeRunSshd: at(".made-run-sshd"),
   };
 }

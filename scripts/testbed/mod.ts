@@ -6,7 +6,7 @@
  */
 
 export { freezeDaemon, setMinJobAge, withoutAccounting } from "./conditions.ts";
-export { dropSessions, onCluster, startDaemon, stopDaemon } from "./control.ts";
+export { dropSessions, onCluster, saveController, startDaemon, stopDaemon } from "./control.ts";
 export type { ClusterCommandOptions } from "./control.ts";
 export { runScript } from "./command.ts";
 export type { CommandResult } from "./command.ts";
@@ -16,10 +16,10 @@ export { TestbedError } from "./errors.ts";
 export type { TestbedErrorCode } from "./errors.ts";
 export { readTestbed, testbedFactsSchema } from "./facts.ts";
 export type { TestbedFacts } from "./facts.ts";
-export { DEFAULT_DIR, layoutFromEnvironment, nodeNamed, testbedLayout } from "./layout.ts";
+export { layoutFromEnvironment, nodeNamed, testbedLayout } from "./layout.ts";
 export type { TestbedLayout } from "./layout.ts";
 export { setNodeLink } from "./network.ts";
-export { ensurePackages } from "./packages.ts";
+export { ensurePackages, installPackages } from "./packages.ts";
 export type { NeededProgram } from "./packages.ts";
 export type { Progress } from "./progress.ts";
 export { pipEnvironment, pythonTool, userCache } from "./python_tool.ts";

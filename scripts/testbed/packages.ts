@@ -4,7 +4,7 @@
  * @module
  */
 
-import { attempt, attemptScript, run } from "./command.ts";
+import { attempt, attemptScript, type CommandResult, run } from "./command.ts";
 import { TestbedError } from "./errors.ts";
 import type { Progress } from "./progress.ts";
 
@@ -28,6 +28,15 @@ const NEEDED: readonly NeededProgram[] = [
   { program: "ssh-keygen", package: "openssh-client" },
   { program: "ip", package: "iproute2" },
 ];
+
+/**
+ * Words of `flock` for who runs apt: tests that run side by side install packages, and apt fails where another of it
+ * reads the lists. What a package starts does not hold the lock.
+ */
+const ONE_AT_A_TIME: readonly string[] = ["--close", "/var/cache/apt"];
+
+/** For whoever else installs something on this machine. */
+const WAIT_FOR_OTHERS: readonly string[] = ["-o", "DPkg::Lock::Timeout=60"];
 
 // Only the account with a C shell needs it, so the cluster does without where it cannot be had.
 const WISHED: readonly NeededProgram[] = [{ program: "tcsh", package: "tcsh" }];
@@ -67,15 +76,27 @@ export async function ensurePackages(
     );
   }
   progress(`installing ${needed.join(" ")}`);
-  await run("apt-get", ["update", "-q"]);
-  await install(needed, programs);
+  await installPackages(needed);
+  const still = await missing(programs);
+  if (still.length > 0) throw notInstalled(needed, `they do not bring ${still.join(", ")}`);
+}
+
+/**
+ * Installs Debian packages with apt. Raises `TESTBED_PACKAGES_MISSING` if it cannot, `TESTBED_COMMAND_FAILED` if apt
+ * cannot read its lists.
+ */
+export async function installPackages(packages: readonly string[]): Promise<void> {
+  await run("flock", [...ONE_AT_A_TIME, "apt-get", "update", "-q"]);
+  const { code, stderr } = await install(packages);
+  if (code === 0) return;
+  throw notInstalled(packages, stderr.trim().split("\n").slice(-2).join(" "));
 }
 
 /** Tries to install what the cluster can do without; says so if it must. */
 export async function ensureWishedPackages(progress: Progress): Promise<void> {
   const wished = await missing(WISHED);
   if (wished.length === 0) return;
-  const { code } = await attempt("apt-get", installArguments(wished));
+  const { code } = await install(wished);
   if (code !== 0) progress(`without ${wished.join(", ")}: the account with a C shell is left out`);
 }
 
@@ -83,22 +104,15 @@ async function hasApt(): Promise<boolean> {
   return (await attemptScript("command -v apt-get", [])).code === 0;
 }
 
-function installArguments(packages: readonly string[]): string[] {
-  const waitForOthers = ["-o", "DPkg::Lock::Timeout=60"];
-  return ["install", "-y", "-q", "--no-install-recommends", ...waitForOthers, ...packages];
+function install(packages: readonly string[]): Promise<CommandResult> {
+  const words = ["install", "-y", "-q", "--no-install-recommends", ...WAIT_FOR_OTHERS, ...packages];
+  return attempt("flock", [...ONE_AT_A_TIME, "apt-get", ...words]);
 }
 
-async function install(
-  packages: readonly string[],
-  programs: readonly NeededProgram[],
-): Promise<void> {
-  const { code, stderr } = await attempt("apt-get", installArguments(packages));
-  const still = await missing(programs);
-  if (code === 0 && still.length === 0) return;
-  throw new TestbedError(
+function notInstalled(packages: readonly string[], why: string): TestbedError {
+  return new TestbedError(
     "TESTBED_PACKAGES_MISSING",
-    `apt could not install ${still.join(", ") || packages.join(", ")}: ` +
-      stderr.trim().split("\n").slice(-2).join(" "),
+    `apt could not install ${packages.join(", ")}: ${why}`,
     `Run \`apt-get install --no-install-recommends ${packages.join(" ")}\` and read its output.`,
   );
 }

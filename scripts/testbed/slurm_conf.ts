@@ -23,7 +23,7 @@ import {
  * How long a job's credential holds, in seconds, and so how long a requeued job waits at least. Every
  * job must be started on its nodes within this time, so it is not as short as it could be.
  */
-export const CREDENTIAL_SECONDS = 10;
+const CREDENTIAL_SECONDS = 10;
 
 /**
  * `slurm.conf` (slurm.conf(5), Slurm 22.05).
@@ -63,7 +63,8 @@ export function slurmConf(layout: TestbedLayout): string {
     ],
     ["SlurmctldTimeout", 30],
     ["SlurmdTimeout", 30],
-    ["KillWait", 5],
+    // What a job has to end and to clear away after itself, also on a machine that is busy.
+    ["KillWait", 10],
     ["OverTimeLimit", 0],
     ["MinJobAge", 60],
     ["JobRequeue", 1],

@@ -1,5 +1,5 @@
 /**
- * The state directory of the test cluster: its folders, configuration files, devices and small disk.
+ * The state directory of the test cluster: its folders, configuration files, devices and small disks.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import {
   NODE_GPUS,
   NODES,
   SMALL_DISK_BYTES,
+  SMALL_DISKS,
   type TestbedLayout,
 } from "./layout.ts";
 import { cgroupConf, databaseInitSql, gresConf, slurmConf, slurmdbdConf } from "./slurm_conf.ts";
@@ -107,18 +108,23 @@ export async function ensureDatabaseFiles(layout: TestbedLayout): Promise<void> 
   );
 }
 
-/** Mounts the small file system for full-disk tests, which the main account may write. */
-export async function mountSmallDisk(layout: TestbedLayout): Promise<void> {
-  await makeDirectory(layout.smallDisk, { mode: "0755" });
+/** Mounts the small file systems for full-disk tests, which the main account may write. */
+export async function mountSmallDisks(layout: TestbedLayout): Promise<void> {
+  await makeDirectory(layout.smallDisks, { mode: "0755" });
   await runScript(
-    "mount the small disk",
-    `mountpoint -q "$1" || mount -t tmpfs -o "size=$2,mode=0755" sluice-smalldisk "$1"
-    chown "$3:" "$1"`,
-    [layout.smallDisk, String(SMALL_DISK_BYTES), MAIN_ACCOUNT],
+    "mount the small disks",
+    `disks=$1 bytes=$2 user=$3; shift 3
+    for disk; do
+      mkdir -p "$disks/$disk"
+      mountpoint -q "$disks/$disk" ||
+        mount -t tmpfs -o "size=$bytes,mode=0755" sluice-smalldisk "$disks/$disk"
+      chown "$user:" "$disks/$disk"
+    done`,
+    [layout.smallDisks, String(SMALL_DISK_BYTES), MAIN_ACCOUNT, ...SMALL_DISKS],
   );
 }
 
-/** Unmounts the small disk and removes the directory with all that is in it. */
+/** Unmounts what is mounted in the state directory and removes the directory with all that is in it. */
 export async function razeStateDir(layout: TestbedLayout): Promise<void> {
   await runScript(
     "remove /run/sshd if the testbed made it and no other sshd uses it",
@@ -130,9 +136,13 @@ export async function razeStateDir(layout: TestbedLayout): Promise<void> {
     [layout.madeRunSshd],
   );
   await runScript(
-    "unmount the small disk",
-    'while mountpoint -q "$1"; do umount "$1" 2>/dev/null || umount -l "$1"; done',
-    [layout.smallDisk],
+    "unmount the small disks",
+    `while read -r _ place _; do
+      case $place in
+      "$1"/*) umount "$place" 2>/dev/null || umount -l "$place" ;;
+      esac
+    done </proc/self/mounts`,
+    [layout.dir],
   );
   await run("rm", ["-rf", "--one-file-system", "--", layout.dir]);
 }

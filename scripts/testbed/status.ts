@@ -7,7 +7,13 @@
 import { attempt, attemptScript } from "./command.ts";
 import { daemonList } from "./daemon_list.ts";
 import { runningDaemons } from "./daemons.ts";
-import { CONTROLLER_ADDRESS, MAIN_ACCOUNT, NODES, type TestbedLayout } from "./layout.ts";
+import {
+  CONTROLLER_ADDRESS,
+  MAIN_ACCOUNT,
+  NODES,
+  SMALL_DISKS,
+  type TestbedLayout,
+} from "./layout.ts";
 import { isStateDir } from "./state_dir.ts";
 
 /** How the test cluster is, in whole and in parts. */
@@ -67,9 +73,11 @@ async function nodeStates(layout: TestbedLayout): Promise<{ name: string; state:
 
 async function placeProblems(layout: TestbedLayout): Promise<string[]> {
   const { stdout } = await attemptScript(
-    `facts=$1 disk=$2 user=$3 address=$4; shift 4
+    `facts=$1 disks=$2 user=$3 address=$4; shift 4
     [ -s "$facts" ] || echo "the facts file is missing"
-    mountpoint -q "$disk" || echo "the small disk is not mounted"
+    for disk in ${SMALL_DISKS.join(" ")}; do
+      mountpoint -q "$disks/$disk" || echo "the small disk $disk is not mounted"
+    done
     getent passwd "$user" >/dev/null || echo "the user $user is missing"
     ip -o addr 2>/dev/null | grep -qF " $address/" || echo "the bridge has no address"
     while [ $# -gt 0 ]; do
@@ -80,7 +88,7 @@ async function placeProblems(layout: TestbedLayout): Promise<string[]> {
     done`,
     [
       layout.facts,
-      layout.smallDisk,
+      layout.smallDisks,
       MAIN_ACCOUNT,
       CONTROLLER_ADDRESS,
       ...NODES.flatMap(({ netns, link, address }) => [netns, link, address]),

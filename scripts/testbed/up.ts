@@ -27,7 +27,7 @@ import type { Progress } from "./progress.ts";
 import {
   ensureDatabaseFiles,
   ensureMungeKey,
-  mountSmallDisk,
+  mountSmallDisks,
   raiseStateDir,
   writeConfiguration,
 } from "./state_dir.ts";
@@ -58,7 +58,7 @@ export async function bringUp(layout: TestbedLayout, progress: Progress): Promis
   await raiseNetwork();
   progress("users and keys");
   await raiseAccounts(layout);
-  await mountSmallDisk(layout);
+  await mountSmallDisks(layout);
   await startAll(layout, progress);
   return await writeFacts(layout);
 }

@@ -252,7 +252,7 @@ Deno.test("a job waits for a refused cluster, and runs once what was refused is 
 });
 
 Deno.test("on a full disk a job is told to be waiting for space, and nothing of it is left there", async () => {
-  await using workspace = await Workspace.make(({ smallDisk }) => smallDisk.path);
+  await using workspace = await Workspace.make(({ smallDisks }) => smallDisks.jobs.path);
   await using sluice = await workspace.open();
   await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));
   // What Sluice needs for itself is there before the disk is full.

@@ -72,14 +72,18 @@ Deno.test("a heterogeneous job of three components on CPUs and GPUs ends with th
   await using workspace = await Workspace.make();
   await using sluice = await workspace.open(POLL);
   await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));
+  // Until each has been seen to run.
+  const go = workspace.file("go");
+  const gate = `until [ -e ${go.path} ]; do sleep 0.1; done`;
   const gpu = [
+    gate,
     'echo "$SLUICE_COMPONENT of $SLUICE_COMPONENTS: GPU $CUDA_VISIBLE_DEVICES in $SLURM_JOB_PARTITION"',
     // Its srun stays on its own nodes, and it knows those of the others.
     'srun sh -c \'echo "$CUDA_VISIBLE_DEVICES at $SLURMD_NODENAME"\' | sed "s/$SLURM_JOB_NODELIST/home/"',
     '[ "$(scontrol show hostnames "$SLURM_JOB_NODELIST_HET_GROUP_1" | wc -l)" = 2 ]',
   ];
   const { id, tasks, schedulerId } = await sluice.jobs.submit(jobSpec(shellJob(
-    'echo "${CUDA_VISIBLE_DEVICES:-no GPU}, $SLURM_MEM_PER_NODE MB"',
+    `${gate}; echo "\${CUDA_VISIBLE_DEVICES:-no GPU}, $SLURM_MEM_PER_NODE MB"`,
     {
       name: "tides",
       resources: SMALL,
@@ -87,7 +91,7 @@ Deno.test("a heterogeneous job of three components on CPUs and GPUs ends with th
         {
           name: "simulate",
           ...shellJob(
-            "srun hostname | sort -u | wc -l; srun hostname | wc -l; echo no >&2; exit 3",
+            `${gate}; srun hostname | sort -u | wc -l; srun hostname | wc -l; echo no >&2; exit 3`,
           ),
           resources: { nodes: 2, tasksPerNode: 2, memory: 100 },
         },
@@ -100,9 +104,10 @@ Deno.test("a heterogeneous job of three components on CPUs and GPUs ends with th
   )));
   assert.equal(schedulerId, undefined);
   assert.deepEqual(tasks?.map(({ task }) => task), [0, 1, 2]);
+  await feed.until((events) => heard(events, "running").size === 3);
+  await Deno.writeTextFile(go.path, "");
   await feed.until((events) => endedJobs(events).has(id));
   assertInOrder(feed.events);
-  assert.deepEqual(heard(feed.events, "running"), new Set([0, 1, 2]));
   assert.deepEqual(heard(feed.events, "ended"), new Set([0, 1, 2]));
 
   const view = await sluice.jobs.get(id);

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import type { JobEvent } from "../../model/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
+import { quote } from "../../shell/mod.ts";
 import { assertInOrder, endedJobs, Following } from "./support/events.ts";
 import { readAll, utf8 } from "./support/output.ts";
 import { jobSpec, shellJob, Workspace } from "./support/workspace.ts";
@@ -25,11 +26,25 @@ function tasksWith(events: readonly JobEvent[], type: JobEvent["fact"]["type"]):
 Deno.test("200 copies of a spec are one submission, and each waits, runs and ends in the feed", async () => {
   await using workspace = await Workspace.make();
   await using sluice = await workspace.open({ poll: { minSeconds: 0.5, maxSeconds: 1 } });
-  await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));
+  const go = workspace.file("go");
+  const lettingGo: Promise<void>[] = [];
+  await using feed = new Following(async function* (signal) {
+    for await (const event of sluice.jobs.events({}, { signal })) {
+      const { fact } = event;
+      if (fact.type === "running" && fact.task !== undefined) {
+        lettingGo.push(Deno.writeTextFile(`${go.path}.${fact.task}`, ""));
+      }
+      yield event;
+    }
+  });
   const failing = FAILING.map((task) => `[ "$SLURM_ARRAY_TASK_ID" != ${task} ] || exit 3`);
   const { id, tasks } = await sluice.jobs.submit(jobSpec(shellJob(
-    // Each runs for longer than the poll's interval, so that it is seen to run even if its line is late.
-    ['echo "copy $SLURM_ARRAY_TASK_ID"', "sleep 2", ...failing].join("\n"),
+    // Each runs until it has been seen to run.
+    [
+      'echo "copy $SLURM_ARRAY_TASK_ID"',
+      `until [ -e ${quote(go.path)}."$SLURM_ARRAY_TASK_ID" ]; do sleep 0.1; done`,
+      ...failing,
+    ].join("\n"),
     // Held until each has been seen to wait.
     { count: COPIES, resources: { memory: 10, time: 5 }, options: { hold: true } },
   )));
@@ -44,6 +59,7 @@ Deno.test("200 copies of a spec are one submission, and each waits, runs and end
   assert.equal(released.code, 0, released.stderr);
 
   await feed.until((events) => endedJobs(events).has(id));
+  await Promise.all(lettingGo);
   assertInOrder(feed.events);
   assert.equal(tasksWith(feed.events, "running").size, COPIES);
   const ends = feed.events.flatMap(({ fact }) =>

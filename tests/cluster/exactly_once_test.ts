@@ -222,7 +222,7 @@ Deno.test(
         await until(
           "sbatch is at work",
           async () =>
-            (await workspace.remoteFiles()).some((path) => path.endsWith(`${id}/sbatch.err`)),
+            (await workspace.remoteFiles()).some((path) => path.includes(`${id}/sbatch.`)),
         );
       }
       proxy.cutAll();

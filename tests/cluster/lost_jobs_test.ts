@@ -3,23 +3,24 @@
  */
 
 import assert from "node:assert/strict";
-import { startDaemon, stopDaemon } from "../../scripts/testbed/mod.ts";
+import { onCluster, startDaemon, stopDaemon } from "../../scripts/testbed/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { endedJobs, Following } from "./support/events.ts";
+import { until } from "./support/until.ts";
 import { jobSpec, shellJob, Workspace } from "./support/workspace.ts";
 
 Deno.test("what slurmctld lost before it began runs all the same, each job and task once", async () => {
   await using workspace = await Workspace.make();
   const ran = workspace.file("ran");
   const script = `echo "$SLUICE_JOB_ID \${SLURM_ARRAY_TASK_ID:--}" >>${quote(ran.path)}`;
-  // It waits at first, so that nothing of it has begun when slurmctld is killed.
-  const resources = { begin: "now+3", memory: 50 } as const;
+  // All wait until they are let go, so that nothing has begun when slurmctld is killed.
+  const resources = { begin: "now+1hour", memory: 50 } as const;
   await using sluice = await workspace.open();
   await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));
   const [job, array, unwanted] = await sluice.jobs.submitMany([
     jobSpec(shellJob(script, { resources })),
     jobSpec(shellJob(script, { resources: { ...resources, array: "0-2" } })),
-    jobSpec(shellJob(script, { resources: { ...resources, begin: "now+1hour" } })),
+    jobSpec(shellJob(script, { resources })),
   ]);
   assert.ok(job !== undefined && array !== undefined && unwanted !== undefined);
   await feed.until((events) => events.filter(({ fact }) => fact.type === "submitted").length === 3);
@@ -27,7 +28,15 @@ Deno.test("what slurmctld lost before it began runs all the same, each job and t
   await stopDaemon("slurmctld", { signal: "KILL" });
   await startDaemon("slurmctld");
   await sluice.jobs.cancel(unwanted.id);
-  await feed.until((events) => endedJobs(events).size === 3);
+  await until("all have ended", async () => {
+    // Those that Slurm has kept, and those that take the place of what it has lost.
+    for (const { id, comment, state } of await workspace.slurmJobs()) {
+      if (state !== "PENDING" || comment.includes(unwanted.id)) continue;
+      const words = ["scontrol", "update", `jobid=${id.replace(/_.*$/, "")}`, "StartTime=now"];
+      await onCluster(words, { root: true });
+    }
+    return endedJobs(feed.events).size === 3;
+  }, 500);
 
   for (const { id } of [job, array]) {
     const { phase, attempt, attempts } = await sluice.jobs.get(id);

@@ -3,7 +3,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { JobEvent, JobPhase, JobView } from "../../model/mod.ts";
+import type { JobEvent, JobId, JobPhase, JobView } from "../../model/mod.ts";
 import { jobEvents, jobLogs } from "../../rpc/mod.ts";
 import type { SluiceClient } from "../../rpc/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
@@ -11,12 +11,14 @@ import { assertInOrder, endedJobs, Following, phasesOf } from "./support/events.
 import {
   assertSameBytes,
   everyByte,
+  gather,
   noise,
   printBytes,
   printNoise,
   readAll,
   utf8,
 } from "./support/output.ts";
+import { within } from "./support/until.ts";
 import { jobSpec, serveOnFreePort, shellJob, Workspace } from "./support/workspace.ts";
 import type { JobInput } from "./support/workspace.ts";
 
@@ -204,6 +206,11 @@ function allKinds(): Kind[] {
   return [...kinds, ...Array.from({ length: JOBS - kinds.length }, () => plain)];
 }
 
+/** Waits until a job has printed something: that it runs is known before its payload has begun. */
+async function spoken(client: SluiceClient, jobId: JobId): Promise<void> {
+  for await (const _ of jobLogs(client, { jobId })) return;
+}
+
 /** Does to each job what its kind asks for, when an event says that it is time. */
 async function interfere(
   client: SluiceClient,
@@ -224,6 +231,7 @@ async function interfere(
       : undefined;
     if (what === undefined) continue;
     done.add(jobId);
+    if (fact.type === "running") await spoken(client, jobId);
     switch (what) {
       case "cancel":
         await client.jobs.cancel.mutate({ id: jobId });
@@ -280,15 +288,21 @@ Deno.test("200 jobs of mixed kinds all end as they must, with every event and by
   );
 
   // All outputs are followed while the jobs run.
-  const followed = outputs.filter(({ kind }) => kind !== array).map(async ({ job, kind }) => {
-    const stdout = await readAll(jobLogs(client, { jobId: job.id }));
-    assertSameBytes(stdout, kind.stdout, `stdout of ${kind.name}`);
-  });
-  await Promise.race([
+  const followed = Promise.all(
+    outputs.filter(({ kind }) => kind !== array).map(async ({ job, kind }) => {
+      const stdout = await gather(jobLogs(client, { jobId: job.id }));
+      assertSameBytes(stdout, kind.stdout, `stdout of ${kind.name}`);
+    }),
+  );
+  const ended = Promise.race([
     following.until((events) => endedJobs(events).size === JOBS),
     interference.then(() => assert.fail("the jobs were left alone too early")),
   ]);
-  await Promise.all(followed);
+  await Promise.all([
+    ended,
+    // Who reads them has as long as the jobs take, and a while.
+    Promise.race([followed, ended.then(() => within("the ends of the outputs", followed))]),
+  ]);
   stop.abort();
   await interference;
 

@@ -167,8 +167,10 @@ Deno.test("a job that depends on another waits for it, and never runs when it fa
   await using workspace = await Workspace.make();
   await using sluice = await workspace.open();
   const order = workspace.file("order");
-  const say = (word: string, rest = "") =>
-    `[ -n "$SLURM_JOB_ID" ] && ${rest} echo ${word} >>${quote(order.path)}`;
+  // Until each of those that depend on another is in the queue.
+  const go = workspace.file("go");
+  const gate = `until [ -e ${quote(go.path)} ]; do sleep 0.1; done`;
+  const say = (word: string) => `[ -n "$SLURM_JOB_ID" ] && echo ${word} >>${quote(order.path)}`;
   const submitted = async (input: JobInput) => {
     const { id } = await sluice.jobs.submit(jobSpec(input));
     for await (const { fact } of sluice.jobs.events({ jobId: id })) {
@@ -176,19 +178,20 @@ Deno.test("a job that depends on another waits for it, and never runs when it fa
     }
     assert.fail("the feed ended before the job was submitted");
   };
-  const first = await submitted(shellJob(say("first", "sleep 2 &&"), { resources: small }));
+  const first = await submitted(shellJob(`${gate}; ${say("first")}`, { resources: small }));
   const second = await submitted(
     shellJob(say("second"), {
       resources: { ...small, dependency: `afterok:${first.schedulerId}` },
     }),
   );
-  const failing = await submitted(shellJob("sleep 1; exit 1", { resources: small }));
+  const failing = await submitted(shellJob(`${gate}; exit 1`, { resources: small }));
   const never = await submitted(
     shellJob(say("never"), {
       resources: { ...small, dependency: `afterok:${failing.schedulerId}` },
       options: { "kill-on-invalid-dep": "yes" },
     }),
   );
+  await Deno.writeTextFile(go.path, "");
   const [one, two, , dead] = await Promise.all(
     [first, second, failing, never].map(({ id }) => sluice.jobs.wait(id)),
   );

@@ -103,7 +103,7 @@ sideBySide("an idle session closes", {
       { nodes: 2, cpusPerTask: 1, memory: 500 },
       { idleSeconds: 4 },
     );
-    const [step] = await bench.steps(id, ["sleep 6"]);
+    const [step] = await bench.steps(id, ["sleep 6; until [ -e go ]; do sleep 0.1; done"]);
     assert.ok(step !== undefined);
     await bench.untilSeen(step, "active");
     const [session] = await bench.look([job]);
@@ -114,6 +114,7 @@ sideBySide("an idle session closes", {
     assert.deepEqual([seen.waiting, seen.running, seen.closed], [0, 1, undefined]);
     const minutesLeft = ((seen.expiresAt ?? 0) - (session.startedAt ?? 0)) / 60_000;
     assert.ok(minutesLeft > 9 && minutesLeft < 11, `${minutesLeft} min`);
+    await bench.shell(`touch ${step.jobId}/go`);
     const [end, closed] = await bench.ends([step, job]);
     assert.equal(end?.phase, "succeeded", "it was not idle while it ran");
     assert.equal(closed?.phase, "succeeded");

@@ -129,7 +129,7 @@ Deno.test("with its first node a session ends, and nothing of it is left", async
       assert.ok(phase === "failed" || phase === "cancelled", phase);
     }
     const allocation = await within("the session ends", sluice.jobs.wait(allocationJob(session)));
-    assert.notEqual(allocation.phase, "succeeded");
+    assert.deepEqual([allocation.phase, allocation.state], ["failed", "NODE_FAIL"]);
     assert.equal((await sluice.sessions.get(session)).closeReason, "node_failure");
   }
   await allGone(workspace);

@@ -5,9 +5,10 @@
 import assert from "node:assert/strict";
 import type { Sluice } from "../../actors/mod.ts";
 import { isFinal } from "../../model/mod.ts";
-import type { JobId, SessionId, SessionView } from "../../model/mod.ts";
+import type { JobEvent, JobId, SessionId, SessionView } from "../../model/mod.ts";
 import { createInProcessClient, createSluiceClient, jobEvents } from "../../rpc/mod.ts";
 import type { SluiceClient } from "../../rpc/mod.ts";
+import { lastingPort } from "../../rpc/testing/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
@@ -19,14 +20,24 @@ import { until, within } from "./support/until.ts";
 import { DEV, jobSpec, shellJob, TOKEN, Workspace } from "./support/workspace.ts";
 
 const STEPS = 50;
+const AT_ONCE = 8;
 const small = { nodes: 1, cpusPerTask: 1, memory: 20 } as const;
 const held = { nodes: 2, cpusPerTask: 4, memory: 400, time: 20 } as const;
 const poll = { minSeconds: 0.5, maxSeconds: 2 };
 
-/** A step that leaves its mark when it starts, then waits for a while and ends with its own status. */
-function marked(mark: number, file: string, session: string) {
-  const script = `echo ${mark} >>${quote(file)}\necho "step ${mark}"\nsleep 1\nexit ${mark % 3}`;
+/** A step that leaves its mark when it starts, then does something and ends with its own status. */
+function marked(mark: number, file: string, session: string, then = "sleep 1") {
+  const script = `echo ${mark} >>${quote(file)}\necho "step ${mark}"\n${then}\nexit ${mark % 3}`;
   return jobSpec(shellJob(script, { session, resources: small, labels: { mark: `${mark}` } }));
+}
+
+/** The steps that their session has been given. */
+function handedOver(events: readonly JobEvent[]): Set<JobId> {
+  return new Set(
+    events.flatMap(({ jobId, fact }) =>
+      fact.type === "submitted" && fact.schedulerId.startsWith("step:") ? [jobId] : []
+    ),
+  );
 }
 
 /** Fails unless each step ran once and ended as it was to, and only the session had waited in the queue. */
@@ -63,7 +74,7 @@ Deno.test("fifty steps through one session wait in the queue once, and cut conne
   const { id: session } = await sluice.sessions.open({
     cluster: DEV,
     resources: held,
-    maxConcurrent: 8,
+    maxConcurrent: AT_ONCE,
   });
   await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));
   const marks = Array.from({ length: STEPS }, (_, mark) => mark);
@@ -86,24 +97,27 @@ Deno.test("fifty steps through one session wait in the queue once, and cut conne
 Deno.test("fifty steps through one session survive the death of Sluice in their midst", async () => {
   await using workspace = await Workspace.make();
   const started = workspace.file("started");
-  const first = await startServerProcess(workspace, 0, { poll });
-  const { port } = first;
+  const go = workspace.file("go");
+  const port = lastingPort();
+  const first = await startServerProcess(workspace, port, { poll });
   const client = createSluiceClient({ url: `http://127.0.0.1:${port}`, token: TOKEN });
   await using feed = new Following((signal) => jobEvents(client, {}, { signal }));
   const { id: session } = await client.sessions.open.mutate({
     cluster: DEV,
     resources: held,
-    maxConcurrent: 8,
+    maxConcurrent: AT_ONCE,
   });
   const marks = Array.from({ length: STEPS }, (_, mark) => mark);
+  const gate = `until [ -e ${quote(go.path)} ]; do sleep 0.1; done\nsleep 1`;
   await client.jobs.submitMany.mutate({
-    jobs: marks.map((mark) => marked(mark, started.path, session)),
+    jobs: marks.map((mark) => marked(mark, started.path, session, gate)),
   });
   const count = async () => (await started.read()).split("\n").length - 1;
-  await until("some steps have started", async () => await count() > 5, 50);
+  await feed.until((events) => handedOver(events).size === STEPS);
+  await until("some steps have started", async () => await count() === AT_ONCE, 50);
   await first.kill();
-  const atDeath = await count();
-  await until("steps go on without Sluice", async () => await count() > atDeath + 8, 100);
+  await Deno.writeTextFile(go.path, "");
+  await until("steps go on without Sluice", async () => await count() >= 2 * AT_ONCE, 100);
   {
     await using _second = await startServerProcess(workspace, port, { poll });
     await feed.until((events) => endedJobs(events).size > 20);
@@ -153,7 +167,12 @@ Deno.test("a session closes when it has been idle, when its owner ends, and when
   await using sluice = await workspace.open({ poll });
 
   await t.step("when nobody has used it for long enough", async () => {
-    const session = await open(sluice, { idleSeconds: 5 });
+    // It has something to do from its beginning on.
+    const { id: session } = await sluice.sessions.open({
+      cluster: DEV,
+      resources: { ...held, nodes: 1 },
+      idleSeconds: 5,
+    });
     const job = await step(sluice, session, "sleep 7\necho done");
     assert.equal((await sluice.jobs.wait(job)).phase, "succeeded");
     const stdout = await readAll(

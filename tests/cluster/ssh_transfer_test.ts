@@ -10,7 +10,7 @@ import { clusterTest, connect, connectThrough, untilNoRemains } from "./support/
 
 clusterTest("a full disk is an error of its own and leaves nothing behind", async (facts) => {
   await using host = await connect(facts);
-  const { path, bytes } = facts.smallDisk;
+  const { path, bytes } = facts.smallDisks.hosts;
   const directory = `${path}/hosts-test`;
   await host.makeDirectory(directory);
   try {
@@ -66,7 +66,7 @@ clusterTest(
     await assert.rejects(cut.putFiles(entries(2_000), "never-finished"), LinkLostError);
     await untilNoRemains(host);
 
-    const { path, bytes } = facts.smallDisk;
+    const { path, bytes } = facts.smallDisks.hosts;
     const directory = `${path}/hosts-many`;
     await host.makeDirectory(directory);
     try {

@@ -14,6 +14,7 @@ import {
   text,
   untilNoRemains,
 } from "./support/ssh.ts";
+import { until } from "./support/until.ts";
 
 clusterTest("more streams than the host allows channels wait for each other", async (facts) => {
   await using host = await connect(facts);
@@ -127,7 +128,8 @@ clusterTest("closing a stream, or the host, ends the command on the host", async
       .trim();
   const first = await started(marks[0]);
   await started(marks[1]);
-  assert.equal(await count(marks[0]), "1");
+  // The shell says that it is up before it has started the other.
+  for (const mark of marks) await until("it runs", async () => await count(mark) === "1", 50);
   await first.close();
   assert.equal(await count(marks[0]), "0");
   await host.close();

@@ -7,7 +7,8 @@ SLUICE_HET_JOB_ID=$sluice_id
 SLUICE_COMPONENTS=2
 export SLUICE_HET_JOB_ID SLUICE_COMPONENTS
 
-{ read -r sluice_owner <"$sluice_dir/submitted_id"; } 2>/dev/null || sluice_owner=$sluice_id
+{ read -r sluice_owner && read -r sluice_owner; } 2>/dev/null <"$sluice_dir/lock" ||
+  sluice_owner=$sluice_id
 if [ "$sluice_owner" != "$sluice_id" ]; then
   printf 'sluice: %s is on record as %s; this copy does nothing.\n' \
     "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2
@@ -51,6 +52,7 @@ sluice_run() {
   if [ ! -L "$sluice_dir/begun.$sluice_number" ]; then
     cat "$sluice_dir/component-$sluice_number/srun.log" >>"stderr.$sluice_number"
   fi
+  if [ "$sluice_code" = 0 ]; then sluice_code=1; fi
   set -C
   printf '%s %s %s NOWORD %s %s\n' "$sluice_id" "${SLURM_RESTART_COUNT:-0}" "$sluice_code" \
     "$sluice_started" "$(date +%s)" 2>/dev/null >"$sluice_dir/exit.$sluice_number"

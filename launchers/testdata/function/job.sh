@@ -15,7 +15,8 @@ SLUICE_ATTEMPT=1
 SLUICE_JOB_DIRECTORY=$PWD
 export SLUICE_JOB_ID SLUICE_ATTEMPT SLUICE_JOB_DIRECTORY
 
-{ read -r sluice_owner <"$sluice_dir/submitted_id"; } 2>/dev/null || sluice_owner=$sluice_id
+{ read -r sluice_owner && read -r sluice_owner; } 2>/dev/null <"$sluice_dir/lock" ||
+  sluice_owner=$sluice_id
 if [ "$sluice_owner" != "$sluice_id" ]; then
   printf 'sluice: %s is on record as %s; this copy does nothing.\n' \
     "$sluice_attempt" "${sluice_owner:-nothing that can be read or written}" >&2

@@ -3,11 +3,15 @@
 set -C
 SLUICE_SESSION_DIR=$1
 cd -- "$SLUICE_JOB_DIRECTORY" || exit
+SLUICE_NODE_CPUS=$SLURM_CPUS_ON_NODE SLUICE_NODE_MEMORY=''
+# Of memory that was asked for by the processor Slurm does not see that a step can never have so much.
+if [ -n "${SLURM_MEM_PER_CPU:-}" ]; then
+  case $SLURM_JOB_CPUS_PER_NODE in *,*) ;; *) SLUICE_NODE_MEMORY=$((SLURM_MEM_PER_CPU * SLUICE_NODE_CPUS)) ;; esac
+fi
 unset CUDA_VISIBLE_DEVICES GPU_DEVICE_ORDINAL ROCR_VISIBLE_DEVICES ZE_AFFINITY_MASK SLUICE_ATTEMPT SLUICE_JOB_ID SLURM_CONSTRAINT SLURM_CPUS_PER_GPU SLURM_CPUS_PER_TASK SLURM_DISTRIBUTION SLURM_EXCLUSIVE SLURM_GPUS SLURM_GPUS_ON_NODE SLURM_GPUS_PER_NODE SLURM_GPUS_PER_SOCKET SLURM_GPUS_PER_TASK SLURM_GRES SLURM_JOB_GPUS SLURM_JOB_NUM_NODES SLURM_MEM_PER_CPU SLURM_MEM_PER_GPU SLURM_MEM_PER_NODE SLURM_NNODES SLURM_NPROCS SLURM_NTASKS SLURM_NTASKS_PER_CORE SLURM_NTASKS_PER_GPU SLURM_NTASKS_PER_NODE SLURM_NTASKS_PER_SOCKET SLURM_OPEN_MODE SLURM_SIGNAL SLURM_STEP_GPUS SLURM_TASKS_PER_NODE SLURM_TIMELIMIT
-SLUICE_NODE_CPUS=$SLURM_CPUS_ON_NODE
 SLUICE_SESSION_NODELIST=$SLURM_JOB_NODELIST
 SLUICE_SRUN=$(command -v srun) || exit
-export SLUICE_SESSION_DIR SLUICE_NODE_CPUS SLUICE_SESSION_NODELIST SLUICE_SRUN
+export SLUICE_SESSION_DIR SLUICE_NODE_CPUS SLUICE_NODE_MEMORY SLUICE_SESSION_NODELIST SLUICE_SRUN
 mkdir -p running cancel "$SLUICE_SESSION_DIR/bin" || exit
 ln -sf ../nested_srun.sh "$SLUICE_SESSION_DIR/bin/srun"
 PATH=$SLUICE_SESSION_DIR/bin:$PATH
@@ -15,7 +19,7 @@ export PATH
 sluice_jobs=${SLUICE_JOB_DIRECTORY%/*}
 sluice_most=64
 sluice_patience=
-sluice_closed='' sluice_told='' sluice_idle_since='' sluice_left=0
+sluice_closed='' sluice_told='' sluice_idle_since='' sluice_left=0 sluice_standing=''
 sluice_kill_wait=$(scontrol show config 2>/dev/null | sed -n 's/^KillWait *= *\([0-9]*\).*/\1/p')
 [ -n "$sluice_kill_wait" ] || sluice_kill_wait=30
 
@@ -74,10 +78,12 @@ sluice_run() {
   [ -z "$sluice_killer" ] || kill "$sluice_killer"
   printf '%s %s\n' "$sluice_code" "$(date +%s)" >|"$sluice_place/step_end$sluice_suffix"
   if { read -r sluice_id sluice_nodes sluice_number <"$sluice_place/step_start$sluice_suffix"; } 2>/dev/null; then
-    # One node, and an end of the payload's own: then Slurm has had the node swept.
-    if [ "$sluice_number" != 1 ] || [ ! -e "$sluice_place/exit$sluice_suffix" ]; then
+    # One node, and an end of the payload's own: then Slurm has had the node swept, unless it cut that short.
+    sluice_mark=$SLUICE_SESSION_DIR/swept.$sluice_id
+    if [ "$sluice_number" != 1 ] || [ ! -e "$sluice_place/exit$sluice_suffix" ] || [ ! -e "$sluice_mark" ]; then
       sluice_sweep "$sluice_id" "$sluice_nodes" "$sluice_number"
     fi
+    rm -f "$sluice_mark"
   fi
   # Where Slurm ends the session, its steps may hear of that before this does: then nothing more is begun.
   if { read -r sluice_record <"$sluice_place/exit$sluice_suffix"; } 2>/dev/null; then
@@ -91,24 +97,38 @@ sluice_run() {
   echo ended >&8
 } 2>/dev/null
 
+# Whether the cluster that is this job has come up, or is gone: until then nobody is to wait for it in a place.
+sluice_settled() {
+  sluice_there=$sluice_jobs/$1
+  if [ -e "$sluice_there/cluster" ] || [ -e "$sluice_there/exit" ] || [ -e "$sluice_there/step_end" ]; then
+    return 0
+  fi
+  [ -L "$sluice_there/begun" ] || return
+  case $(readlink "$sluice_there/begun") in cancelled | given-up) return 0 ;; *) return 1 ;; esac
+}
+
 # Starts the step of an entry, unless it must wait, or was started before.
 sluice_take() {
-  sluice_entry=$1 sluice_name=${1##*/}
+  sluice_entry=$1 sluice_name=${1##*/} sluice_stands=''
   sluice_names "$sluice_name"
   if [ ! -d "$sluice_place" ] || [ -e "running/$sluice_name" ] ||
     [ -e "$sluice_place/step_end$sluice_suffix" ] || [ -L "$sluice_place/begun$sluice_suffix" ]; then
     rm -f "$sluice_entry"
     return 1
   fi
-  case $sluice_name in *_*)
-    read -r sluice_first <"$sluice_entry"
-    case $sluice_first in '# at most '*)
+  while read -r sluice_line; do
+    case $sluice_line in
+    '# at most '*)
       set -- running/"$sluice_attempt"_*
       [ -e "$1" ] || shift
-      [ $# -lt "${sluice_first#'# at most '}" ] || return 1 ;;
-    esac ;;
-  esac
+      [ $# -lt "${sluice_line#'# at most '}" ] || return 1 ;;
+    '# on the cluster '*) sluice_settled "${sluice_line#'# on the cluster '}" || return 1 ;;
+    '# stands') sluice_stands=1 ;;
+    *) break ;;
+    esac
+  done <"$sluice_entry"
   mv "$sluice_entry" "running/$sluice_name" || return 1
+  if [ -n "$sluice_stands" ]; then sluice_standing="$sluice_standing $sluice_name"; fi
   sluice_run "$sluice_name" &
   echo "$!" >|".pid.$sluice_name"
 } 2>/dev/null
@@ -125,11 +145,16 @@ sluice_close() {
   sluice_closed=$1
 } 2>/dev/null
 
-# Counts those that have a place.
+# Counts those that run, and those of them that take a place.
 sluice_count() {
   set -- running/*
   [ -e "$1" ] || shift
-  sluice_running=$#
+  sluice_running=$# sluice_taken=$#
+  sluice_stood=$sluice_standing sluice_standing=''
+  for sluice_name in $sluice_stood; do
+    [ -e "running/$sluice_name" ] || continue
+    sluice_standing="$sluice_standing $sluice_name" sluice_taken=$((sluice_taken - 1))
+  done
 }
 
 # Closes a session that nobody uses, once it has been so for long enough.
@@ -164,9 +189,11 @@ sluice_look() {
   sluice_count
   if [ -z "$sluice_told" ]; then
     for sluice_next in queue.*/* inbox/*; do
-      [ "$sluice_running" -lt "$sluice_most" ] || break
+      [ "$sluice_taken" -lt "$sluice_most" ] || break
       [ -f "$sluice_next" ] || continue
-      if sluice_take "$sluice_next"; then sluice_running=$((sluice_running + 1)); fi
+      sluice_take "$sluice_next" || continue
+      sluice_running=$((sluice_running + 1))
+      [ -n "$sluice_stands" ] || sluice_taken=$((sluice_taken + 1))
     done
   fi
   if [ "$sluice_running" -gt 0 ]; then

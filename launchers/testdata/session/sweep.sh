@@ -16,7 +16,10 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 done 2>/dev/null
 for _ in 1 2 3 4 5; do
   sluice_files=$(grep -l -s -z -x -F "SLUICE_STEP=$sluice_step" /proc/[0-9]*/environ)
-  if [ -z "$sluice_files" ]; then break; fi
+  if [ -z "$sluice_files" ]; then
+    true >"$SLUICE_SESSION_DIR/swept.$sluice_step"
+    break
+  fi
   for sluice_file in $sluice_files; do
     sluice_file=${sluice_file#/proc/}
     kill -s KILL "${sluice_file%/environ}"

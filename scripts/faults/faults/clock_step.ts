@@ -11,6 +11,8 @@ import type { Scene } from "../scene.ts";
 
 const ROUNDS = 3;
 const HOUR_SECONDS = 3_600;
+/** By how much two readings of the same clock may differ, by their rounding, in ms. */
+const CLOCKS_DIFFER_MS = 1_000;
 
 /** The library that gives one program a clock of its own; installed where it is missing. */
 async function fakeClock(scene: Scene): Promise<string> {
@@ -25,20 +27,19 @@ async function fakeClock(scene: Scene): Promise<string> {
 }
 
 /**
- * By how many seconds the server's clock differs from ours: a preview has a new id, which begins with the
- * milliseconds at which it was made.
+ * The server's time in milliseconds since the epoch: a preview has a new id, which begins with the moment at
+ * which it was made.
  *
  * Source: RFC 9562, section 5.7, for UUIDv7.
  */
-async function offsetOf(scene: Scene): Promise<number> {
+async function timeOf(scene: Scene): Promise<number> {
   const { client, lanes } = scene.world;
   const { directory } = await client.jobs.preview.query({
     cluster: lanes[0]?.cluster ?? "",
     payload: { kind: "command", command: ["true"] },
   });
   const id = directory.slice(directory.lastIndexOf("/") + 1);
-  const at = Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
-  return Math.round((at - Date.now()) / 1_000);
+  return Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
 }
 
 /** See the module. */
@@ -52,9 +53,11 @@ export const clockStep: Fault = {
       // Never seen half-written: the clock is read from it again and again.
       await Deno.writeTextFile(`${file}.new`, `${seconds < 0 ? "" : "+"}${seconds}\n`);
       await Deno.rename(`${file}.new`, file);
-      const offset = await offsetOf(scene);
-      if (Math.abs(offset - seconds) > 5) {
-        throw new Error(`the server's clock is ${offset} s off, not ${seconds} s`);
+      const before = Date.now();
+      const time = await timeOf(scene);
+      const own = time - 1_000 * seconds;
+      if (own < before - CLOCKS_DIFFER_MS || own > Date.now() + CLOCKS_DIFFER_MS) {
+        throw new Error(`the server's clock is ${time - before} ms off, not ${seconds} s`);
       }
     };
     const restart = async (environment: Readonly<Record<string, string>>) => {

@@ -4,12 +4,15 @@
  * @module
  */
 
-import { dropSessions, startDaemon, stopDaemon } from "../../testbed/mod.ts";
+import { dropSessions, saveController, startDaemon, stopDaemon } from "../../testbed/mod.ts";
 import type { Fault } from "../fault.ts";
 import type { Round } from "../fault.ts";
 import { inRounds } from "../fault.ts";
 import type { Scene } from "../scene.ts";
 import { until } from "../waiting.ts";
+
+/** Longest time in ms that jobs may take to start while nothing is broken. */
+const STARTED_DEADLINE_MS = 120_000;
 
 function killed(
   name: string,
@@ -45,10 +48,11 @@ function killed(
  */
 async function saved(scene: Scene, { before }: Round): Promise<void> {
   const jobs = (await before).filter(({ kind }) => kind.mustRun);
-  const patience = { signal: scene.signal, deadlineMs: 30_000, everyMs: 200 };
-  await until(async () => (await scene.startedAs(jobs)).size === jobs.length, patience);
-  const since = Date.now();
-  await until(async () => await scene.world.cluster.savedAt() > since, patience);
+  await until(
+    async () => (await scene.startedAs(jobs)).size === jobs.length,
+    { signal: scene.signal, deadlineMs: STARTED_DEADLINE_MS, everyMs: 200 },
+  );
+  await saveController();
 }
 
 /** slurmctld is killed. */

@@ -49,15 +49,17 @@ export async function loseNode(node: string): Promise<AsyncDisposable> {
   await runScript(
     "kill what runs on the node",
     `while
-      left=
+      pids=
       for pid in $(ip netns pids "$1"); do
         case $(cat "/proc/$pid/comm" 2>/dev/null) in
         '' | sshd) ;;
-        *) kill -s KILL "$pid" 2>/dev/null && left=1 ;;
+        *) pids="$pids $pid" ;;
         esac
       done
-      [ -n "$left" ]
+      [ -n "$pids" ]
     do
+      # All at once, so that none tells of the end of another.
+      kill -s KILL $pids 2>/dev/null || :
       sleep 0.1
     done`,
     [nodeNamed(node).netns],

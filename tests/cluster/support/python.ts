@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { onCluster, runScript } from "../../../scripts/testbed/mod.ts";
+import { installPackages, onCluster, runScript } from "../../../scripts/testbed/mod.ts";
 import { requireTestbed } from "../require.ts";
 
 /** Debian's own: others that this machine may have can be out of reach for the cluster's accounts. */
@@ -31,14 +31,12 @@ ${PYTHON} -m venv -- "$directory"
 `;
 
 async function ensureVenv(): Promise<void> {
-  await runScript(
-    "install Python's venv",
-    `${PYTHON} -c 'import ensurepip' 2>/dev/null || {
-      apt-get update -q
-      apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=60 python3-venv
-    }`,
+  const found = await runScript(
+    "look for Python's venv",
+    `if ${PYTHON} -c 'import ensurepip' 2>/dev/null; then echo found; fi`,
     [],
   );
+  if (found === "") await installPackages(["python3-venv"]);
 }
 
 async function fingerprint(words: readonly string[]): Promise<string> {

@@ -58,7 +58,10 @@ export async function rayBench(workspace: Workspace): Promise<RayBench> {
         kind: "ray",
         cpusPerNode: 1,
         objectStoreMemory: "80M",
-        // Slurm here gives five seconds between its two signals.
+        // As long as its job may take: how fast this machine is proves nothing.
+        headTimeoutSeconds: 600,
+        workersTimeoutSeconds: 600,
+        // Slurm here gives ten seconds between its two signals.
         graceSeconds: 1,
         dashboard: false,
         headArguments: ["--include-log-monitor=false"],

@@ -14,6 +14,7 @@ import {
 } from "../../../hosts/mod.ts";
 import { slurmClusterSchema } from "../../../model/mod.ts";
 import { requireTestbed } from "../require.ts";
+import { until } from "./until.ts";
 
 const facts = await requireTestbed();
 
@@ -96,15 +97,11 @@ export function connectThrough(
 
 /** A cut upload is cleared away by the host itself, once it notices. */
 export async function untilNoRemains(host: Host): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  await until("nothing partly written is left", async () => {
     const names = (await host.list(".")).map((info) => info.name);
-    if (!names.some((name) => name.startsWith(".sluice-"))) {
-      assert.ok(!names.includes("never-finished"));
-      return;
-    }
-    await host.run("sleep 0.05");
-  }
-  assert.fail("the partly written file was left behind");
+    assert.ok(!names.includes("never-finished"));
+    return !names.some((name) => name.startsWith(".sluice-"));
+  }, 50);
 }
 
 /** How many file descriptors this process has; Deno itself reads /proc only with every permission. */
