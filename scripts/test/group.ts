@@ -29,16 +29,16 @@ export interface TestGroup {
  * What runs at the same time: the lanes of a stage side by side, and the stages one after the other. The files of
  * a group on the cluster run one after the other; those of other groups side by side.
  *
- * - `machine`: needs no cluster.
  * - `cluster-a`, `cluster-b`, `cluster-c`: share the real cluster with each other, since most of their time they
  *   wait; each is about as long as the others.
  * - `nodes`: breaks nodes. `burst`: fills the queue with what never gets to a node.
- * - `alone`: breaks the cluster's daemons.
+ * - `alone`: breaks the cluster's daemons, and mostly waits for them. `machine`: needs no cluster, and keeps the
+ *   processors busy.
  */
 const STAGES = [
-  ["machine", "cluster-a", "cluster-b", "cluster-c"],
+  ["cluster-a", "cluster-b", "cluster-c"],
   ["nodes", "burst"],
-  ["alone"],
+  ["machine", "alone"],
 ] as const;
 
 /** See {@linkcode STAGES}. */

@@ -41,7 +41,7 @@ Deno.test("lanes run side by side, each in its order, and stages one after the o
   const names = stages(batches(files, groups)).map((stage) =>
     stage.map((lane) => lane.map(({ group }) => group.name))
   );
-  assert.deepEqual(names, [[["a", "b"], ["c"]], [["e"], ["f"]], [["d"]]]);
+  assert.deepEqual(names, [[["c"]], [["e"], ["f"]], [["a", "b"], ["d"]]]);
   assert.deepEqual(stages([]), []);
   assert.deepEqual(stages(batches(["d/x_test.ts"], groups)).length, 1);
 });

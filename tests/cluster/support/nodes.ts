@@ -48,21 +48,18 @@ export async function loseNode(node: string): Promise<AsyncDisposable> {
   await stopDaemon(`slurmd:${node}`, { signal: "KILL" });
   await runScript(
     "kill what runs on the node",
-    `signal_all() {
-      left=
-      for pid in $(ip netns pids "$2"); do
+    `while
+      pids=
+      for pid in $(ip netns pids "$1"); do
         case $(cat "/proc/$pid/comm" 2>/dev/null) in
         '' | sshd) ;;
-        *) ! kill -s "$1" "$pid" 2>/dev/null || left=1 ;;
+        *) pids="$pids $pid" ;;
         esac
       done
-    }
-    # They die together, so that none tells of the end of another.
-    signal_all STOP "$1"
-    while
-      signal_all KILL "$1"
-      [ -n "$left" ]
+      [ -n "$pids" ]
     do
+      # All at once, so that none tells of the end of another.
+      kill -s KILL $pids 2>/dev/null || :
       sleep 0.1
     done`,
     [nodeNamed(node).netns],
