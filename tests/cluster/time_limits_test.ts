@@ -85,20 +85,25 @@ sideBySide("a time limit is told apart from all other ends", {
     await using workspace = await Workspace.make();
     await using sluice = await workspace.open({ poll });
     const go = workspace.file("go");
-    const component = (script: string, time: number) => ({
+    const component = (script: string) => ({
       payload: shellJob(script).payload,
-      resources: { ...small, time },
+      resources: { ...small, time: 30 },
     });
     const { id } = await sluice.jobs.submit(jobSpec({
-      ...component(`until [ -e ${quote(go.path)} ]; do sleep 0.2; done`, 5),
-      signalBeforeLimit: { signal: "USR1", seconds: 50 },
-      components: [component(`trap 'echo early' USR1; ${HOLD}`, 1), component(HOLD, 5)],
+      ...component(`until [ -e ${quote(go.path)} ]; do sleep 0.2; done`),
+      signalBeforeLimit: { signal: "USR1", seconds: 60 },
+      components: [component(`trap 'echo early' USR1; echo ready; ${HOLD}`), component(HOLD)],
     }));
     await until("all components run", async () => {
       const { tasks = [] } = await sluice.jobs.get(id);
       return tasks.every(({ phase }) => phase === "running");
     }, 200);
+    for await (const _ of sluice.jobs.logs({ jobId: id, task: 1 })) break;
     const { schedulerId } = await sluice.jobs.get(id);
+    // Slurm may send the signal a minute early, so that the limit comes near only now that it is listened to.
+    const update = ["scontrol", "update", `jobid=${schedulerId}+1`, "EndTime=now+60seconds"];
+    const updated = await onCluster(update, { root: true });
+    assert.equal(updated.code, 0, updated.stderr);
     const { stdout } = await onCluster(["squeue", "--steps", "--noheader", "--format=%i"]);
     const step = stdout.split("\n").find((line) => line.startsWith(`${Number(schedulerId) + 2}.`));
     assert.ok(step, stdout);
@@ -115,7 +120,7 @@ sideBySide("a time limit is told apart from all other ends", {
       new TextDecoder().decode(
         await readAll(sluice.jobs.logs({ jobId: id, task: 1, stream: "stdout", follow: false })),
       ),
-      "early\n",
+      "ready\nearly\n",
     );
   },
 });
