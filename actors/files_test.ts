@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { SluiceError } from "../model/mod.ts";
 import type { JobSpecInput } from "../model/mod.ts";
+import { isSluiceErrorWith } from "../model/testing/sluice_error.ts";
 import { HERE, localSluiceTest } from "./testing/local_sluice.ts";
 
 function shell(script: string, rest: Partial<JobSpecInput>): JobSpecInput {
   return { cluster: HERE, payload: { kind: "command", command: ["sh", "-c", script] }, ...rest };
-}
-
-function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof SluiceError && error.code === code;
 }
 
 localSluiceTest(
@@ -68,11 +64,11 @@ localSluiceTest(
     assert.deepEqual([phase, error?.code], ["failed", "INPUT_UNREADABLE"]);
     await assert.rejects(
       sluice.jobs.submit(shell("true", { inputs: { mine: { text: "", to: "job.sh" } } })),
-      hasCode("FILE_PLACE_TAKEN"),
+      isSluiceErrorWith("FILE_PLACE_TAKEN"),
     );
     await assert.rejects(
       sluice.jobs.submit(shell("true", { inputs: { up: { text: "", to: "../up" } } })),
-      hasCode("INVALID_INPUT"),
+      isSluiceErrorWith("INVALID_INPUT"),
     );
   },
 );

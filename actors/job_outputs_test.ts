@@ -8,6 +8,7 @@ import {
   SluiceError,
 } from "../model/mod.ts";
 import type { JobFact, JobSpecInput } from "../model/mod.ts";
+import { isSluiceErrorWith } from "../model/testing/sluice_error.ts";
 import { Journal } from "../store/mod.ts";
 import { ClusterUnreachableError } from "./cluster/mod.ts";
 import type { ClusterMessage } from "./cluster/mod.ts";
@@ -93,10 +94,6 @@ function manifestOf(content: string): string {
   return ["collected", "model", "/there/model", content.length, 1, sha256(content), ""].join("\0");
 }
 
-function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof SluiceError && error.code === code;
-}
-
 /** A file that is there up to a byte, and then the line is cut. */
 function cutAfter(content: string): ReadableStream<Uint8Array> {
   let left = content;
@@ -112,17 +109,23 @@ function cutAfter(content: string): ReadableStream<Uint8Array> {
 Deno.test("a job that has not ended has no outputs, and one whose files were removed has none any more", async () => {
   await using stage = new OutputsStage();
   await stage.job({}, sent);
-  await assert.rejects(stage.outputs.list(id, undefined), hasCode("JOB_NOT_ENDED"));
-  await assert.rejects(stage.outputs.list(id, 3), hasCode("TASK_NOT_FOUND"));
-  await assert.rejects(stage.outputs.list(jobNumber(2), undefined), hasCode("JOB_NOT_FOUND"));
+  await assert.rejects(stage.outputs.list(id, undefined), isSluiceErrorWith("JOB_NOT_ENDED"));
+  await assert.rejects(stage.outputs.list(id, 3), isSluiceErrorWith("TASK_NOT_FOUND"));
+  await assert.rejects(
+    stage.outputs.list(jobNumber(2), undefined),
+    isSluiceErrorWith("JOB_NOT_FOUND"),
+  );
 });
 
 Deno.test("nothing is told of outputs whose job's files were removed", async () => {
   await using stage = new OutputsStage();
   await stage.job({}, sent, taken, ended);
   await stage.journal.markRemoved([id], stage.clock.now());
-  await assert.rejects(stage.outputs.list(id, undefined), hasCode("OUTPUT_REMOVED"));
-  await assert.rejects(stage.outputs.fetch(id, { to: "none" }), hasCode("OUTPUT_REMOVED"));
+  await assert.rejects(stage.outputs.list(id, undefined), isSluiceErrorWith("OUTPUT_REMOVED"));
+  await assert.rejects(
+    stage.outputs.fetch(id, { to: "none" }),
+    isSluiceErrorWith("OUTPUT_REMOVED"),
+  );
 });
 
 Deno.test("a job without outputs has none, whether the cluster is there or not", async () => {
@@ -136,7 +139,7 @@ Deno.test("where the cluster cannot be asked, that is said", async () => {
   await using stage = new OutputsStage();
   stage.reachable = false;
   await stage.job({}, sent, taken, ended);
-  await assert.rejects(stage.outputs.list(id, undefined), hasCode("CLUSTER_UNREACHABLE"));
+  await assert.rejects(stage.outputs.list(id, undefined), isSluiceErrorWith("CLUSTER_UNREACHABLE"));
 });
 
 Deno.test("an output over a line that is cut goes on at the byte where it broke off", async () => {
@@ -189,8 +192,8 @@ Deno.test("a file is read whole or in a directory, as the output is one or the o
       { jobId: id, name, offset: 0, ...(path === undefined ? {} : { path }) },
       undefined,
     ).next();
-  await assert.rejects(read("model", "inner"), hasCode("OUTPUT_KIND"));
-  await assert.rejects(read("such"), hasCode("OUTPUT_NOT_FOUND"));
+  await assert.rejects(read("model", "inner"), isSluiceErrorWith("OUTPUT_KIND"));
+  await assert.rejects(read("such"), isSluiceErrorWith("OUTPUT_NOT_FOUND"));
   stage.manifest = "";
-  await assert.rejects(read("model"), hasCode("OUTPUT_NOT_COLLECTED"));
+  await assert.rejects(read("model"), isSluiceErrorWith("OUTPUT_NOT_COLLECTED"));
 });

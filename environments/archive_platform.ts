@@ -113,6 +113,7 @@ async function ofTar(
     throw new ArchiveInvalidError(path, "it is no whole tar archive", error);
   } finally {
     entries.destroy();
+    // Its failure was told by the entries, or it is that of what is not wanted any more.
     await feeding.catch(() => {});
   }
   if (!whole) throw new ArchiveInvalidError(path, "it holds nothing");

@@ -142,6 +142,7 @@ export class RemoteEnvironments implements Environments {
     if (await this.#isPresent(archive, signal)) return;
     // One after another: together they would be no faster.
     const turn = this.#lastUpload.then(() => this.#upload(archive, signal));
+    // A failed one is the affair of whoever asked for it; those behind it go on.
     this.#lastUpload = turn.catch(() => {});
     await turn;
   }

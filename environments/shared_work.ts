@@ -40,7 +40,6 @@ export class SharedWork<Value> {
     const mine = work;
     mine.users += 1;
     const { promise: gone, reject } = Promise.withResolvers<never>();
-    gone.catch(() => {});
     const leave = () => reject(signal.reason);
     signal.addEventListener("abort", leave, { once: true });
     try {

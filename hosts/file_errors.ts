@@ -40,19 +40,28 @@ export type FileProblem =
   | "other";
 
 const CODES: Readonly<Record<FileProblem, { readonly code: string; readonly next: string }>> = {
-  "not-found": { code: "FILE_NOT_FOUND", next: "Check the path." },
+  "not-found": {
+    code: "FILE_NOT_FOUND",
+    next: "Check the path, and whether what was there has been moved or removed.",
+  },
   "permission-denied": {
     code: "FILE_PERMISSION_DENIED",
     next: "Check the owner and the mode of the path and of the directories above it.",
   },
-  "not-a-directory": { code: "FILE_NOT_A_DIRECTORY", next: "Check the path." },
+  "not-a-directory": {
+    code: "FILE_NOT_A_DIRECTORY",
+    next: "Check the path: a file is where a directory has to be.",
+  },
   "is-a-directory": {
     code: "FILE_IS_A_DIRECTORY",
     next: "Name a file, or remove directories with `recursive`.",
   },
   "not-empty": { code: "FILE_NOT_EMPTY", next: "Remove what the directory holds first." },
   "read-only": { code: "FILE_READ_ONLY", next: "Choose a path on a writable file system." },
-  "other": { code: "FILE_FAILED", next: "See what the host said." },
+  "other": {
+    code: "FILE_FAILED",
+    next: "Look at what the host said, and at the file system that holds the path.",
+  },
 };
 
 /** Raised when a file operation fails for any reason but a full disk. */

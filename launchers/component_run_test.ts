@@ -25,6 +25,10 @@ if [ "$group" = "\${BROKEN:-}" ]; then
 fi
 SLURM_PROCID=0 SLURM_STEP_ID=$group SLURM_STEP_NODELIST=n$group SLURM_STEP_NUM_NODES=1
 export SLURM_PROCID SLURM_STEP_ID SLURM_STEP_NODELIST SLURM_STEP_NUM_NODES
+if [ "$group" = "\${DEAF:-}" ]; then
+  "$@" >/dev/null 2>>"$error"
+  exit 0
+fi
 exec "$@" >/dev/null 2>>"$error"
 `;
 
@@ -157,6 +161,15 @@ shellTest("a component whose script is killed has a record that says so", async 
   assert.equal(await job.run(shell), 137);
   assert.equal(await job.recorded(1), "137 NOWORD");
 });
+
+shellTest(
+  "a component that is killed has not succeeded, though srun ends with 0",
+  async (shell) => {
+    await using job = await JobDirectory.create("true", "kill -s KILL $PPID; sleep 1");
+    assert.equal(await job.run(shell, { DEAF: "1" }), 1);
+    assert.equal(await job.recorded(1), "1 NOWORD");
+  },
+);
 
 shellTest("a component that was given up is not started", async (shell) => {
   await using job = await JobDirectory.create("true", "echo never");

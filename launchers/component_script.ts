@@ -123,6 +123,8 @@ function componentsScript(attemptId: AttemptId, components: number): string {
     `  if [ ! -L "$sluice_dir/${BEGIN_LINK}.$sluice_number" ]; then`,
     '    cat "$sluice_dir/component-$sluice_number/srun.log" >>"stderr.$sluice_number"',
     "  fi",
+    // srun ends with 0 also where it has lost sight of what was killed: only the component itself can have succeeded.
+    `  if [ "$sluice_code" = 0 ]; then sluice_code=${UNTOLD_EXIT_CODE}; fi`,
     // Only where there is none: what the component's own script has written counts.
     "  set -C",
     `  printf '%s %s %s ${NO_WORD} %s %s\\n' "$sluice_id" "\${SLURM_RESTART_COUNT:-0}" "$sluice_code" \\`,

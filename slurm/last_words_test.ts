@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
 import { parseLastWords, stepEnd } from "./last_words.ts";
-import { capturedIds, testdataText } from "./testdata.ts";
+import { capturedIds, testdataText } from "./testing/captured.ts";
 
 const captured = z.record(z.string(), z.string()).parse(
   JSON.parse(testdataText("last-words.json")),

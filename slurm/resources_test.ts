@@ -1,7 +1,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
 import type { Resources } from "../model/mod.ts";
-import { isSluiceErrorWith } from "./testdata.ts";
+import { isSluiceErrorWith } from "../model/testing/sluice_error.ts";
 import { componentResources, mergeResources, namedResources, withDefaults } from "./resources.ts";
 import type { ResourceLevels } from "./resources.ts";
 

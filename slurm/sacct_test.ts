@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { schedulerIdSchema } from "../model/mod.ts";
 import type { SacctJob } from "./sacct.ts";
 import { parseSacct, sacctArguments } from "./sacct.ts";
-import { capturedIds, testdata } from "./testdata.ts";
+import { capturedIds, testdata } from "./testing/captured.ts";
 
 const captured = testdata("sacct.txt");
 

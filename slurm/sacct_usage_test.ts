@@ -4,7 +4,7 @@ import { z } from "zod";
 import { schedulerIdSchema } from "../model/mod.ts";
 import type { JobUsage } from "./sacct_usage.ts";
 import { parseUsage, usageArguments } from "./sacct_usage.ts";
-import { testdata, testdataText } from "./testdata.ts";
+import { testdata, testdataText } from "./testing/captured.ts";
 
 const ids = z.record(z.string(), z.string()).parse(JSON.parse(testdataText("usage-jobs.json")));
 const MB = 2 ** 20;

@@ -6,7 +6,7 @@ import {
   optionValue,
   sbatchOptions,
 } from "./sbatch_options.ts";
-import { testdataText } from "./testdata.ts";
+import { testdataText } from "./testing/captured.ts";
 
 Deno.test("every long option that the installed sbatch takes is known", () => {
   const listed = [...testdataText("sbatch-long-options.txt").matchAll(/'--([a-z][a-z-]+)'/g)]

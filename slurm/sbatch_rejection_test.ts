@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
 import { explainRejection, SbatchRejectedError, SchedulerBusyError } from "./sbatch_rejection.ts";
-import { testdataText } from "./testdata.ts";
+import { testdataText } from "./testing/captured.ts";
 
 const refusals = z.record(z.string(), z.object({ exitCode: z.int(), stderr: z.string() })).parse(
   JSON.parse(testdataText("sbatch-refusals.json")),

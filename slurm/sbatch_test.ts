@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { isSluiceErrorWith } from "./testdata.ts";
+import { isSluiceErrorWith } from "../model/testing/sluice_error.ts";
 import type { SbatchRequest } from "./sbatch.ts";
 import { sbatchArguments } from "./sbatch.ts";
 import { isSbatchOption, optionValue, reservedOption, sbatchOptions } from "./sbatch_options.ts";

@@ -1,7 +1,7 @@
 import { deepEqual } from "node:assert/strict";
 import { schedulerIdSchema } from "../model/mod.ts";
 import { parseScancelErrors, scancelArguments } from "./scancel.ts";
-import { testdata } from "./testdata.ts";
+import { testdata } from "./testing/captured.ts";
 
 Deno.test("several ids go in one call", () => {
   const ids = [schedulerIdSchema.parse("12"), schedulerIdSchema.parse("13_4")] as const;

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { hasAccounting, parseShowConfig } from "./scontrol.ts";
-import { testdata } from "./testdata.ts";
+import { testdata } from "./testing/captured.ts";
 
 Deno.test("a real configuration is read", () => {
   const config = parseShowConfig(testdata("scontrol-config.txt"));

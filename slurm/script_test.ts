@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { SluiceError } from "../model/mod.ts";
+import { isSluiceErrorWith } from "../model/testing/sluice_error.ts";
 import { checkScript, scriptDirectives } from "./script.ts";
-import { isSluiceErrorWith } from "./testdata.ts";
 
 Deno.test("a script that can run passes", () => {
   checkScript("#!/bin/bash\necho hello\n");

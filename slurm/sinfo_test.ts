@@ -1,7 +1,7 @@
 import { deepEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { parseSinfo } from "./sinfo.ts";
-import { testdata } from "./testdata.ts";
+import { testdata } from "./testing/captured.ts";
 
 Deno.test("the partitions of a real cluster are read", () => {
   const partition = { available: true, availability: "up" };

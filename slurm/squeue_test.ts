@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseComment, sluiceComment } from "./comment.ts";
 import type { SqueueJob } from "./squeue.ts";
 import { parseSqueueRecord, squeueArguments, SqueueRecords } from "./squeue.ts";
-import { capturedIds, testdata } from "./testdata.ts";
+import { capturedIds, testdata } from "./testing/captured.ts";
 import type { SlurmOutput } from "./text.ts";
 
 const captured = testdata("squeue.txt");

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { parseSstat, sstatArguments } from "./sstat.ts";
-import { testdata } from "./testdata.ts";
+import { testdata } from "./testing/captured.ts";
 
 Deno.test("all steps of all jobs are asked for at once", () => {
   const words = sstatArguments(["12", "13.4"]);

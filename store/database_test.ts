@@ -10,7 +10,7 @@ import {
   JournalUnavailableError,
 } from "./errors.ts";
 import { Journal } from "./journal.ts";
-import { SampleJob, TemporaryDirectory } from "./journal_testing.ts";
+import { SampleJob, TemporaryDirectory } from "./testing/sample_journal.ts";
 import { migrations } from "./migrations.ts";
 
 Deno.test("commits wait for the disk, through a write-ahead log, with foreign keys checked", () => {

@@ -17,7 +17,7 @@ export class JournalInUseError extends SluiceError {
       message: `The journal ${path} is in use by another Sluice${
         holder === "" ? "" : ` (${holder})`
       }.`,
-      next: "Stop the other one, or give this one a journal of its own.",
+      next: "Stop the other one, or give this one a `dataDirectory` of its own.",
     });
   }
 }
@@ -31,7 +31,8 @@ export class JournalTooNewError extends SluiceError {
     super({
       code: "JOURNAL_TOO_NEW",
       message: `The journal ${path} has schema version ${found}; this Sluice knows ${known}.`,
-      next: "Use the newer release of Sluice that wrote it, or give this one another journal.",
+      next:
+        "Use the newer release of Sluice that wrote it, or give this one another `dataDirectory`.",
     });
   }
 }
@@ -45,7 +46,7 @@ export class JournalForeignError extends SluiceError {
     super({
       code: "JOURNAL_FOREIGN",
       message: `The file ${path} is a database of another program.`,
-      next: "Name another file for the journal.",
+      next: "Move the file away, or name another `dataDirectory`.",
     });
   }
 }
@@ -107,7 +108,7 @@ export class JournalReadOnlyError extends SluiceError {
       code: "JOURNAL_READ_ONLY",
       message: `The journal ${path} cannot be written.`,
       next:
-        "Make the file and its directory writable for the user that runs Sluice, or name another file.",
+        "Make the file and its directory writable for the user that runs Sluice, or name another `dataDirectory`.",
       cause,
     });
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { SluiceError } from "../model/mod.ts";
 import { fileError, journalError } from "./errors.ts";
-import { TemporaryDirectory } from "./journal_testing.ts";
+import { TemporaryDirectory } from "./testing/sample_journal.ts";
 
 /** What a database operation throws. */
 function thrown(operation: () => unknown): unknown {

@@ -6,7 +6,13 @@ import { isFinalFact } from "./entry.ts";
 import { JournalClosedError } from "./errors.ts";
 import type { JournalEvent } from "./journal.ts";
 import { Journal } from "./journal.ts";
-import { cluster, jobNumber, linkEntry, SampleJob, TemporaryDirectory } from "./journal_testing.ts";
+import {
+  cluster,
+  jobNumber,
+  linkEntry,
+  SampleJob,
+  TemporaryDirectory,
+} from "./testing/sample_journal.ts";
 
 const clusters = [cluster("alpha"), cluster("beta")] as const;
 const jobs = 4;

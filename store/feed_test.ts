@@ -9,7 +9,7 @@ import {
   SampleJob,
   take,
   TemporaryDirectory,
-} from "./journal_testing.ts";
+} from "./testing/sample_journal.ts";
 
 Deno.test("a feed gives the past, then what is appended while it waits", async () => {
   using journal = Journal.open({ path: ":memory:" });

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { JournalClosedError, JournalCorruptError } from "./errors.ts";
 import { JobCache } from "./job_cache.ts";
 import { Journal } from "./journal.ts";
-import { jobNumber, SampleJob, TemporaryDirectory } from "./journal_testing.ts";
+import { jobNumber, SampleJob, TemporaryDirectory } from "./testing/sample_journal.ts";
 import type { SizedJob } from "./reader.ts";
 
 /** A job as it is read right after it was accepted. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { JournalInUseError } from "./errors.ts";
 import { Journal } from "./journal.ts";
-import { SampleJob, TemporaryDirectory } from "./journal_testing.ts";
+import { SampleJob, TemporaryDirectory } from "./testing/sample_journal.ts";
 
 Deno.test("a process that is killed leaves all it has confirmed, whole calls only, and no lock", async () => {
   using directory = new TemporaryDirectory();
@@ -14,7 +14,7 @@ Deno.test("a process that is killed leaves all it has confirmed, whole calls onl
       "--no-check",
       "--allow-read",
       `--allow-write=${directory.path}`,
-      fileURLToPath(new URL("./journal_crash_testing.ts", import.meta.url)),
+      fileURLToPath(new URL("./testing/append_until_killed.ts", import.meta.url)),
       path,
     ],
     stdout: "piped",

@@ -15,7 +15,7 @@ import {
   SampleJob,
   take,
   TemporaryDirectory,
-} from "./journal_testing.ts";
+} from "./testing/sample_journal.ts";
 
 Deno.test("an appended fact can be read as event, history and view", async () => {
   using journal = Journal.open({ path: ":memory:" });

@@ -5,7 +5,7 @@ import { jobListRequestSchema } from "../model/mod.ts";
 import { openDatabase } from "./database.ts";
 import { CursorInvalidError } from "./errors.ts";
 import { Journal } from "./journal.ts";
-import { cluster, jobNumber, SampleJob } from "./journal_testing.ts";
+import { cluster, jobNumber, SampleJob } from "./testing/sample_journal.ts";
 import { pageQuery, requestedLabels } from "./listing.ts";
 
 const alpha = cluster("alpha");

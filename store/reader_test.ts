@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
-import { ids, SampleJob, TemporaryDirectory } from "./journal_testing.ts";
+import { ids, SampleJob, TemporaryDirectory } from "./testing/sample_journal.ts";
 import { Reader } from "./reader.ts";
 
 Deno.test("one read of events is bounded by number and by size, and says whether more may follow", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Journal } from "./journal.ts";
-import { cluster, ids, SampleJob, take, TemporaryDirectory } from "./journal_testing.ts";
+import { cluster, ids, SampleJob, take, TemporaryDirectory } from "./testing/sample_journal.ts";
 import { inspectWal } from "./wal_tail.ts";
 
 /** A page and its header. */

@@ -10,8 +10,12 @@ export const LARGEST_BATCH = 128;
 /** Fewest, where that many wait: as many as a scheduler takes at the same time. */
 const SMALLEST_BATCH = 4;
 
-/** How long the scheduler should be at work on one request, in ms. */
-const TARGET_MS = 500;
+/**
+ * How long the scheduler should be at work on one request, in ms: several times what a request costs that
+ * holds next to nothing, also where the login node is busy. Else small requests would be slow for what each
+ * of them costs, and stay small for being slow.
+ */
+const TARGET_MS = 2_000;
 
 /** How one request has fared. */
 export interface BatchPace {
@@ -24,7 +28,7 @@ export interface BatchPace {
 }
 
 /**
- * How many jobs may be in the next request: as many as the scheduler takes in half a second, so that one
+ * How many jobs may be in the next request: as many as the scheduler takes in two seconds, so that one
  * that is slow is not at work for minutes on a request that may be cut. It grows by no more than twice.
  */
 export function nextBatchSize({ size, jobs, tookMs }: BatchPace): number {

@@ -199,7 +199,7 @@ Deno.test("requests are smaller where the scheduler is slow", async () => {
     await stage.clock.advance(10);
   }
   const sent = stage.submits.made.map(({ argument }) => argument.length);
-  assert.deepEqual(sent.slice(0, 5), [64, 64, 4, 4, 4]);
+  assert.deepEqual(sent.slice(0, 5), [64, 64, 16, 16, 4]);
 });
 
 Deno.test("with a limit so many are handed over in a second, after a burst of one second", async () => {

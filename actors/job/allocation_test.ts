@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { attemptId, errorInfo, sessionOfAllocation, SluiceError } from "../../model/mod.ts";
+import { errorInfo, sessionOfAllocation, SluiceError } from "../../model/mod.ts";
 import type { SessionCloseReason } from "../../model/mod.ts";
 import type { SessionSighting } from "../../schedulers/mod.ts";
 import { EPOCH, jobNumber, SimulatedJob } from "../testing/simulated_job.ts";
@@ -64,7 +64,7 @@ Deno.test("a session closes once; all that can be another is that nobody waits f
 
 Deno.test("that a session has lost its agent explains an end, and has it wait for no step", () => {
   const job = allocation().submitted();
-  const closings = (closed: SessionSighting["closed"]) => job.tell(inspected({ closed }));
+  const closings = (closed: "ended" | "node_failure") => job.tell(inspected({ closed }));
   assert.deepEqual(closings("ended"), [{ type: "session_closing", reason: "ended", drain: true }]);
   const lost = { type: "session_closing", reason: "node_failure", drain: false };
   assert.deepEqual(closings("node_failure"), [lost]);
@@ -72,25 +72,24 @@ Deno.test("that a session has lost its agent explains an end, and has it wait fo
 });
 
 for (
-  const [state, phase, signal] of [["CANCELLED", "cancelled"], ["FAILED", "failed", 9]] as const
+  const end of [
+    { state: "CANCELLED", phase: "cancelled" },
+    { state: "FAILED", phase: "failed", signal: 9 },
+  ] as const
 ) {
-  Deno.test(`a session that closes for a node has failed with it, though Slurm says ${state}`, () => {
+  Deno.test(`a session that closes for a node has failed with it, though Slurm says ${end.state}`, () => {
     const closed = (reason: SessionCloseReason) => {
       const job = allocation().submitted();
       job.tell({ type: "closing", reason, drain: false });
-      const sighting = { kind: "ended", state, phase, signal, nodes: ["n2"] } as const;
-      const observations = [{ attemptId: attemptId(job.id, 1), sighting }];
+      const sighting = { kind: "ended", ...end, nodes: ["n2"] } as const;
+      const observations = [{ attemptId: job.attempt, sighting }];
       job.tell({ type: "sighted", askedAt: EPOCH, observations });
       return job.view;
     };
-    assert.equal(closed("asked").state, state);
-    const { phase: told, state: word, reason, signal: none } = closed("node_failure");
-    assert.deepEqual([told, word, reason?.code, none], [
-      "failed",
-      "NODE_FAIL",
-      "NODE_FAIL",
-      undefined,
-    ]);
+    assert.equal(closed("asked").state, end.state);
+    const { phase, state, reason, signal } = closed("node_failure");
+    const expected = ["failed", "NODE_FAIL", "NODE_FAIL", undefined];
+    assert.deepEqual([phase, state, reason?.code, signal], expected);
   });
 }
 

@@ -69,6 +69,7 @@ class LocalChannel implements Channel {
   constructor(child: Deno.ChildProcess) {
     this.#child = child;
     this.exit = this.#exit.promise;
+    // Told to who asks for it; until then nobody else must.
     this.exit.catch(() => {});
     this.#stdout = new ChildOutput(child.stdout.getReader());
     this.#stderr = new ChildOutput(child.stderr.getReader());

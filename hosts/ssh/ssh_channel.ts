@@ -33,6 +33,7 @@ export class SshChannel implements Channel {
     this.#channel = channel;
     this.#label = label;
     this.exit = this.#exit.promise;
+    // Told to who asks for it; until then nobody else must.
     this.exit.catch(() => {});
     channel.on("exit", (code: number | null, signal?: string) => {
       this.#exit.resolve(code ?? 128 + signalNumber(signal));

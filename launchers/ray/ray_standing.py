@@ -45,11 +45,12 @@ def await_answer(events, options, address):
 def standing_address(events, options, standing):
     """The address that the job of a standing cluster leaves in its directory."""
     found = {}
+    cluster = f"the Ray cluster that is job {os.path.basename(standing)}"
 
     def left():
         # A look at the whole directory makes a network's file system look again for the files.
         if "exit" in os.listdir(standing):
-            raise Failure(UNREACHABLE, f"the cluster of {standing} has ended")
+            raise Failure(UNREACHABLE, f"{cluster} has ended; its standard error says why")
         try:
             with open(os.path.join(standing, "cluster")) as file:
                 found.update(line.rstrip("\n").split("=", 1) for line in file)
@@ -59,5 +60,5 @@ def standing_address(events, options, standing):
 
     seconds = options.headTimeoutSeconds + options.workersTimeoutSeconds
     if not events.until_or_told(left, seconds):
-        raise Failure(UNREACHABLE, f"the cluster of {standing} does not come up")
+        raise Failure(UNREACHABLE, f"{cluster} does not come up")
     return found["address"]

@@ -343,7 +343,10 @@ shellTest("a standing cluster that has ended is not waited for", async (shell) =
     SLUICE_JOB_DIRECTORY: attempt.directory,
   });
   assert.equal(code, 68);
-  assert.match(stderr, /^sluice: the Spark cluster of .* has ended\n$/);
+  assert.match(
+    stderr,
+    /^sluice: the Spark cluster that is job [^/]+ has ended; its standard error says why\n$/,
+  );
 });
 
 async function exists(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Sluice } from "../../actors/mod.ts";
-import { jobSpec } from "../../tests/cluster/support/workspace.ts";
+import { DEV } from "../../tests/cluster/support/workspace.ts";
 import { onCluster } from "../testbed/mod.ts";
 import { BenchCluster, cancelNamed, jobsNamed } from "./bench_cluster.ts";
 import type { Benchmark, Contender } from "./benchmark.ts";
@@ -25,12 +25,12 @@ const LINES: readonly Line[] = [
   {
     name: "loopback",
     roundTripMs: 0,
-    jobs: { openssh: 60, flytekit: 60, dagster: 5 },
+    jobs: { openssh: 40, flytekit: 40, dagster: 2 },
   },
   {
     name: "rtt-50ms",
     roundTripMs: 50,
-    jobs: { openssh: 15, flytekit: 40, dagster: 2 },
+    jobs: { openssh: 8, flytekit: 16, dagster: 1 },
   },
 ];
 
@@ -85,13 +85,12 @@ function ours(sluice: Sluice): Contender {
   return {
     async run() {
       name = `bench-${crypto.randomUUID()}`;
-      const specs = Array.from({ length: JOBS }, (_, number) =>
-        jobSpec({
-          name,
-          payload: { kind: "script", script: `#!/bin/sh\necho job ${number}\n` },
-          resources: WAIT,
-        }));
-      await sluice.jobs.submitMany(specs);
+      await sluice.jobs.submitMany(Array.from({ length: JOBS }, (_, number) => ({
+        cluster: DEV,
+        name,
+        payload: { kind: "script" as const, script: `#!/bin/sh\necho job ${number}\n` },
+        resources: WAIT,
+      })));
       let submitted = 0;
       for await (const { id, fact } of sluice.jobs.events({}, { after: cursor })) {
         cursor = id;

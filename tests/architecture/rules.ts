@@ -34,7 +34,7 @@ export function folderOf(path: string): string {
 }
 
 function isTestCode(path: string): boolean {
-  return /_test\.ts$|_testing\.ts$|(^|\/)testing\//.test(path);
+  return /_test\.ts$|(^|\/)testing\//.test(path);
 }
 
 /** Whether code of this repository is imported, rather than a package or a data file. */

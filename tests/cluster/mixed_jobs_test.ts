@@ -11,12 +11,14 @@ import { assertInOrder, endedJobs, Following, phasesOf } from "./support/events.
 import {
   assertSameBytes,
   everyByte,
+  gather,
   noise,
   printBytes,
   printNoise,
   readAll,
   utf8,
 } from "./support/output.ts";
+import { within } from "./support/until.ts";
 import { jobSpec, serveOnFreePort, shellJob, Workspace } from "./support/workspace.ts";
 import type { JobInput } from "./support/workspace.ts";
 
@@ -286,15 +288,21 @@ Deno.test("200 jobs of mixed kinds all end as they must, with every event and by
   );
 
   // All outputs are followed while the jobs run.
-  const followed = outputs.filter(({ kind }) => kind !== array).map(async ({ job, kind }) => {
-    const stdout = await readAll(jobLogs(client, { jobId: job.id }));
-    assertSameBytes(stdout, kind.stdout, `stdout of ${kind.name}`);
-  });
-  await Promise.race([
+  const followed = Promise.all(
+    outputs.filter(({ kind }) => kind !== array).map(async ({ job, kind }) => {
+      const stdout = await gather(jobLogs(client, { jobId: job.id }));
+      assertSameBytes(stdout, kind.stdout, `stdout of ${kind.name}`);
+    }),
+  );
+  const ended = Promise.race([
     following.until((events) => endedJobs(events).size === JOBS),
     interference.then(() => assert.fail("the jobs were left alone too early")),
   ]);
-  await Promise.all(followed);
+  await Promise.all([
+    ended,
+    // Who reads them has as long as the jobs take, and a while.
+    Promise.race([followed, ended.then(() => within("the ends of the outputs", followed))]),
+  ]);
   stop.abort();
   await interference;
 

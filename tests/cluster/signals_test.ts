@@ -8,7 +8,8 @@ import { attemptId, attemptParts, newJobId, slurmClusterSchema } from "../../mod
 import type { AttemptId, JobId } from "../../model/mod.ts";
 import { remoteLayout, SlurmPlanner, SlurmScheduler } from "../../schedulers/mod.ts";
 import type { CancelMeans, Sighting, Watched } from "../../schedulers/mod.ts";
-import { quotePath } from "../../shell/mod.ts";
+import { onCluster } from "../../scripts/testbed/mod.ts";
+import { quote, quotePath } from "../../shell/mod.ts";
 import { until } from "./support/until.ts";
 import { jobSpec, shellJob, Workspace } from "./support/workspace.ts";
 import type { JobInput } from "./support/workspace.ts";
@@ -143,22 +144,32 @@ Deno.test("what is ended only if it waits goes on when it runs, task by task", a
 Deno.test("before its time limit a payload gets the signal at once, whatever it makes of it", async () => {
   await using workspace = await Workspace.make();
   await using cluster = await open(workspace);
-  // Ten seconds after it began, however long it may take; only who is to reach the limit has a near one.
-  const limited = (
-    script: string,
-    { time = 3, ...resources }: Omit<NonNullable<JobInput["resources"]>, "time"> & {
-      time?: number;
-    } = {},
-  ): JobInput => ({
+  const limited = (script: string, resources: JobInput["resources"] = {}): JobInput => ({
     ...shellJob(script),
-    resources: { time, ...resources },
-    signalBeforeLimit: { signal: "USR1", seconds: 60 * time - 10 },
+    resources: { time: 30, ...resources },
+    signalBeforeLimit: { signal: "USR1", seconds: 60 },
   });
+  const go = workspace.file("go");
+  // Slurm may send the signal a minute early, so that none has a near limit before it listens.
+  const endSoon = async ({ schedulerId }: Job) => {
+    const { code, stderr } = await onCluster(
+      ["scontrol", "update", `jobid=${schedulerId}`, "EndTime=now+60seconds"],
+      { root: true },
+    );
+    assert.equal(code, 0, stderr);
+  };
   const saves = "trap 'echo saved; exit 5' USR1; echo ready; while :; do sleep 0.01; done";
   const cases: readonly (readonly [string, JobInput, string, string])[] = [
     ["traps it", limited(saves), "FAILED 5", "5 -"],
     ["dies of it", limited("echo ready; exec sleep 100"), "FAILED 138", "138 -"],
-    ["ignores it", limited("trap '' USR1; sleep 30; exit 6"), "FAILED 6", "6 -"],
+    [
+      "ignores it",
+      limited(
+        `trap '' USR1; echo ready; until [ -e ${quote(go.path)} ]; do sleep 0.1; done; exit 6`,
+      ),
+      "FAILED 6",
+      "6 -",
+    ],
     [
       "has children",
       limited(`trap : USR1\nsh -c "${saves}"\nexit "1$?"`),
@@ -173,9 +184,9 @@ Deno.test("before its time limit a payload gets the signal at once, whatever it 
     ],
     [
       "stays until the limit",
-      limited("trap 'echo saved' USR1; trap 'echo end; exit 8' TERM; while :; do sleep 1; done", {
-        time: 1,
-      }),
+      limited(
+        "trap 'echo saved' USR1; trap 'echo end; exit 8' TERM; echo ready; while :; do sleep 1; done",
+      ),
       "TIMEOUT 8",
       "8 CONT",
     ],
@@ -188,7 +199,12 @@ Deno.test("before its time limit a payload gets the signal at once, whatever it 
     })),
   );
   const array = await cluster.submit(limited(saves, { array: "1-2" }));
+  for (const { job } of jobs) await ready(cluster, job);
+  for (const task of [1, 2]) await ready(cluster, array, `stdout.${task}`);
+  for (const job of [...jobs.map(({ job }) => job), array]) await endSoon(job);
   for (const { name, expected: [ending, record], job } of jobs) {
+    // It goes on after the signal, which those before it have had at the same time.
+    if (name === "ignores it") await Deno.writeTextFile(go.path, "");
     assert.equal(await cluster.ended(job), ending, name);
     assert.equal(await cluster.record(job), record, name);
   }

@@ -66,7 +66,7 @@ Deno.test("steps of which one runs at a time begin in their order", async () => 
     { maxConcurrent: 1 },
   );
   const submissions = Array.from(
-    { length: 12 },
+    { length: 6 },
     () => bench.submissionOf(`echo "$SLUICE_JOB_ID" >>../${id}/order`, id),
   );
   const steps = await bench.submit(submissions);

@@ -52,6 +52,7 @@ sluice_run() {
   if [ ! -L "$sluice_dir/begun.$sluice_number" ]; then
     cat "$sluice_dir/component-$sluice_number/srun.log" >>"stderr.$sluice_number"
   fi
+  if [ "$sluice_code" = 0 ]; then sluice_code=1; fi
   set -C
   printf '%s %s %s NOWORD %s %s\n' "$sluice_id" "${SLURM_RESTART_COUNT:-0}" "$sluice_code" \
     "$sluice_started" "$(date +%s)" 2>/dev/null >"$sluice_dir/exit.$sluice_number"

@@ -118,10 +118,10 @@ sluice_standing="$SLUICE_JOB_DIRECTORY"/'../it'\''s another'
 sluice_until=$(($(date +%s) + 300))
 while [ ! -e "$sluice_standing/cluster" ]; do
   if [ -e "$sluice_standing/exit" ]; then
-    sluice_fail 68 "the Spark cluster of $sluice_standing has ended"
+    sluice_fail 68 "the Spark cluster that is job ${sluice_standing##*/} has ended; its standard error says why"
   fi
   if [ "$(date +%s)" -ge "$sluice_until" ]; then
-    sluice_fail 68 "the Spark cluster of $sluice_standing was not up after 300 s"
+    sluice_fail 68 "the Spark cluster that is job ${sluice_standing##*/} was not up after 300 s"
   fi
   sleep 0.5
 done

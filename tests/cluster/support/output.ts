@@ -44,12 +44,13 @@ export function printNoise(length: number): string {
   }'`;
 }
 
-/** Everything that a feed of output brings; fails where a piece does not follow the one before. */
+/** Everything that a feed of output brings; fails where a piece does not follow the one before, or none ends it. */
 export function readAll(chunks: AsyncIterable<LogChunk>): Promise<Uint8Array> {
   return within("the end of an output", gather(chunks));
 }
 
-async function gather(chunks: AsyncIterable<LogChunk>): Promise<Uint8Array> {
+/** The same of an output that ends when something else does that is waited for. */
+export async function gather(chunks: AsyncIterable<LogChunk>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const { offset, bytes } of chunks) {

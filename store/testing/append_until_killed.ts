@@ -5,8 +5,8 @@
  * @module
  */
 
-import { Journal } from "./journal.ts";
-import { SampleJob } from "./journal_testing.ts";
+import { Journal } from "../journal.ts";
+import { SampleJob } from "./sample_journal.ts";
 
 const [path] = Deno.args;
 if (path === undefined) throw new Error("name the journal");

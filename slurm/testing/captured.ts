@@ -5,11 +5,10 @@
  */
 
 import { z } from "zod";
-import { SluiceError } from "../model/mod.ts";
 
 /** The bytes of a file of captured output. */
 export function testdata(name: string): Uint8Array<ArrayBuffer> {
-  return Deno.readFileSync(new URL(`testdata/${name}`, import.meta.url));
+  return Deno.readFileSync(new URL(`../testdata/${name}`, import.meta.url));
 }
 
 /** The text of a file of captured output. */
@@ -21,9 +20,3 @@ export function testdataText(name: string): string {
 export const capturedIds = z.record(z.string(), z.string()).parse(
   JSON.parse(testdataText("jobs.json")),
 );
-
-/** Whether a thrown value is one of Sluice's errors with that code, and with those words of advice. */
-export function isSluiceErrorWith(code: string, next = ""): (error: unknown) => boolean {
-  return (error) =>
-    error instanceof SluiceError && error.code === code && error.next.includes(next);
-}

@@ -2,13 +2,13 @@
  * Writes `slurm/testdata/` anew from a running test cluster: what Slurm's own commands print for jobs of
  * many kinds, and what sbatch says when it refuses one.
  *
- * Run it with `deno run -A scripts/capture_slurm_output.ts` while `deno task testbed up` is in effect. It
+ * Run it with `deno run -A scripts/capture/slurm_output.ts` while `deno task testbed up` is in effect. It
  * takes about two minutes, since a job must reach its time limit, and takes the node n4 down for a while.
  *
  * @module
  */
 
-import { attemptIdSchema } from "../model/mod.ts";
+import { attemptIdSchema } from "../../model/mod.ts";
 import {
   parseSacct,
   parseSqueueRecord,
@@ -20,13 +20,13 @@ import {
   slurmEnvironment,
   squeueArguments,
   SqueueRecords,
-} from "../slurm/mod.ts";
+} from "../../slurm/mod.ts";
+import { onCluster } from "../testbed/mod.ts";
 import { submittedId } from "./submitted_id.ts";
-import { onCluster } from "./testbed/mod.ts";
 
 /** Another account than the tests', so that their jobs are not in the capture. */
 const user = "noisy";
-const target = new URL("../slurm/testdata/", import.meta.url);
+const target = new URL("../../slurm/testdata/", import.meta.url);
 const scratch = await Deno.makeTempDir();
 await Deno.chmod(scratch, 0o777);
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { schedulerIdSchema } from "../model/mod.ts";
-import type { SchedulerId } from "../model/mod.ts";
+import { schedulerIdSchema } from "../../model/mod.ts";
+import type { SchedulerId } from "../../model/mod.ts";
 
 /** The id in the answer of `sbatch --parsable`. @throws {Error} if there is none. */
 export function submittedId(answer: string): SchedulerId {

@@ -12,7 +12,7 @@ import type {
   JobPhase,
   JobSpecInput,
   JobView,
-} from "../model/mod.ts";
+} from "../../model/mod.ts";
 import {
   clusterNameSchema,
   errorInfo,
@@ -21,9 +21,9 @@ import {
   jobSpecSchema,
   schedulerIdSchema,
   uuidv7,
-} from "../model/mod.ts";
-import type { ClusterEntry, JobEntry } from "./entry.ts";
-import { JournalReadOnlyError } from "./errors.ts";
+} from "../../model/mod.ts";
+import type { ClusterEntry, JobEntry } from "../entry.ts";
+import { JournalReadOnlyError } from "../errors.ts";
 
 /** A cluster's name. */
 export function cluster(name: string): ClusterName {

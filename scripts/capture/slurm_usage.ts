@@ -2,7 +2,7 @@
  * Writes anew what `slurm/testdata/` has of figures, from a running test cluster: what sstat prints of jobs that
  * run, and sacct of the same jobs once they have ended.
  *
- * Run it with `deno run -A scripts/capture_slurm_usage.ts` while `deno task testbed up` is in effect. It takes
+ * Run it with `deno run -A scripts/capture/slurm_usage.ts` while `deno task testbed up` is in effect. It takes
  * half a minute.
  *
  * @module
@@ -14,11 +14,11 @@ import {
   slurmEnvironment,
   sstatArguments,
   usageArguments,
-} from "../slurm/mod.ts";
+} from "../../slurm/mod.ts";
+import { onCluster } from "../testbed/mod.ts";
 import { submittedId } from "./submitted_id.ts";
-import { onCluster } from "./testbed/mod.ts";
 
-const target = new URL("../slurm/testdata/", import.meta.url);
+const target = new URL("../../slurm/testdata/", import.meta.url);
 
 async function run(words: readonly string[]): Promise<string> {
   const environment = Object.entries(slurmEnvironment).map(([name, value]) => `${name}=${value}`);
