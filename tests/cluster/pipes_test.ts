@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Sluice } from "../../actors/mod.ts";
-import { isFinal, metadataValueSchema } from "../../model/mod.ts";
+import { isFinal, jsonValueSchema, metadataValueSchema } from "../../model/mod.ts";
 import type { JobId, JobSpecInput, Message, MessageException } from "../../model/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
 import { assertInOrder, endedJobs, Following } from "./support/events.ts";
@@ -38,7 +38,7 @@ const receivedSchema = z.strictObject({
     severity: z.string(),
     metadata,
   })),
-  custom: z.array(z.json()),
+  custom: z.array(jsonValueSchema),
   printed: z.string(),
   exceptions: z.array(exceptionSchema),
 });
