@@ -277,8 +277,10 @@ Deno.test("on a full disk a job is told to be waiting for space, and nothing of 
   assertTold(view.error ?? assert.fail("it has no error"), "DISK_FULL", /full/);
   assert.equal(view.error?.retryable, true);
   assert.equal((await workspace.slurmJobs()).length, before);
-  const files = await workspace.remoteFiles();
-  assert.deepEqual(files.filter((path) => /\/jobs\/[^/]+\/./.test(path)), []);
+  const files = (await workspace.remoteFiles()).filter((path) =>
+    /^\/jobs\/[^/]+\/./.test(path.slice(workspace.remoteDirectory.length))
+  );
+  assert.deepEqual(files, []);
 
   await sluice.jobs.cancel(cancelled.id);
   assert.equal((await sluice.jobs.wait(cancelled.id)).phase, "cancelled");
