@@ -107,13 +107,40 @@ export function startProgram(root: string, spoolDirectory: string, jobs: readonl
  * The program that tells whether the sessions of jobs still have processes: a line `ID alive` or
  * `ID gone` for each.
  *
+ * A process that has ended answers to `kill` until its parent has asked for it, which the first process of many
+ * containers never does. Where the system tells the states of processes (proc(5)), such a one does not count.
+ *
  * @param sessions Numbers of the sessions.
  */
 export function aliveProgram(sessions: readonly number[]): string {
   return [
+    "groups=",
+    // Sets `state` and `group`. The name of a program, between brackets, may hold anything.
+    "look() {",
+    "text=",
+    '{ while IFS= read -r line; do text=$text$line; done <"/proc/$1/stat"; } 2>/dev/null || return',
+    "text=${text##*) }",
+    "state=${text%% *}",
+    "text=${text#* * }",
+    "group=${text%% *}",
+    'case $state in "" | Z | X) return 1 ;; esac',
+    "}",
+    "find_groups() {",
+    "groups=' '",
+    "for place in /proc/[0-9]*; do",
+    'if look "${place#/proc/}"; then groups="$groups$group "; fi',
+    "done",
+    "}",
+    "lives() {",
+    'kill -s 0 -- "-$1" 2>/dev/null || return',
+    "[ -r /proc/self/stat ] || return 0",
+    'if look "$1"; then return; fi',
+    '[ -n "$groups" ] || find_groups',
+    'case $groups in *" $1 "*) ;; *) return 1 ;; esac',
+    "}",
     `for session in ${sessions.join(" ")}; do`,
-    'if kill -s 0 -- "-$session" 2>/dev/null; then state=alive; else state=gone; fi',
-    'printf \'%s %s\\n\' "$session" "$state"',
+    'if lives "$session"; then answer=alive; else answer=gone; fi',
+    'printf \'%s %s\\n\' "$session" "$answer"',
     "done",
   ].join("\n");
 }
