@@ -168,6 +168,12 @@ export function jobs(options: JobsOptions): Behavior<JobsMessage, JobsState> {
       ended: (_, job) => void ctx.self.tell({ type: "job_ended", jobId, job }),
       allocation: (view, job, sighting) =>
         void options.sessions.tell({ type: "allocation", view, job, sighting }),
+      clusterSettled: ({ id, session }) => {
+        if (session === undefined) return;
+        for (const step of journal.liveSteps(session)) {
+          if (step.standing === id) state.jobs.get(step.id)?.ref.tell({ type: "cluster_settled" });
+        }
+      },
       taskEnded: (id, task) => void outputs.tell({ type: "settle", jobId: id, task }),
     };
     const live: LiveJob = {

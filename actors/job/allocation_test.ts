@@ -106,5 +106,5 @@ Deno.test("a job that holds no nodes for a session, and one that is no step, hea
   const error = errorInfo(new SluiceError({ code: "X", message: "No.", next: "" }));
   assert.deepEqual(job.tell(inspected({ nodes: [down] })), []);
   assert.deepEqual(job.tell({ type: "closing", reason: "asked", drain: true }), []);
-  assert.deepEqual(job.tell({ type: "sessionless", error }), []);
+  assert.deepEqual(job.tell({ type: "stranded", error }), []);
 });

@@ -33,6 +33,8 @@ export function announce(
   ctx: Context,
 ): void {
   if (view.allocation !== undefined) effects.allocation(view, ctx.self);
+  const taken = before.schedulerId === undefined && view.schedulerId !== undefined;
+  if (view.framework !== undefined && (taken || isFinal(view.phase))) effects.clusterSettled(view);
   if (isFinal(view.phase)) return effects.ended(presentAttempt(view), ctx.self);
   if (before.attempt !== view.attempt) effects.unwatch(presentAttempt(before));
   for (const task of changed) {
@@ -43,7 +45,7 @@ export function announce(
   const anew = !seen || isWatchedAnew(before, view, changed);
   const wanted = anew ? watched(view, terms) : undefined;
   if (wanted !== undefined) effects.watch(wanted, ctx.self);
-  if (before.schedulerId === undefined && view.schedulerId !== undefined) effects.nudge();
+  if (taken) effects.nudge();
 }
 
 /**

@@ -245,7 +245,7 @@ export function decide(
     case "expiring":
       decideAllocation(facts, input);
       break;
-    case "sessionless":
+    case "stranded":
       facts.add({
         type: "ended",
         phase: "failed",

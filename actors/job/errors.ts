@@ -72,3 +72,19 @@ export class SessionFailedError extends SluiceError {
     });
   }
 }
+
+/** Raised for a step on a Ray or Spark cluster that never came into their session. */
+export class ClusterNeverStoodError extends SluiceError {
+  override readonly name: string = "ClusterNeverStoodError";
+
+  /** Says what became of the job that was to be the cluster. */
+  constructor({ id, error, reason }: Pick<JobSummary, "id" | "error" | "reason">) {
+    super({
+      code: "STANDING_CLUSTER_FAILED",
+      message: `The cluster that the job was to run on, job ${id}, never came into the session: ${
+        error?.message ?? reason?.text ?? "it was ended before."
+      }`,
+      next: error?.next ?? "Submit the job again: it takes another cluster, or has one stand.",
+    });
+  }
+}

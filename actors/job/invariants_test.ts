@@ -171,7 +171,7 @@ function about(attemptId: AttemptId, input: JobInput): JobInput {
     case "inspected":
     case "closing":
     case "expiring":
-    case "sessionless":
+    case "stranded":
       return input;
   }
 }

@@ -4,29 +4,21 @@
  * @module
  */
 
-import {
-  allocationJob,
-  asStaged,
-  attemptId,
-  errorInfo,
-  isFinal,
-  needsStaging,
-} from "../../model/mod.ts";
-import type { ErrorInfo, JobId, JobView, TaskView } from "../../model/mod.ts";
+import { asStaged, attemptId, isFinal, needsStaging } from "../../model/mod.ts";
+import type { JobId, JobView, TaskView } from "../../model/mod.ts";
 import type { RunRecord } from "../../schedulers/mod.ts";
 import type { Journal } from "../../store/mod.ts";
 import type { ActorContext, Behavior } from "../kernel/mod.ts";
-import { neverHeld } from "./allocation.ts";
 import { announce, hearAgainUnlessContent } from "./announce.ts";
 import { cancelWhereWanted, giveUpWhereLost, NOTHING_SENT } from "./ask_to_end.ts";
 import { decide } from "./decide.ts";
 import type { Decision } from "./decide.ts";
 import { jobEntries } from "./entries.ts";
-import { SessionFailedError, UnknownJobError } from "./errors.ts";
+import { UnknownJobError } from "./errors.ts";
 import type { JobEffects } from "./job_effects.ts";
 import type { JobInput } from "./job_input.ts";
 import type { JobMessage } from "./job_messages.ts";
-import { awaitsVerdict, nextDueAt, placeOf, presentAttempt } from "./job_state.ts";
+import { awaitsVerdict, isHeldBack, nextDueAt, placeOf, presentAttempt } from "./job_state.ts";
 import type { JobState } from "./job_state.ts";
 import { emptyMemory } from "./memory.ts";
 import {
@@ -42,6 +34,7 @@ import {
 import type { WantedMessages } from "./messages.ts";
 import { persist } from "./persist.ts";
 import { attemptSpec } from "./retry.ts";
+import { awaitsCluster, strandedBy } from "./stranded.ts";
 import { changedTasks, tallied, tallyOf } from "./tasks.ts";
 import { watched } from "./watched.ts";
 
@@ -117,13 +110,7 @@ export function jobActor(
       : cancelWhereWanted(effects, next, ctx);
   };
 
-  /** Why its session never will have nodes, where that is so. */
-  const sessionTrouble = ({ session }: JobView): ErrorInfo | undefined => {
-    const allocation = session === undefined ? undefined : journal.summary(allocationJob(session));
-    return allocation === undefined || !neverHeld(allocation)
-      ? undefined
-      : errorInfo(new SessionFailedError(allocation));
-  };
+  const look = (id: JobId) => journal.summary(id);
 
   /** Has sent to the cluster what the job needs there. */
   const stage = async (state: JobState, ctx: Context): Promise<JobState> => {
@@ -144,13 +131,13 @@ export function jobActor(
   /** Tells those it works with what is wanted of them, given the job as it stands. */
   const introduce = async (state: JobState, ctx: Context): Promise<JobState> => {
     const { view, terms } = state;
-    const trouble = sessionTrouble(view);
-    if (trouble !== undefined) {
-      return await take(state, { type: "sessionless", error: trouble }, ctx);
-    }
+    const trouble = strandedBy(view, look);
+    if (trouble !== undefined) return await take(state, { type: "stranded", error: trouble }, ctx);
     if (view.allocation !== undefined) effects.allocation(view, ctx.self);
     const wanted = watched(view, terms);
     if (wanted !== undefined) {
+      // Whoever failed when the scheduler had just taken it has not said so.
+      if (view.framework !== undefined) effects.clusterSettled(view);
       effects.watch(wanted, ctx.self);
       askFor(wantedAgain(state.messages), ctx);
       return cancelWhereWanted(effects, follow(view, state, undefined, ctx), ctx);
@@ -158,6 +145,11 @@ export function jobActor(
     const now = ctx.clock.now();
     if (view.retryAt !== undefined && now < view.retryAt) return state;
     if (terms.needsStaging && view.environments === undefined) return await stage(state, ctx);
+    if (awaitsCluster(view, look)) {
+      // Nobody else has it who would give it back.
+      if (view.cancelRequested) return await take(state, { type: "withdrawn" }, ctx);
+      return { ...state, awaitsCluster: true };
+    }
     const maybeSent = view.tries > 0;
     let begun = state;
     if (!maybeSent) {
@@ -174,7 +166,7 @@ export function jobActor(
       maybeSent,
       job: ctx.self,
     });
-    return cancelWhereWanted(effects, { ...begun, errand }, ctx);
+    return cancelWhereWanted(effects, { ...begun, errand, awaitsCluster: false }, ctx);
   };
 
   /** Sees to it that it is rung for when something is due. */
@@ -240,9 +232,12 @@ export function jobActor(
       case "dismiss":
         ctx.stop();
         return state;
+      case "cluster_settled":
+        return isHeldBack(state) ? await introduce(state, ctx) : state;
       case "cancel": {
         const { reply, ...input } = message;
-        const next = await take(state, input, ctx);
+        const asked = await take(state, input, ctx);
+        const next = isHeldBack(asked) ? await introduce(asked, ctx) : asked;
         reply.ok(next.view);
         return next;
       }
@@ -298,7 +293,7 @@ export function jobActor(
       case "staging":
       case "stage_failed":
       case "expiring":
-      case "sessionless":
+      case "stranded":
       case "submitting":
       case "outcome":
       case "cancelled":
@@ -319,6 +314,7 @@ export function jobActor(
         tally: tallyOf(view.tasks),
         lines: [],
         errand: undefined,
+        awaitsCluster: false,
         cancelsSent: NOTHING_SENT,
         verdictMs: VERDICT_MIN_MS,
         alarm: undefined,

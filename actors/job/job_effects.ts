@@ -63,6 +63,11 @@ export interface JobEffects {
    * to tell it.
    */
   readonly ended: (attemptId: AttemptId, job: ActorRef<JobMessage>) => void;
+  /**
+   * Says of a Ray or Spark cluster that the scheduler has it or never will: steps that run on it hear
+   * `cluster_settled`.
+   */
+  readonly clusterSettled: (view: JobView) => void;
   /** Says that a task of it has ended for good. */
   readonly taskEnded: (jobId: JobId, task: number) => void;
   /**

@@ -51,8 +51,8 @@ export type JobInput =
   /** What became of the job or tasks of it that were given up. */
   | { readonly type: "given_up"; readonly given: readonly GivenUp[] }
   | AllocationInput
-  /** The session whose step it is has ended without ever having had a place in the queue. */
-  | { readonly type: "sessionless"; readonly error: ErrorInfo }
+  /** The session whose step it is, or the cluster there that it runs on, has ended without ever having been there. */
+  | { readonly type: "stranded"; readonly error: ErrorInfo }
   /** It was taken back before anything of it was sent. */
   | { readonly type: "withdrawn" }
   /** Nobody has answered for it since `since` or, where that is not known, since its last event. */
@@ -99,7 +99,7 @@ function isOfAnotherAttempt(view: JobView, input: JobInput): boolean {
     case "inspected":
     case "closing":
     case "expiring":
-    case "sessionless":
+    case "stranded":
       return false;
   }
 }
@@ -131,7 +131,7 @@ function contradicts(view: JobView, input: JobInput, now: number): boolean {
     case "closing":
     case "expiring":
       return contradictsAllocation(view, input);
-    case "sessionless":
+    case "stranded":
       return view.session === undefined;
     case "pushed":
     case "messages":

@@ -22,6 +22,8 @@ export type JobMessage =
   | { readonly type: "hear" }
   /** Those it works with have been started anew: say again what is wanted of them. */
   | { readonly type: "resync" }
+  /** The cluster that it runs on has been handed over, or never will be. */
+  | { readonly type: "cluster_settled" }
   /** A time has come that it waited for. */
   | { readonly type: "due" }
   /** It has ended, and nothing more comes. */

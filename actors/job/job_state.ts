@@ -42,6 +42,8 @@ export interface JobState {
   readonly lines: RunRecord[];
   /** The last time that it was handed to the stager or the submitter. */
   readonly errand: Errand | undefined;
+  /** Whether it is not handed over before the cluster is that it runs on. */
+  readonly awaitsCluster: boolean;
   /** When the scheduler was last asked to do what it is to do so that the job ends. */
   readonly cancelsSent: ReadonlyMap<string, number>;
   /** The wait before the scheduler is asked again for a verdict, in ms. */
@@ -68,6 +70,11 @@ export function placeOf({ session, standing }: JobView): SessionPlace {
 /** Whether a payload has ended on which the scheduler has not given its verdict. */
 export function awaitsVerdict({ view, tally }: JobState): boolean {
   return view.tasks === undefined ? awaitsItsVerdict(view) : tally.exited > 0;
+}
+
+/** Whether the job has not ended and waits until the cluster that it runs on has been handed over. */
+export function isHeldBack({ view, awaitsCluster }: JobState): boolean {
+  return awaitsCluster && !isFinal(view.phase);
 }
 
 /** Whether somebody wants the job, or a task of it, ended. */

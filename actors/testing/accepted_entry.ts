@@ -13,14 +13,16 @@ import { EPOCH } from "./simulated_job.ts";
 export function acceptedEntry(
   jobId: JobId,
   spec: JobSpec,
-  { at = EPOCH, tasks, session }: {
+  { at = EPOCH, tasks, session, standing }: {
     readonly at?: number;
     readonly tasks?: number[];
     readonly session?: SessionId;
+    readonly standing?: JobId;
   } = {},
 ): JobEntry & { readonly view: JobView } {
   const { cluster } = spec;
-  const fact: JobFact = { type: "accepted", spec, directory: `/jobs/${jobId}`, tasks, session };
+  const directory = `/jobs/${jobId}`;
+  const fact: JobFact = { type: "accepted", spec, directory, tasks, session, standing };
   const view = foldJob(undefined, { jobId, cluster, at, fact });
   return { kind: "job", jobId, cluster, index: 1, at, fact, view, tasks: view.tasks ?? [] };
 }

@@ -128,7 +128,11 @@ export class ClusterStage extends Stage {
   async submit(
     count = 1,
     input: Partial<JobSpecInput> = {},
-    more: { readonly tasks?: number[]; readonly session?: SessionId } = {},
+    more: {
+      readonly tasks?: number[];
+      readonly session?: SessionId;
+      readonly standing?: JobId;
+    } = {},
   ): Promise<readonly JobView[]> {
     const at = this.clock.now();
     const entries = Array.from(

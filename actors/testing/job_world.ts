@@ -464,6 +464,8 @@ export class JobWorld implements AsyncDisposable {
         this.clock.setTimeout(() => this.#checkCancel(cancellation), 15_000);
       }
     },
+    // Nothing runs on it here.
+    clusterSettled: () => {},
     ended: (id, job) => {
       this.#law(this.over && id === this.#present, "the end that is told is the job's");
       this.#ended += 1;

@@ -21,6 +21,7 @@ export const noEffects: JobEffects = {
   unfollowMessages: nothing,
   cancel: nothing,
   ended: nothing,
+  clusterSettled: nothing,
   taskEnded: nothing,
   allocation: nothing,
 };
