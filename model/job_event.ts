@@ -161,7 +161,9 @@ export const jobFactSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("node_failed"),
     node: z.string(),
-    state: z.string().describe("What Slurm calls the state of the node, such as `DOWN`."),
+    state: z.string().describe(
+      "What Slurm calls the state of the node, such as `DOWN` or `NOT_RESPONDING`; `LOST` where the node is back, but no more the session's.",
+    ),
   }).describe("A node of the session has failed; the session goes on without it, or ends."),
   z.object({ type: z.literal("node_recovered"), node: z.string() }).describe(
     "A node of the session that had failed is back.",

@@ -132,7 +132,7 @@ export interface SessionSighting {
   /** Its nodes as the scheduler sees them. */
   readonly nodes: readonly {
     readonly node: string;
-    /** The scheduler's word, such as `IDLE` or `DOWN`. */
+    /** The scheduler's word, such as `IDLE` or `DOWN`; `LOST` where the node is well, and the session's no more. */
     readonly state: string;
     /** Whether steps can run there. */
     readonly usable: boolean;

@@ -29,7 +29,10 @@ export function nodeStatesArguments(nodes: readonly [string, ...string[]]): stri
 export interface NodeState {
   /** Its name. */
   readonly node: string;
-  /** Slurm's word in capitals without the flags behind it, such as `IDLE` or `DOWN`. */
+  /**
+   * Slurm's word in capitals without the flags behind it, such as `IDLE` or `DOWN`; `NOT_RESPONDING` of a node of
+   * which only such a flag says that it is not well.
+   */
   readonly state: string;
   /** Whether what runs there can be reached and more may be started by who has the node. */
   readonly usable: boolean;
@@ -55,8 +58,11 @@ export function parseNodeStates(output: SlurmOutput): NodeState[] {
     // Flags behind the word; `*` says that the node does not respond.
     const match = /^([A-Za-z_]+)([*~#!%$@^+-]*)$/.exec(text.trim());
     if (node === "" || match?.[1] === undefined || more.length > 0) continue;
-    const state = match[1].toUpperCase();
-    nodes.set(node, { node, state, usable: !LOST.has(state) && match[2]?.includes("*") !== true });
+    const word = match[1].toUpperCase();
+    const lost = LOST.has(word);
+    const silent = match[2]?.includes("*") === true;
+    const state = silent && !lost ? "NOT_RESPONDING" : word;
+    nodes.set(node, { node, state, usable: !lost && !silent });
   }
   return [...nodes.values()];
 }

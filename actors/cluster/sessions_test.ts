@@ -127,7 +127,7 @@ Deno.test("with the node that starts its steps a session ends, however it is to 
 Deno.test("a node that the scheduler does not hear of for a while ends no session, though it be its first", async () => {
   await using stage = new SessionStage();
   const session = await stage.open();
-  stage.seen = { nodes: [{ node: "n1", state: "ALLOCATED", usable: false }] };
+  stage.seen = { nodes: [{ node: "n1", state: "NOT_RESPONDING", usable: false }] };
   await stage.clock.advance(60_000);
   assert.deepEqual(stage.told(session).map(({ type }) => type), ["node_failed"]);
 });

@@ -188,6 +188,9 @@ export interface SessionAnswers {
   readonly nodes: readonly NodeState[];
 }
 
+/** The state of a node that is well, and is the session's no more. */
+const LOST_NODE = "LOST";
+
 /** What is to be seen of each session. */
 export function sessionSightings(
   sessions: readonly WatchedSession[],
@@ -206,7 +209,9 @@ export function sessionSightings(
         if (known === undefined) return [];
         // A node that has failed is the allocation's no more, also when it has come back.
         const held = line?.nodes?.has(node) !== false;
-        return [{ node, state: known.state, usable: known.usable && held }];
+        // Then what it is now does not tell what it failed of.
+        const state = known.usable && !held ? LOST_NODE : known.state;
+        return [{ node, state, usable: known.usable && held }];
       }),
       ...(line?.expiresAt === undefined ? {} : { expiresAt: line.expiresAt }),
       waiting: standing?.waiting ?? 0,

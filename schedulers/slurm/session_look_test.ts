@@ -90,10 +90,10 @@ Deno.test("a node that has failed is not usable, nor one that came back without 
       { node: "n4", state: "IDLE", usable: true },
     ],
   });
-  assert.deepEqual(seen?.nodes.map(({ node, usable }) => [node, usable]), [
-    ["n1", true],
-    ["n2", false],
-    ["n4", false],
+  assert.deepEqual(seen?.nodes.map(({ node, state, usable }) => [node, state, usable]), [
+    ["n1", "MIXED", true],
+    ["n2", "DOWN", false],
+    ["n4", "LOST", false],
   ]);
   assert.equal(seen?.expiresAt, 1_800_000_000_000);
   assert.equal(allocations.get("13")?.expiresAt, undefined);
