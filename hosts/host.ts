@@ -145,37 +145,6 @@ export interface GetArchiveOptions extends TransferOptions {
   readonly offset?: number;
 }
 
-/** How many files are read together. */
-export interface GetFilesOptions extends TransferOptions {
-  /** What to read below the directory, directories with all they hold. Default: everything. */
-  readonly paths?: readonly string[];
-}
-
-/** One of many files that are read together. */
-export type ReceivedFile =
-  & {
-    /** Where, below the directory: it never leads out of it. */
-    readonly path: string;
-    /** Permission bits. */
-    readonly mode: number;
-    /** Last change of content, in milliseconds since the epoch; full seconds. */
-    readonly modifiedAt: number;
-  }
-  & (
-    | {
-      readonly kind: "file";
-      /** Bytes that the content has. */
-      readonly size: number;
-      /** To be read before the next file is asked for; what is not read by then is skipped. */
-      readonly content: AsyncIterable<Uint8Array>;
-    }
-    | { readonly kind: "directory" }
-    /** Told, never followed; its target may lead anywhere. */
-    | { readonly kind: "symlink"; readonly target: string }
-    /** A device or a pipe, of which there is nothing to read. */
-    | { readonly kind: "other" }
-  );
-
 /** What is known of one path. */
 export interface FileInfo {
   /** The path's last part. Bytes that are not UTF-8 are shown as U+FFFD, so such a name cannot be passed back. */
@@ -255,14 +224,9 @@ export interface Host extends AsyncDisposable {
     options?: PutFilesOptions,
   ): Promise<void>;
   /**
-   * Reads many files below a directory, over one channel, which is held until the last is read or the loop
-   * over them is left. Ends only when all were read whole; otherwise throws a `FileError`, also where one
-   * changed while it was read, or an `UnsafePathError`.
-   */
-  getFiles(directory: string, options?: GetFilesOptions): AsyncIterable<ReceivedFile>;
-  /**
    * Reads all that a directory holds as a tar archive, a stream with backpressure, which errors rather than ends
-   * early. It holds a channel until it is read to its end or cancelled. Rejects with a `FileError`.
+   * early. It holds a channel until it is read to its end or cancelled. Rejects with a `FileError`. What is in it
+   * tells `readArchive`.
    */
   getArchive(directory: string, options?: GetArchiveOptions): Promise<ReadableStream<Uint8Array>>;
   /** What is known of a path, or `undefined` where there is none. */

@@ -29,17 +29,14 @@ import type {
   FileEntry,
   FileInfo,
   GetArchiveOptions,
-  GetFilesOptions,
   GetOptions,
   Host,
   HostStream,
   PutFilesOptions,
   PutOptions,
-  ReceivedFile,
   RunOptions,
   StreamOptions,
 } from "./host.ts";
-import { getFiles } from "./get_files.ts";
 import { startStream } from "./host_stream.ts";
 import { Lane } from "./lane.ts";
 import { putFiles } from "./put_files.ts";
@@ -125,10 +122,6 @@ export class ShellHost implements Host {
     options: PutFilesOptions = {},
   ): Promise<void> {
     return putFiles(this.#transfers, entries, directory, options);
-  }
-
-  getFiles(directory: string, options: GetFilesOptions = {}): AsyncIterable<ReceivedFile> {
-    return getFiles(this.#transfers, directory, options);
   }
 
   getArchive(

@@ -78,8 +78,6 @@ export interface ScriptDirectives {
   readonly lines: readonly string[];
   /** The options that those lines set. */
   readonly options: readonly SbatchOption[];
-  /** Options that were left out, since Sluice sets them itself for every job. */
-  readonly overridden: readonly SbatchOption[];
 }
 
 /** Options that a script may not set, since Sluice must know of them. */
@@ -132,7 +130,6 @@ interface Directive {
  */
 export function scriptDirectives(text: string): ScriptDirectives {
   const lines: string[] = [];
-  const overridden = new Set<SbatchOption>();
   const options = new Set<SbatchOption>();
   for (const line of text.split("\n")) {
     if (!line.startsWith("#SBATCH")) {
@@ -143,16 +140,13 @@ export function scriptDirectives(text: string): ScriptDirectives {
     for (const { option, words } of directives(splitWords(line.slice("#SBATCH".length)))) {
       const instead = refused.get(option);
       if (instead !== undefined) throw new ReservedOptionError(option, instead);
-      if (overriding.has(option)) {
-        overridden.add(option);
-      } else {
-        options.add(option);
-        kept.push(...words);
-      }
+      if (overriding.has(option)) continue;
+      options.add(option);
+      kept.push(...words);
     }
     if (kept.length > 0) lines.push(`#SBATCH ${kept.map(quoteWord).join(" ")}`);
   }
-  return { lines, options: [...options], overridden: [...overridden] };
+  return { lines, options: [...options] };
 }
 
 /**

@@ -61,12 +61,12 @@ Deno.test("letters, joined letters and shortened names are read", () => {
   ]);
 });
 
-Deno.test("what Sluice sets itself is left out and told", () => {
-  const { lines, overridden } = scriptDirectives(
+Deno.test("what Sluice sets itself is left out", () => {
+  const { lines, options } = scriptDirectives(
     "#SBATCH -o out.txt --time=5 -J name\n#SBATCH --error err.txt --output=again\n",
   );
   deepEqual(lines, ["#SBATCH --time=5"]);
-  deepEqual(overridden, ["output", "job-name", "error"]);
+  deepEqual(options, ["time"]);
 });
 
 Deno.test("an array is refused with where it belongs", () => {

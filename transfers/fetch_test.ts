@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { openLocal } from "../hosts/mod.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Host, openLocal } from "../hosts/mod.ts";
 import { fetchedTree, fetchOutputs } from "./mod.ts";
 import type { CollectedOutput, FetchedEntry, OutputSource } from "./mod.ts";
 import { Workshop } from "./testing/workshop.ts";
@@ -45,6 +46,11 @@ function source(
       for (const entry of entries) yield await Promise.resolve(entry);
     },
   };
+}
+
+/** A directory of a host as an archive. */
+async function* archiveOf(host: Host, path: string, signal: AbortSignal) {
+  yield* await host.getArchive(path, { signal });
 }
 
 const file = (path: string, content: string, mode = 0o600): FetchedEntry => ({
@@ -153,6 +159,27 @@ Deno.test("an archive that is left before its end is ended", async () => {
   }, undefined);
   assert.deepEqual(await Array.fromAsync(tree), []);
   assert.equal(ended?.aborted, true);
+});
+
+Deno.test("a tree may be left or aborted at any file, which frees the channel, and files in it be skipped", async () => {
+  await using shop = await Workshop.open();
+  for (let n = 0; n < 50; n++) await shop.write(`from/${n}`, "x".repeat(200_000));
+  await using host = await openLocal();
+  const open = (signal?: AbortSignal) =>
+    fetchedTree((ended) => archiveOf(host, shop.path("from"), ended), signal);
+  for await (const one of open()) {
+    assert.equal(one.kind, "file");
+    break;
+  }
+  while (host.openChannels > 0) await delay(1);
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  await assert.rejects(async () => {
+    for await (const _ of open(abort.signal)) abort.abort(reason);
+  }, reason);
+  while (host.openChannels > 0) await delay(1);
+  assert.equal((await Array.fromAsync(open())).length, 50);
+  assert.equal(host.openChannels, 0);
 });
 
 Deno.test("a directory is not mixed with what is here", async () => {

@@ -9,3 +9,4 @@ export * from "./errors.ts";
 export * from "./fetch.ts";
 export * from "./local_files.ts";
 export * from "./remote_files.ts";
+export * from "./tree_hash.ts";

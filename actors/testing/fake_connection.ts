@@ -11,7 +11,6 @@ import type {
   FileInfo,
   Host,
   HostStream,
-  ReceivedFile,
   RunOptions,
   StreamOptions,
 } from "../../hosts/mod.ts";
@@ -305,9 +304,6 @@ export class FakeHost implements Host {
   }
   putFiles(): Promise<void> {
     return unused("putFiles");
-  }
-  getFiles(): AsyncIterable<ReceivedFile> {
-    throw new Error("the actors do not call getFiles");
   }
   getArchive(): Promise<ReadableStream<Uint8Array>> {
     return unused("getArchive");

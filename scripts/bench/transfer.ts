@@ -12,9 +12,9 @@ import {
   SMALL_FILES,
   smallFiles,
   writeLarge,
-  writeSmall,
 } from "./transfer/files.ts";
 import { OpenSshFiles } from "./transfer/openssh.ts";
+import { fetchOutput, smallOutput } from "./transfer/output.ts";
 
 const MEGABYTES = LARGE_BYTES / 1_000_000;
 
@@ -37,7 +37,8 @@ interface Way {
 
 /**
  * How fast files are moved between this machine and the cluster, over connections that stand: one of
- * 200 MB, and 2,000 of 1 to 8 kB. All files are read from and written to the file system. The limits are
+ * 200 MB, and 2,000 of 1 to 8 kB. All files are read from and written to the file system. `small-down` fetches
+ * them as the output of a job is fetched, which checks what has come by its SHA-256. The limits are
  * `scp`, and `tar` piped through `ssh` into `tar`; the peer is `sftp`, which moves one file after the other.
  * The cases `…-openssh` are ours over OpenSSH's own client instead of ssh2, beside the same limits.
  * After each round the copies are compared with what they are copies of.
@@ -56,6 +57,7 @@ export const transfer: Benchmark = {
     const openssh = new OpenSshFiles(cluster.address, directory);
     await host.makeDirectory(remote);
     await makeFiles(directory);
+    const output = await smallOutput(directory, `${remote}/small`);
     await openssh.scp(`${directory}/large`, `:${remote}/large`);
     await openssh.tarUp(`${directory}/small`, `${remote}/small`);
 
@@ -120,7 +122,7 @@ export const transfer: Benchmark = {
         name: "small-down",
         unit: "files/s",
         contender: small(directory),
-        ours: (by) => (to) => writeSmall(by.getFiles(`${remote}/small`), to),
+        ours: (by) => (to) => fetchOutput(by, output, to),
         limit: (to) => openssh.tarDown(`${remote}/small`, to),
         async sftp(to) {
           const found = await lines("get", `${remote}/small`, to);

@@ -3,7 +3,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { FileEntry } from "../../hosts/mod.ts";
+import { type FileEntry, readArchive } from "../../hosts/mod.ts";
 import { connect } from "./support/openssh.ts";
 import { clusterTest, text, whoAmI } from "./support/ssh.ts";
 import { jobSpec, shellJob, Workspace } from "./support/workspace.ts";
@@ -80,7 +80,7 @@ clusterTest("openssh: files go there and back, one and many", async (facts) => {
     assert.deepEqual(await new Response(await host.get(`${name}.large`)).bytes(), large);
     await host.putFiles(entries, name);
     const found = new Map<string, Uint8Array>();
-    for await (const file of host.getFiles(name)) {
+    for await (const file of readArchive(await host.getArchive(name))) {
       if (file.kind !== "file") continue;
       found.set(file.path, await new Response(ReadableStream.from(file.content)).bytes());
     }

@@ -3,7 +3,7 @@
  */
 
 import assert from "node:assert/strict";
-import { DiskFullError, LinkLostError } from "../../hosts/mod.ts";
+import { DiskFullError, LinkLostError, readArchive } from "../../hosts/mod.ts";
 import type { FileEntry } from "../../hosts/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import { clusterTest, connect, connectThrough, untilNoRemains } from "./support/ssh.ts";
@@ -46,7 +46,7 @@ clusterTest(
     try {
       await host.putFiles(entries(700), name);
       const found = new Map<string, Uint8Array>();
-      for await (const file of host.getFiles(name)) {
+      for await (const file of readArchive(await host.getArchive(name))) {
         if (file.kind !== "file") continue;
         assert.equal(file.mode, 0o640);
         found.set(file.path, await new Response(ReadableStream.from(file.content)).bytes());

@@ -4,9 +4,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { runScript } from "../../testbed/mod.ts";
-import type { FileEntry, ReceivedFile } from "../../../hosts/mod.ts";
 
 /** Size of the large file in bytes. */
 export const LARGE_BYTES = 200_000_000;
@@ -29,8 +27,15 @@ export async function largeFile(directory: string): Promise<ReadableStream<Uint8
   return (await Deno.open(`${directory}/large`)).readable;
 }
 
+/** A small file; its path is that below `small`. */
+export interface SmallFile {
+  readonly kind: "file";
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
 /** The small files, read one by one. */
-export async function* smallFiles(directory: string): AsyncGenerator<FileEntry> {
+export async function* smallFiles(directory: string): AsyncGenerator<SmallFile> {
   for await (const { name } of Deno.readDir(`${directory}/small`)) {
     for await (const file of Deno.readDir(`${directory}/small/${name}`)) {
       const path = `${name}/${file.name}`;
@@ -46,29 +51,6 @@ export async function writeLarge(
   path: string,
 ): Promise<void> {
   await content.pipeTo((await Deno.create(path)).writable);
-}
-
-/** Writes small files as they come, some at a time, and gives their number. */
-export async function writeSmall(
-  files: AsyncIterable<ReceivedFile>,
-  directory: string,
-): Promise<number> {
-  let count = 0;
-  const writing: Promise<void>[] = [];
-  await Deno.mkdir(directory);
-  for await (const file of files) {
-    const path = `${directory}/${file.path}`;
-    if (file.kind === "directory") await Deno.mkdir(path);
-    if (file.kind !== "file") continue;
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of file.content) chunks.push(chunk);
-    const [only = new Uint8Array(0)] = chunks;
-    writing.push(Deno.writeFile(path, chunks.length > 1 ? Buffer.concat(chunks) : only));
-    count++;
-    if (writing.length === 64) await Promise.all(writing.splice(0));
-  }
-  await Promise.all(writing);
-  return count;
 }
 
 /** Throws unless both places hold the same. */
