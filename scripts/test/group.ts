@@ -165,7 +165,7 @@ export const GROUPS: readonly TestGroup[] = [
   },
   {
     name: "kinds",
-    paths: ["feeds", "link_losses", "mixed_jobs", "signals"].map((name) => `tests/cluster/${name}`),
+    paths: ["feeds", "link_losses", "mixed_jobs"].map((name) => `tests/cluster/${name}`),
     permissions: clusterPermissions,
     lane: "cluster-b",
   },
