@@ -28,7 +28,7 @@ interface Load {
 
 const LOADS: readonly Load[] = [
   { name: "many", jobs: 100, bytes: 6_000_000, rate: 1_000_000, rounds: 3, withPeer: true },
-  { name: "one", jobs: 1, bytes: 400_000_000, rate: 0, rounds: 5, withPeer: true },
+  { name: "one", jobs: 1, bytes: 400_000_000, rate: 0, rounds: 3, withPeer: true },
 ];
 /** Only here is the transport what may be too slow. */
 const OVER_OPENSSH: Load = {

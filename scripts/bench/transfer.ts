@@ -18,9 +18,7 @@ import { fetchOutput, smallOutput } from "./transfer/output.ts";
 
 const MEGABYTES = LARGE_BYTES / 1_000_000;
 
-/** Rounds of the cases that have peers, and of those that measure the other transport. */
-const ROUNDS = { measured: 5, warmUp: 1 };
-const FEWER_ROUNDS = { measured: 3, warmUp: 1 };
+const ROUNDS = { measured: 3, warmUp: 1 };
 
 /** One way of moving what a case moves, from a place to a new place. */
 type Move = (to: string) => Promise<unknown>;
@@ -152,7 +150,7 @@ export const transfer: Benchmark = {
           ours: contender("ours", ours(overOpenSsh)),
           limit: contender("limit", limit),
           peers: {},
-        }, FEWER_ROUNDS),
+        }, ROUNDS),
       );
     }
   },
