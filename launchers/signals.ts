@@ -5,22 +5,17 @@
  * @module
  */
 
+import { signalNameSchema } from "../model/mod.ts";
 import type { SignalName } from "../model/mod.ts";
 
 /** Exit status of a payload that was told to end before it had begun: that of one which SIGTERM ends. */
 export const TERMINATED_EXIT_CODE = 128 + 15;
 
-/** Signals with which a scheduler or a user reaches a whole job, and of which the script must not die. */
-export const NOTED_SIGNALS = [
-  "HUP",
-  "INT",
-  "QUIT",
-  "USR1",
-  "USR2",
-  "ALRM",
-  "TERM",
-  "XCPU",
-] as const;
+/**
+ * Signals with which a scheduler or a user reaches a whole job, and of which the script must not die: SIGCONT kills
+ * nothing, and SIGKILL cannot be noted.
+ */
+export const NOTED_SIGNALS = signalNameSchema.exclude(["CONT", "KILL"]).options;
 
 /**
  * Lines of a batch script that note the signals which reach the whole job.

@@ -118,6 +118,16 @@ interface Directive {
   readonly words: readonly string[];
 }
 
+/** The `#SBATCH` lines of a script, with their numbers from 1 on: sbatch looks for them up to the first command. */
+export function* directiveLines(
+  text: string,
+): Generator<{ readonly number: number; readonly line: string }> {
+  for (const [index, line] of text.split("\n").entries()) {
+    if (line.startsWith("#SBATCH")) yield { number: index + 1, line };
+    else if (!/^\s*(?:#|$)/.test(line)) return;
+  }
+}
+
 /**
  * The `#SBATCH` options of a script that reach the job. What the job's own resources and options say wins
  * over them, as the command line does for sbatch.
@@ -131,11 +141,7 @@ interface Directive {
 export function scriptDirectives(text: string): ScriptDirectives {
   const lines: string[] = [];
   const options = new Set<SbatchOption>();
-  for (const line of text.split("\n")) {
-    if (!line.startsWith("#SBATCH")) {
-      if (/^\s*(?:#|$)/.test(line)) continue;
-      break;
-    }
+  for (const { line } of directiveLines(text)) {
     const kept: string[] = [];
     for (const { option, words } of directives(splitWords(line.slice("#SBATCH".length)))) {
       const instead = refused.get(option);

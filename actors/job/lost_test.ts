@@ -42,6 +42,15 @@ function give(job: SimulatedJob, begun: boolean, ...tasks: readonly number[]) {
   });
 }
 
+/** The end of a copy that runs nothing: its attempt was given up, or another one is on record. */
+const endOfACopy: Sighting = {
+  kind: "ended",
+  phase: "failed",
+  state: "FAILED",
+  exitCode: 75,
+  nodes: [],
+};
+
 Deno.test("what has been missing for so long is given up, and asked about again while it is missing", () => {
   const job = new SimulatedJob().submitted();
   const asked: number[] = [];
@@ -76,23 +85,16 @@ Deno.test("what somebody may have ended while it waited is given up only if it i
 });
 
 Deno.test("an end with the status of an attempt that was given up counts once it is known to have run", () => {
-  const end: Sighting = {
-    kind: "ended",
-    phase: "failed",
-    state: "FAILED",
-    exitCode: 75,
-    nodes: [],
-  };
   for (const begun of [true, false]) {
     const job = new SimulatedJob().submitted();
     see(job, active);
-    const ended: Observation = { attemptId: job.attempt, sighting: end };
+    const ended: Observation = { attemptId: job.attempt, sighting: endOfACopy };
     assert.deepEqual(lostAfter(job, ended), [-1], "it is asked at once");
     assert.equal(job.view.phase, "running");
     assert.deepEqual(lostAfter(job, ended), [], "and not asked again soon");
     const facts = give(job, begun);
     if (begun) {
-      see(job, end);
+      see(job, endOfACopy);
       assert.deepEqual([job.view.phase, job.view.exitCode], ["failed", 75]);
     } else {
       assert.deepEqual(types(facts), ["attempt_ended"]);
@@ -102,17 +104,10 @@ Deno.test("an end with the status of an attempt that was given up counts once it
 });
 
 Deno.test("an end with that status counts in the end where nobody can tell", () => {
-  const end: Sighting = {
-    kind: "ended",
-    phase: "failed",
-    state: "FAILED",
-    exitCode: 75,
-    nodes: [],
-  };
   const job = new SimulatedJob().submitted();
-  see(job, end);
+  see(job, endOfACopy);
   job.time = MISSING_GRACE_MS;
-  see(job, end);
+  see(job, endOfACopy);
   assert.deepEqual([job.view.phase, job.view.exitCode], ["failed", 75]);
 });
 

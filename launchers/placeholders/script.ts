@@ -5,6 +5,7 @@
  */
 
 import { quote } from "../../shell/mod.ts";
+import { directiveLines } from "../../slurm/mod.ts";
 import { partsWord, placeParts } from "../file_places.ts";
 import type { PathPart } from "../file_places.ts";
 import { interpreterOf } from "../interpreter.ts";
@@ -188,12 +189,10 @@ class Filled {
 
 /** Refuses placeholders in lines that are read as they stand, before there are values. */
 function checkDirectives(script: string): void {
-  for (const [index, line] of script.split("\n").entries()) {
-    if (!/^\s*(?:#|$)/.test(line)) return;
-    if (!line.startsWith("#SBATCH")) continue;
+  for (const { number, line } of directiveLines(script)) {
     const placeholder = piecesOf(line).find((piece) => typeof piece !== "string");
     if (placeholder === undefined) continue;
-    throw inDirective(`Line ${index + 1} of the script`, placeholder.text);
+    throw inDirective(`Line ${number} of the script`, placeholder.text);
   }
 }
 
