@@ -8,6 +8,7 @@ import { isFinal } from "../../model/mod.ts";
 import type { JobEvent, JobId, JobView, TaskView } from "../../model/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
 import { assertInOrder, endedJobs, Following } from "./support/events.ts";
+import { untilThere } from "./support/gate.ts";
 import { readAll } from "./support/output.ts";
 import { until } from "./support/until.ts";
 import { jobSpec, shellJob, Workspace } from "./support/workspace.ts";
@@ -74,7 +75,7 @@ Deno.test("a heterogeneous job of three components on CPUs and GPUs ends with th
   await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));
   // Until each has been seen to run.
   const go = workspace.file("go");
-  const gate = `until [ -e ${go.path} ]; do sleep 0.1; done`;
+  const gate = untilThere(go.path);
   const gpu = [
     gate,
     'echo "$SLUICE_COMPONENT of $SLUICE_COMPONENTS: GPU $CUDA_VISIBLE_DEVICES in $SLURM_JOB_PARTITION"',
@@ -135,7 +136,7 @@ Deno.test("a component that ends early has its verdict while the others run, als
     await using sluice = await workspace.open(POLL);
     const { id } = await sluice.jobs.submit(jobSpec({
       ...shells(
-        `until [ -e ${go.path} ]; do sleep 0.2; done; echo "late: GPU $CUDA_VISIBLE_DEVICES"; srun hostname | wc -l`,
+        `${untilThere(go.path)}; echo "late: GPU $CUDA_VISIBLE_DEVICES"; srun hostname | wc -l`,
         'echo "early: ${CUDA_VISIBLE_DEVICES:-no GPU}, $SLURM_CPUS_ON_NODE CPU"; srun hostname | wc -l',
       ),
       resources: { ...SMALL, gpus: 1, tasks: 3, cpusPerTask: 2 },
@@ -173,7 +174,7 @@ Deno.test("one component is cancelled alone while it runs, whichever it is, and 
   const { id } = await sluice.jobs.submit(jobSpec(shells(
     WAITING,
     WAITING,
-    `until [ -e ${go.path} ]; do sleep 0.2; done; echo done`,
+    `${untilThere(go.path)}; echo done`,
   )));
   await untilRunning(sluice, id);
   await sluice.jobs.cancel(id, { task: 0 });

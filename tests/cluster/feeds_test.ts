@@ -8,6 +8,7 @@ import { startProxy } from "../faults/tcp_proxy.ts";
 import type { TcpProxy } from "../faults/tcp_proxy.ts";
 import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
 import { assertInOrder, endedJobs, Following } from "./support/events.ts";
+import { untilThere } from "./support/gate.ts";
 import { knownThroughProxy } from "./support/known_hosts.ts";
 import { assertSameBytes, noise, printNoise, readAll, utf8 } from "./support/output.ts";
 import { pseudoRandom } from "./support/pseudo_random.ts";
@@ -174,7 +175,7 @@ Deno.test(
     const go = workspace.file("go");
     const waiting = (exit: number) =>
       jobSpec(shellJob(
-        `echo before\nuntil [ -e ${go.path} ]; do sleep 0.1; done\necho after\nexit ${exit}`,
+        `echo before\n${untilThere(go.path)}\necho after\nexit ${exit}`,
         { resources: small },
       ));
     await using feed = new Following((signal) => sluice.jobs.events({}, { signal }));

@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { Sluice } from "../../actors/mod.ts";
 import { clusterNameSchema } from "../../model/mod.ts";
 import type { ClusterFact, ClusterName } from "../../model/mod.ts";
-import { quote } from "../../shell/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
+import { untilThere } from "./support/gate.ts";
 import { knownThroughProxy } from "./support/known_hosts.ts";
 import { assertSameBytes, readAll, utf8 } from "./support/output.ts";
 import { openFiles } from "./support/ssh.ts";
@@ -117,9 +117,7 @@ Deno.test({
 
     const lanes = await Promise.all(NAMES.map(async (cluster, index) => {
       const link = resources.use(new Link(sluice, cluster));
-      const script = `echo before\nuntil [ -e ${
-        quote(go.path)
-      } ]; do sleep 0.2; done\necho after\nexit 3`;
+      const script = `echo before\n${untilThere(go.path)}\necho after\nexit 3`;
       const spec = jobSpec(shellJob(script, { resources: { memory: 50 } }));
       const { id } = await sluice.jobs.submit({ ...spec, cluster });
       await link.heard("link_up");

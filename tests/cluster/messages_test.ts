@@ -7,6 +7,7 @@ import type { Sluice } from "../../actors/mod.ts";
 import type { JobFact, Message } from "../../model/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
 import { denoOnNodes } from "./support/deno.ts";
+import { untilThere } from "./support/gate.ts";
 import { runSideBySide } from "./support/side_by_side.ts";
 import type { Parts } from "./support/side_by_side.ts";
 import { DEV, jobSpec, shellJob, Workspace } from "./support/workspace.ts";
@@ -32,7 +33,7 @@ Deno.test("a line of JSON that a shell prints is an event of the job while it ru
   const script = [
     SAY,
     "say 'it begins'",
-    `until [ -e '${go.path}' ]; do sleep 0.1; done`,
+    untilThere(go.path),
     "say 'it ends'",
   ].join("\n");
   const { id } = await sluice.jobs.submit(jobSpec(shellJob(script, { messages: {} })));

@@ -7,6 +7,7 @@ import type { Sluice } from "../../actors/mod.ts";
 import type { JobView } from "../../model/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
 import { quote } from "../../shell/mod.ts";
+import { untilThere } from "./support/gate.ts";
 import { readAll } from "./support/output.ts";
 import { DEV, jobSpec, shellJob, Workspace } from "./support/workspace.ts";
 import type { ConfigOverrides, JobInput } from "./support/workspace.ts";
@@ -169,7 +170,7 @@ Deno.test("a job that depends on another waits for it, and never runs when it fa
   const order = workspace.file("order");
   // Until each of those that depend on another is in the queue.
   const go = workspace.file("go");
-  const gate = `until [ -e ${quote(go.path)} ]; do sleep 0.1; done`;
+  const gate = untilThere(go.path);
   const say = (word: string) => `[ -n "$SLURM_JOB_ID" ] && echo ${word} >>${quote(order.path)}`;
   const submitted = async (input: JobInput) => {
     const { id } = await sluice.jobs.submit(jobSpec(input));

@@ -9,6 +9,7 @@ import { createSluiceClient, jobEvents, jobLogs } from "../../rpc/mod.ts";
 import { lastingPort } from "../../rpc/testing/mod.ts";
 import { quote } from "../../shell/mod.ts";
 import { assertInOrder, endedJobs, Following } from "./support/events.ts";
+import { untilThere } from "./support/gate.ts";
 import { assertSameBytes, readAll, utf8 } from "./support/output.ts";
 import { pseudoRandom } from "./support/pseudo_random.ts";
 import { startServerProcess } from "./support/server_process.ts";
@@ -54,7 +55,7 @@ for (const [name, moment] of Object.entries(moments)) {
     await using workspace = await Workspace.make();
     const started = workspace.file("started");
     const go = workspace.file("go");
-    const gate = `until [ -e ${quote(go.path)} ]; do sleep 0.1; done`;
+    const gate = untilThere(go.path);
     const specs = [
       ...Array.from(
         { length: 6 },

@@ -13,6 +13,7 @@ import { quote } from "../../shell/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
 import { assertInOrder, endedJobs, Following } from "./support/events.ts";
+import { untilThere } from "./support/gate.ts";
 import { knownThroughProxy } from "./support/known_hosts.ts";
 import { readAll, utf8 } from "./support/output.ts";
 import { startServerProcess } from "./support/server_process.ts";
@@ -108,7 +109,7 @@ Deno.test("fifty steps through one session survive the death of Sluice in their 
     maxConcurrent: AT_ONCE,
   });
   const marks = Array.from({ length: STEPS }, (_, mark) => mark);
-  const gate = `until [ -e ${quote(go.path)} ]; do sleep 0.1; done\nsleep 1`;
+  const gate = `${untilThere(go.path)}\nsleep 1`;
   await client.jobs.submitMany.mutate({
     jobs: marks.map((mark) => marked(mark, started.path, session, gate)),
   });

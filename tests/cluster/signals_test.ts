@@ -8,8 +8,9 @@ import { attemptId, attemptParts, newJobId, slurmClusterSchema } from "../../mod
 import type { AttemptId, JobId } from "../../model/mod.ts";
 import { remoteLayout, SlurmPlanner, SlurmScheduler } from "../../schedulers/mod.ts";
 import type { CancelMeans, Sighting, Watched } from "../../schedulers/mod.ts";
-import { onCluster } from "../../scripts/testbed/mod.ts";
-import { quote, quotePath } from "../../shell/mod.ts";
+import { quotePath } from "../../shell/mod.ts";
+import { endIn } from "./support/end_in.ts";
+import { untilThere } from "./support/gate.ts";
 import { until } from "./support/until.ts";
 import { jobSpec, shellJob, Workspace } from "./support/workspace.ts";
 import type { JobInput } from "./support/workspace.ts";
@@ -150,14 +151,6 @@ Deno.test("before its time limit a payload gets the signal at once, whatever it 
     signalBeforeLimit: { signal: "USR1", seconds: 60 },
   });
   const go = workspace.file("go");
-  // Slurm may send the signal a minute early, so that none has a near limit before it listens.
-  const endSoon = async ({ schedulerId }: Job) => {
-    const { code, stderr } = await onCluster(
-      ["scontrol", "update", `jobid=${schedulerId}`, "EndTime=now+60seconds"],
-      { root: true },
-    );
-    assert.equal(code, 0, stderr);
-  };
   const saves = "trap 'echo saved; exit 5' USR1; echo ready; while :; do sleep 0.01; done";
   const cases: readonly (readonly [string, JobInput, string, string])[] = [
     ["traps it", limited(saves), "FAILED 5", "5 -"],
@@ -165,7 +158,7 @@ Deno.test("before its time limit a payload gets the signal at once, whatever it 
     [
       "ignores it",
       limited(
-        `trap '' USR1; echo ready; until [ -e ${quote(go.path)} ]; do sleep 0.1; done; exit 6`,
+        `trap '' USR1; echo ready; ${untilThere(go.path)}; exit 6`,
       ),
       "FAILED 6",
       "6 -",
@@ -201,7 +194,9 @@ Deno.test("before its time limit a payload gets the signal at once, whatever it 
   const array = await cluster.submit(limited(saves, { array: "1-2" }));
   for (const { job } of jobs) await ready(cluster, job);
   for (const task of [1, 2]) await ready(cluster, array, `stdout.${task}`);
-  for (const job of [...jobs.map(({ job }) => job), array]) await endSoon(job);
+  for (const { schedulerId } of [...jobs.map(({ job }) => job), array]) {
+    await endIn(60, schedulerId);
+  }
   for (const { name, expected: [ending, record], job } of jobs) {
     // It goes on after the signal, which those before it have had at the same time.
     if (name === "ignores it") await Deno.writeTextFile(go.path, "");

@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { isFinal } from "../../model/mod.ts";
 import { onCluster } from "../../scripts/testbed/mod.ts";
-import { quote } from "../../shell/mod.ts";
+import { endIn } from "./support/end_in.ts";
+import { untilThere } from "./support/gate.ts";
 import { readAll } from "./support/output.ts";
 import { SessionBench } from "./support/session_bench.ts";
 import { sideBySide } from "./support/side_by_side.ts";
@@ -90,7 +91,7 @@ sideBySide("a time limit is told apart from all other ends", {
       resources: { ...small, time: 30 },
     });
     const { id } = await sluice.jobs.submit(jobSpec({
-      ...component(`until [ -e ${quote(go.path)} ]; do sleep 0.2; done`),
+      ...component(untilThere(go.path)),
       signalBeforeLimit: { signal: "USR1", seconds: 60 },
       components: [component(`trap 'echo early' USR1; echo ready; ${HOLD}`), component(HOLD)],
     }));
@@ -100,10 +101,7 @@ sideBySide("a time limit is told apart from all other ends", {
     }, 200);
     for await (const _ of sluice.jobs.logs({ jobId: id, task: 1 })) break;
     const { schedulerId } = await sluice.jobs.get(id);
-    // Slurm may send the signal a minute early, so that the limit comes near only now that it is listened to.
-    const update = ["scontrol", "update", `jobid=${schedulerId}+1`, "EndTime=now+60seconds"];
-    const updated = await onCluster(update, { root: true });
-    assert.equal(updated.code, 0, updated.stderr);
+    await endIn(60, `${schedulerId}+1`);
     const { stdout } = await onCluster(["squeue", "--steps", "--noheader", "--format=%i"]);
     const step = stdout.split("\n").find((line) => line.startsWith(`${Number(schedulerId) + 2}.`));
     assert.ok(step, stdout);

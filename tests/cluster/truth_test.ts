@@ -16,9 +16,10 @@ import {
   stopDaemon,
   withoutAccounting,
 } from "../../scripts/testbed/mod.ts";
-import { quote } from "../../shell/mod.ts";
 import { startProxy } from "../faults/tcp_proxy.ts";
 import { CUTS_WITHIN_PACKETS } from "./support/cuts.ts";
+import { endIn } from "./support/end_in.ts";
+import { untilThere } from "./support/gate.ts";
 import { knownThroughProxy } from "./support/known_hosts.ts";
 import { pause, until } from "./support/until.ts";
 import { DEV, jobSpec, shellJob, Workspace } from "./support/workspace.ts";
@@ -63,7 +64,7 @@ const scancel = (id: string) => asRoot(["scancel", id]);
 /** A job that goes on with the script once the gate is open. */
 function gated(script: string, more: Omit<JobInput, "payload"> = {}) {
   return (gate: string) =>
-    shellJob(`until [ -e ${quote(gate)} ]; do sleep 0.1; done\n${script}`, {
+    shellJob(`${untilThere(gate)}\n${script}`, {
       resources: small,
       ...more,
     });
@@ -87,10 +88,7 @@ function failed(exitCode: number): Ending {
   return { phase: "failed", state: "FAILED", exitCode };
 }
 
-/** Has the job's time be over soon, since no limit can be set to less than a minute. */
-async function endSoon(id: string): Promise<void> {
-  await asRoot(["scontrol", "update", `jobid=${id}`, "EndTime=now+10seconds"]);
-}
+const endSoon = (id: string) => endIn(10, id);
 
 async function requeue(id: string): Promise<void> {
   await asRoot(["scontrol", "requeue", id]);
